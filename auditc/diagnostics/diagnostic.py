@@ -1,0 +1,67 @@
+"""The diagnostic value, and the sink that every phase reports into."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from .span import Span
+
+
+class Severity(enum.Enum):
+    """An error stops the compiler at the next checkpoint; a warning never does."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A span and what to say about it."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake. `message` is fixed for its code and never holds names the author chose; labels and help do."""
+
+    code: str
+    message: str
+    primary: Label
+    help: str = ""
+    related: tuple[Label, ...] = ()
+    severity: Severity = Severity.ERROR
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """What diagnostics are sorted by: file, line, column."""
+        return (self.primary.span.source.name, self.primary.span.line, self.primary.span.column)
+
+
+class SpecRejected(Exception):
+    """Raised at a checkpoint once a phase has reported errors; carries all diagnostics, sorted by place."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__(f"{len(diagnostics)} diagnostics")
+        self.diagnostics = diagnostics
+
+
+@dataclass(slots=True)
+class Sink:
+    """Collects diagnostics, so that one run shows every mistake."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self.diagnostics:
+            self.diagnostics.append(diagnostic)
+
+    def sorted(self) -> tuple[Diagnostic, ...]:
+        return tuple(sorted(self.diagnostics, key=lambda d: (d.place, d.code)))
+
+    def checkpoint(self) -> None:
+        """Stop here if anything so far is an error."""
+        if any(d.severity is Severity.ERROR for d in self.diagnostics):
+            raise SpecRejected(self.sorted())
