@@ -1,0 +1,74 @@
+"""What a backend is: it says who would answer without loading anything, and opens an engine that answers.
+
+A backend owns the types of the libraries it wraps; nothing else imports them, and it imports them inside functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, ScoreReply, ScoreRequest
+
+P = TypeVar("P", bound=BaseModel)
+
+Capability = Literal["score", "generate", "beams", "beam_sampling", "streams"]
+"""`streams`: each request's text depends on its own seed and not on its neighbours' seeds."""
+
+Identity = Mapping[str, str | int | float | bool]
+"""Everything about the answerer that can change an answer: weights, tokenizer and template digests, engine, its version,
+dtype, device class, numeric flags. Flat, JSON, without paths, host names or secrets."""
+
+
+class Engine(Protocol):
+    """A loaded model. Replies come in the order of the requests, one for each; a fault of one is a Failure for that one.
+
+    What a batch answers depends on the batch alone, so a batch may be repeated.
+    """
+
+    @property
+    def identity(self) -> Identity: ...
+    def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Number of tokens of each prompt as the engine would feed it."""
+        ...
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply | Failure]: ...
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateReply | Failure]: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """What a backend is told of a model: its name in the spec, where its files are, and what it may need to simulate.
+
+    `folder` is the local folder of the weights (None for a backend that needs none). `reference` maps
+    (population, item) to human shares in the survey's order of options; only `simulated` reads it.
+    """
+
+    name: str
+    folder: str | None
+    weights_digest: str
+    reference: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
+
+
+class BackendUnavailable(Exception):
+    """The world lacks what the backend needs (a package, a device, a model's files). The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend(Generic[P]):
+    """`identify` must be cheap: it loads no model and imports no model library. `open` must give an engine of that
+    very identity, or the runtime refuses to use it."""
+
+    params: type[P]
+    needs_weights: bool
+    in_process: bool
+    can: Callable[[P], frozenset[Capability]]
+    identify: Callable[[ModelSource, P], Identity]
+    open: Callable[[ModelSource, P], Engine]
+    prepare: Callable[[Path, Path], None] | None = None
+    """(a GGUF file, an empty folder): converts once into the form that `open` reads. Runs in a process of its own."""

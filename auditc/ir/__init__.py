@@ -1,0 +1,1 @@
+"""The forms that pass between stages: data only, no behaviour beyond what makes a form well made."""

@@ -1,0 +1,113 @@
+"""What is asked of a backend and what it replies: the only vocabulary that runtime and engines share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A conversation, and the words with which the model's next message begins.
+
+    A chat model gets the turns through its template and `opening` as the start of its own message. A base model has no
+    template: it gets the texts of the turns, one blank line between, then a line break and `opening`.
+    """
+
+    turns: tuple[Turn, ...]
+    opening: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Which cell a request stands for. Real engines ignore it; `simulated` answers by it.
+
+    `order[position]` is the 0-based index, in the survey's own order, of the option shown at `position`.
+    """
+
+    item: str
+    population: str
+    order: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """Asks for the probability of each spelling of each option as the next token after `prompt`.
+
+    `spellings[position]` are the declared spellings of the option shown at `position`; each must be one token.
+    """
+
+    prompt: Prompt
+    spellings: tuple[tuple[str, ...], ...]
+    hint: Hint
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreReply:
+    """Natural-log probabilities, one for each option shown, summed over its spellings, out of the full softmax.
+
+    They are not normalised over the options: their sum is the mass on the options.
+    """
+
+    logprobs: tuple[float, ...]
+    tokens_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a text is generated; every field is passed to every engine, so that no engine's default can differ.
+
+    `sample` off is deterministic decoding. `top_k` 0 is no cut. With `beams` over 1 and `sample` on it is beam sampling.
+    """
+
+    sample: bool = True
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    beams: int = 1
+    max_new_tokens: int = 512
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """Asks for a text. `stream` is the 64-bit seed of this request's own random stream."""
+
+    prompt: Prompt
+    sampling: Sampling
+    stream: int
+    hint: Hint
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateReply:
+    """The text without `opening`, and why it ended."""
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+    finished: Literal["stop", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What the world did to a request: counted as missing wherever it matters.
+
+    `reason` is one of a small set of words (`out_of_memory`, `too_long`, `spelling`, `engine`, `worker_died`, `timeout`);
+    `detail` is for people and holds no secret.
+    """
+
+    reason: str
+    detail: str = ""
+
+
+Request = ScoreRequest | GenerateRequest
+Reply = ScoreReply | GenerateReply | Failure
