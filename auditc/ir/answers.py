@@ -1,0 +1,83 @@
+"""Answers: what one stage brought for one model, population and condition, as arrays that metrics read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .plan import Item
+
+REFUSED, UNPARSABLE, FAILED, NOT_RUN = -1, -2, -3, -4
+"""Codes in `Answers.choices` for a turn without an answer; an answer is the 0-based index of its option."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a parser made of a text: an option, or a reason why there is none. Never a guess.
+
+    `rule` names the rule that decided, for the record and for the measured accuracy of the parser.
+    """
+
+    option: int | None
+    reason: Literal["answered", "refused", "unparsable"]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """asked = answered + refused + unparsable + failed; planned = asked + not_run."""
+
+    answered: int = 0
+    refused: int = 0
+    unparsable: int = 0
+    failed: int = 0
+    not_run: int = 0
+
+    @property
+    def asked(self) -> int:
+        return self.answered + self.refused + self.unparsable + self.failed
+
+    @property
+    def planned(self) -> int:
+        return self.asked + self.not_run
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.answered + other.answered,
+            self.refused + other.refused,
+            self.unparsable + other.unparsable,
+            self.failed + other.failed,
+            self.not_run + other.not_run,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """I items, O orders, K the largest number of options, D draws. Options always stand in the survey's own order.
+
+    From Score: `shares[I, O, K]` are probabilities normalised over the options, NaN in cells that are not answered and
+    past an item's options; `mass[I, O]` is the probability on the options before normalising, NaN where the cell failed;
+    `orders[O]` is by how many places order o rotates: the option shown at position p is (p + o) mod k.
+    From Converse: `choices[D, I]` with the codes above; `weights[D]` is how many drawn participants a row stands for.
+    `cells[I, O]` or `cells[D, I]` are the keys of the stored answers, empty where none is stored.
+    """
+
+    stage: str
+    block: str
+    method: str
+    model: str
+    population: str
+    condition: str
+    language: str
+    items: tuple[Item, ...]
+    tally: Tally
+    cells: NDArray[np.str_]
+    shares: NDArray[np.float64] | None = None
+    mass: NDArray[np.float64] | None = None
+    choices: NDArray[np.int64] | None = None
+    weights: NDArray[np.float64] | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0

@@ -1,0 +1,85 @@
+"""The audit: the spec once every name is bound and every value has its type. Made by the compiler's check alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from .plan import Budget, Comparison, Model, Origin, Population, Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A prompt template by language; the key `*` serves every language."""
+
+    name: str
+    prompt: dict[str, str]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class MetricUse:
+    """A metric asked for in a method's block."""
+
+    metric: str
+    params: BaseModel
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class MethodUse:
+    """A method's block: which items of a survey are asked of which models, as which populations."""
+
+    name: str
+    method: str
+    params: Any
+    survey_name: str
+    survey: Survey
+    items: tuple[str, ...]
+    models: dict[str, Model]
+    populations: dict[str, Population]
+    persona: Persona | None
+    metrics: tuple[MetricUse, ...]
+    seed: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    name: str
+    says: str
+    holds: Comparison
+    text: str
+    level: float
+    estimand: str
+    maps_to: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ReportUse:
+    name: str
+    formats: tuple[str, ...]
+    languages: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Everything a plan is made of, with the places it came from."""
+
+    name: str
+    title: str
+    version: str
+    seed: int
+    correct: str
+    budget: Budget
+    models: dict[str, Model]
+    populations: dict[str, Population]
+    surveys: dict[str, Survey]
+    methods: tuple[MethodUse, ...]
+    claims: tuple[Claim, ...]
+    reports: tuple[ReportUse, ...]
+    origin: Origin

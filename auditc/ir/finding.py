@@ -1,0 +1,173 @@
+"""Findings: estimates with their uncertainty, and claims with their verdicts; the machine-readable outcome of a run."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from .plan import Origin
+from .values import Form
+
+Verdict = Literal["holds", "fails", "undecided"]
+
+
+class N(Form):
+    """What an estimate rests on: items with a value, distinct participants (None where probabilities are exact),
+    answers used, and the smallest number of people behind an item's human shares (None without people)."""
+
+    items: int
+    draws: int | None
+    answers: int
+    people: int | None
+    people_nominal: bool = False
+
+
+class Missing(Form):
+    """Cells without a usable answer, by reason, and items for which no value could be computed."""
+
+    refused: int
+    unparsable: int
+    failed: int
+    not_run: int
+    items: int
+
+
+class Floor(Form):
+    """What people themselves would score: mean and central 95 % of simulated samples. Shown beside, never subtracted."""
+
+    estimate: float
+    low: float
+    high: float
+    procedure: str
+
+
+class Finding(Form):
+    """One estimate, or one part of a claim. Numbers that could not be estimated are null, and `notes` say why."""
+
+    id: str
+    claim: str | None = None
+    metric: str
+    block: str
+    method: str
+    model: str
+    population: str
+    condition: str
+    axes: dict[str, str] = {}
+    """Further axes that this finding is fixed at, such as `dimension`; empty for the whole survey."""
+    estimate: float | None
+    low: float | None
+    high: float | None
+    level: float
+    procedure: str
+    estimand: Literal["items like these", "these items"]
+    unit: str
+    better: Literal["higher", "lower", "neither"]
+    n: N
+    missing: Missing
+    floor: Floor | None = None
+    lines: dict[str, float] = {}
+    """Figures to read the estimate by, in the same unit: `uniform`, `people of cn`, `split half of people`."""
+    interpretable: bool = True
+    """False when too few cells were answered for the figure to stand for the model."""
+    verdict: Verdict | None = None
+    notes: tuple[str, ...] = ()
+    origin: Origin
+
+
+class ClaimOutcome(Form):
+    """A claim: its words, its test, and the verdict out of its parts (ids of findings)."""
+
+    claim: str
+    says: str
+    holds: str
+    level: float
+    correct: str
+    estimand: str
+    verdict: Verdict
+    why: str
+    parts: tuple[str, ...]
+    maps_to: tuple[str, ...]
+    origin: Origin
+
+
+class TallyRow(Form):
+    """Counts of one stage for one population and condition: asked = answered + refused + unparsable + failed."""
+
+    stage: str
+    block: str
+    model: str
+    population: str
+    condition: str
+    planned: int
+    asked: int
+    answered: int
+    refused: int
+    unparsable: int
+    failed: int
+    not_run: int
+
+
+class ModelRow(Form):
+    """What answered: the card of the spec, the weights' digest and the identity of the engine."""
+
+    name: str
+    title: str
+    family: str
+    origin: str
+    stage: str
+    quantisation: str
+    licence: str
+    weights: str
+    identity: dict[str, str | int | float | bool]
+
+
+class Findings(Form):
+    """findings.json. The same answers give the same bytes: no clock, no run, no path, no machine in it."""
+
+    format: Literal["auditc.findings.v1"] = "auditc.findings.v1"
+    audit: str
+    title: str
+    version: str
+    plan: str
+    data: dict[str, str]
+    complete: bool
+    """False when planned cells were not run."""
+    models: tuple[ModelRow, ...]
+    tallies: tuple[TallyRow, ...]
+    findings: tuple[Finding, ...]
+    claims: tuple[ClaimOutcome, ...]
+
+
+class ItemRow(Form):
+    """One item's answers behind the findings: the way from a figure back to the stored cells.
+
+    `model_shares` are shares of the answers (or exact probabilities, averaged over orders); `cells` the keys of the
+    stored answers, as `auditc show RUN CELL` takes them.
+    """
+
+    block: str
+    model: str
+    population: str
+    condition: str
+    item: str
+    model_shares: tuple[float, ...] | None
+    people_shares: tuple[float, ...] | None
+    people_n: int | None
+    people_nominal: bool
+    answered: int
+    asked: int
+    values: dict[str, float | None]
+    cells: tuple[str, ...]
+
+
+class RunRecord(Form):
+    """What happened when: everything about a run that is not a finding."""
+
+    run: str
+    plan: str
+    started: str
+    seconds: float
+    cells: dict[str, int]
+    stages: tuple[dict[str, Any], ...]
+    provenance: dict[str, Any]
+    stopped: str = ""
+    """Why the run ended before all planned cells were asked; empty when it did not."""

@@ -1,0 +1,298 @@
+"""The plan: stages in a graph, each with a compact description of its cells. The waist between compiler and runtime.
+
+A plan is complete: it holds the items, the human shares, the wordings and the settings, so that it can be run and its
+digest compared without the files it came from. A stage describes its cells by named axes; `runtime.cells` expands
+them, and a million cells stay a few lines here. `origin` says which line of the spec asked; it is not in the digest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from .canonical import digest
+from .values import Form, Range, Scale
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+class Origin(Form):
+    """The place in a spec that asked for something; 1-based."""
+
+    file: str
+    line: int
+    column: int
+
+
+class Item(Form):
+    """One survey item. `text` and `options` by language; options stand in the order of the human shares."""
+
+    id: str
+    scale: Scale
+    dimension: str = ""
+    source: str = ""
+    text: dict[str, str]
+    options: dict[str, tuple[str, ...]]
+
+    @property
+    def size(self) -> int:
+        """Number of options; equal in every language."""
+        return len(next(iter(self.options.values())))
+
+
+class People(Form):
+    """How people of one country answered one item: shares in the order of the options, from `n` persons.
+
+    `nominal` when `n` is not the number who answered this item but what the survey declares for all of them.
+    """
+
+    n: int
+    nominal: bool
+    shares: tuple[float, ...]
+
+
+class Survey(Form):
+    """Items, and human shares by country and item id."""
+
+    items: tuple[Item, ...]
+    people: dict[str, dict[str, People]]
+    digests: dict[str, str]
+    """Data files by path, sha256 each."""
+
+
+class Place(Form):
+    """Where a simulated participant lives: names by language, and the share of people there."""
+
+    name: dict[str, str]
+    weight: float
+
+
+class Population(Form):
+    """A country as the survey calls it, its names by language, the language it is asked in, and its places."""
+
+    country: str
+    named: dict[str, str]
+    language: str
+    places: tuple[Place, ...] = ()
+
+
+class Thing(Form):
+    """A thing from a shelf with its parameters, as JSON."""
+
+    kind: str
+    params: dict[str, Any] = {}
+
+
+class Model(Form):
+    """A model to be audited: its card, where its weights come from, and how it is reached."""
+
+    title: str
+    family: str
+    origin: str
+    stage: str
+    quantisation: str = ""
+    weights: Thing | None
+    pin: str = ""
+    backend: Thing
+    like: str = ""
+    """The survey whose human shares a simulated model answers from."""
+
+
+class Wording(Form):
+    """How one item is asked in one language: a sandboxed template, and the words the answer begins with.
+
+    Variables: `country`, `place`, `question`, `options` (a list of `label` and `text`), `count`.
+    """
+
+    text: str
+    opening: str = ""
+
+
+class Condition(Form):
+    """`asked` names the population's own country; a control names, item by item, one drawn from `countries`."""
+
+    name: str = "asked"
+    countries: tuple[dict[str, str], ...] = ()
+
+
+class _Stage(Form):
+    name: str
+    needs: tuple[str, ...] = ()
+    origin: Origin
+
+
+class Questioning(_Stage):
+    """What stages that ask a model have in common. Items of `survey` are asked of `populations`, in a language each."""
+
+    block: str
+    """The block of the spec, as claims and findings call it."""
+    method: str
+    model: str
+    survey: str
+    populations: tuple[str, ...]
+    language: dict[str, str]
+    items: tuple[str, ...]
+    wording: dict[str, Wording]
+    labels: Literal["letters", "numbers"]
+    seed: int
+
+
+class Score(Questioning):
+    """First-token probabilities. Axes: population, condition, item, order (cyclic rotations of the options, at most
+    `orders`, never more than the item has options; the first is the survey's own order)."""
+
+    kind: Literal["score"] = "score"
+    conditions: tuple[Condition, ...] = (Condition(),)
+    orders: int
+    low_mass: float
+    """A cell whose options hold less of the probability than this counts as unparsable."""
+
+
+class Converse(Questioning):
+    """Simulated participants who answer the items one after the other. Axes: population, draw, item (a turn).
+
+    A draw's place, memory length, beams and sampling are drawn by hash of seed, population and draw index; a turn
+    remembers at most `memory` earlier turns that had a parsed answer. `condition` names the stage in findings.
+    """
+
+    kind: Literal["converse"] = "converse"
+    condition: str = "asked"
+    draws: int
+    memory: Range
+    beams: Range
+    sampling: tuple[bool, ...]
+    item_order: Literal["fixed", "shuffled"]
+    max_new_tokens: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    stop: tuple[str, ...] = ()
+
+
+class Measure(_Stage):
+    """A metric over the answers of the stages in `needs`."""
+
+    kind: Literal["measure"] = "measure"
+    block: str
+    metric: str
+    params: dict[str, Any] = {}
+
+
+class Number(Form):
+    node: Literal["number"] = "number"
+    value: float
+
+
+class Figure(Form):
+    """A metric's finding: the measure's name, and the axes that are fixed (`model`, `population`, `condition`, `dimension`)."""
+
+    node: Literal["figure"] = "figure"
+    measure: str
+    at: dict[str, str] = {}
+
+
+class Arithmetic(Form):
+    node: Literal["arithmetic"] = "arithmetic"
+    operator: Literal["+", "-", "*", "/"]
+    left: Term
+    right: Term
+
+
+class Mean(Form):
+    """The mean over all values of the axes in `over`."""
+
+    node: Literal["mean"] = "mean"
+    of: Term
+    over: tuple[str, ...]
+
+
+Term = Annotated[Number | Figure | Arithmetic | Mean, Field(discriminator="node")]
+
+
+class Comparison(Form):
+    """`left operator right` for each combination of the axes in `each`; every combination must hold."""
+
+    left: Term
+    operator: Literal["<", "<=", ">", ">="]
+    right: Term
+    each: tuple[str, ...] = ()
+
+
+class Judge(_Stage):
+    """A claim, decided by intervals: holds, fails or undecided."""
+
+    kind: Literal["judge"] = "judge"
+    claim: str
+    says: str
+    holds: Comparison
+    text: str
+    """`holds` as the author wrote it."""
+    level: float
+    estimand: Literal["items like these", "these items"]
+    maps_to: tuple[str, ...] = ()
+
+
+class Render(_Stage):
+    """A report out of the findings."""
+
+    kind: Literal["render"] = "render"
+    formats: tuple[str, ...]
+    languages: tuple[str, ...]
+
+
+Stage = Annotated[Score | Converse | Measure | Judge | Render, Field(discriminator="kind")]
+
+
+class Budget(Form):
+    """Limits of a run; None is no limit. A run that meets one stops cleanly and says what is missing."""
+
+    tokens: int | None = None
+    seconds: float | None = None
+    cells: int | None = None
+
+
+class Plan(Form):
+    """Stages in an order in which each follows all that it needs."""
+
+    format: Literal["auditc.plan.v1"] = "auditc.plan.v1"
+    name: str
+    title: str
+    version: str
+    seed: int
+    correct: Literal["holm", "none"] = "holm"
+    budget: Budget = Budget()
+    models: dict[str, Model]
+    populations: dict[str, Population]
+    surveys: dict[str, Survey]
+    stages: tuple[Stage, ...]
+
+    @property
+    def digest(self) -> str:
+        """sha256 of everything but origins: moving or reformatting a block leaves it as it is."""
+        content = self.model_dump(mode="json")
+        for stage in content["stages"]:
+            del stage["origin"]
+        return digest(content)
+
+    def stage(self, name: str) -> Stage:
+        """Raises KeyError when there is none of that name."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
+
+    def graph(self) -> nx.DiGraph[str]:
+        """The execution graph: one node for each stage, an edge from each stage to those that need it."""
+        import networkx as nx  # noqa: PLC0415  (checking a spec draws no graph, and must stay quick)
+
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        graph.add_nodes_from((stage.name, {"stage": stage}) for stage in self.stages)
+        graph.add_edges_from((need, stage.name) for stage in self.stages for need in stage.needs)
+        return graph
+
+
+Arithmetic.model_rebuild()
+Mean.model_rebuild()
+Comparison.model_rebuild()

@@ -1,0 +1,38 @@
+"""What a method is: typed parameters, the stages it asks in, and a parser for what is answered in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from pydantic import BaseModel
+
+from auditc.ir.audit import MethodUse
+from auditc.ir.plan import Converse, Score
+
+if TYPE_CHECKING:
+    from auditc.ir.answers import Reading
+
+P = TypeVar("P", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Generic[P]):
+    """`stages` gives data: how the cells of a stage expand, are batched, stored and resumed is the runtime's.
+
+    `read(text, options, language)` reads one written answer; `options` are the words of the options in that language,
+    in the order shown. It must be total: an option or a reason, never an exception, never a guess.
+    `gives` is what the answers hold, so that a metric that needs something else is refused in the spec.
+    `always` names metrics that are measured whether or not the author asks: how far the instrument can be trusted.
+    """
+
+    title: str
+    params: type[P]
+    gives: frozenset[Literal["probabilities", "draws"]]
+    languages: frozenset[str]
+    variables: frozenset[str]
+    """What a persona's prompt may use."""
+    stages: Callable[[MethodUse], tuple[Score | Converse, ...]]
+    read: Callable[[str, tuple[str, ...], str], Reading]
+    always: tuple[str, ...] = ()
