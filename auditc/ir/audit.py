@@ -18,6 +18,10 @@ class Persona:
     prompt: dict[str, str]
     origin: Origin
 
+    def wording(self, language: str) -> str:
+        """The prompt in a language. Raises KeyError when there is none, which the compiler has ruled out."""
+        return self.prompt[language] if language in self.prompt else self.prompt["*"]
+
 
 @dataclass(frozen=True, slots=True)
 class MetricUse:

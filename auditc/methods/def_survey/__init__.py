@@ -1,0 +1,119 @@
+"""Diversity-Enhanced Framework: simulated participants who answer the whole questionnaire, each with own settings.
+
+One draw is one participant: a place by population weights, a memory length, a number of beams, sampling on or off,
+fixed for the draw. It answers all items in order and remembers at most so many earlier turns that had a parsed answer.
+Source: Liu et al. (2025), the Diversity-Enhanced Framework, section 4 and its algorithm; `beams = 0`, which the paper's
+formula allows, is out of range here, and forgetting is without replacement. `beams` and `sampling` default to what
+every engine can do; the paper's settings (`beams = 1..5`, `sampling = [on, off]`) need an engine with beam sampling.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from annotated_types import Ge
+
+from auditc.ir.answers import Reading
+from auditc.ir.audit import MethodUse
+from auditc.ir.plan import Converse, Wording
+from auditc.ir.values import Form, Positive, Range, Tokens, Unit
+from auditc.methods._contract import Method
+from auditc.reading import read_choice
+
+INTRODUCTION = {
+    "en": "I want you to act as a citizen of {{ country }}{% if place %} who lives in {{ place }}{% endif %}.",
+    "zh": "请你扮演一位{{ country }}公民{% if place %},家住{{ place }}{% endif %}。",
+}
+"""What the model is told to be, where the spec names no persona."""
+
+QUESTION = {
+    "en": """
+
+Choose exactly one of the {{ count }} options below. First write "Answer:" and the number of the option, then write \
+"Explanation:" and one sentence that explains the choice.
+
+Request: {{ question }}
+{% for option in options %}{{ option.label }}. {{ option.text }}
+{% endfor %}""",
+    "zh": """
+
+请从下面{{ count }}个选项中只选一个。先写"答案:"和选项的编号,再写"解释:"并用一句话说明理由。
+
+问题:{{ question }}
+{% for option in options %}{{ option.label }}. {{ option.text }}
+{% endfor %}""",
+}
+
+OPENING = {"en": "Answer:", "zh": "答案:"}
+"""Put in the model's mouth: without it small chat models hardly ever answer in the format."""
+
+STOP = ("\nRequest:", "\n问题:")
+"""A base model would go on and ask itself the next item."""
+
+
+class Params(Form):
+    """What the author of a `def_survey` block may set."""
+
+    draws: Positive = 50
+    """Simulated participants for each model and population."""
+    memory: Range = Range(low=0, high=15)
+    """How many earlier turns a participant remembers, drawn uniformly for each."""
+    beams: Range = Range(low=1, high=1)
+    """Beams of the search, drawn uniformly for each participant."""
+    sampling: tuple[bool, ...] = (True,)
+    """Whether a participant samples, drawn uniformly out of the list for each."""
+    item_order: Literal["fixed", "shuffled"] = "fixed"
+    """`shuffled` gives each participant the items in an order of its own."""
+    max_new_tokens: Tokens = 512
+    temperature: Annotated[float, Unit("number"), Ge(0.01)] = 1.0
+
+
+def _stages(use: MethodUse) -> tuple[Converse, ...]:
+    params: Params = use.params
+    languages = {name: population.language for name, population in use.populations.items()}
+    return tuple(
+        Converse(
+            name=f"{use.name}/{model}",
+            origin=use.origin,
+            block=use.name,
+            method="def_survey",
+            model=model,
+            survey=use.survey_name,
+            populations=tuple(use.populations),
+            language=languages,
+            items=use.items,
+            wording={language: _wording(use, language) for language in sorted(set(languages.values()))},
+            labels="numbers",
+            seed=use.seed,
+            draws=params.draws,
+            memory=params.memory,
+            beams=params.beams,
+            sampling=params.sampling,
+            item_order=params.item_order,
+            max_new_tokens=params.max_new_tokens,
+            temperature=params.temperature,
+            stop=STOP,
+        )
+        for model in use.models
+    )
+
+
+def _wording(use: MethodUse, language: str) -> Wording:
+    introduction = use.persona.wording(language) if use.persona else INTRODUCTION[language]
+    return Wording(text=introduction.strip() + QUESTION[language].rstrip(), opening=OPENING[language])
+
+
+def _read(text: str, options: tuple[str, ...], language: str) -> Reading:
+    return read_choice(text, options, language, "numbers")
+
+
+def_survey = Method(
+    title="Diversity-Enhanced Framework (simulated participants)",
+    params=Params,
+    gives=frozenset({"draws"}),
+    languages=frozenset(QUESTION),
+    variables=frozenset({"country", "place"}),
+    stages=_stages,
+    read=_read,
+    always=("answer_rate",),
+)

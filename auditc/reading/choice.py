@@ -1,0 +1,125 @@
+"""Reads which of the options a text chooses, when they were shown under letters or numbers.
+
+The answer is what stands before the explanation, on the first line that is not empty. The rules, in order; the first
+that applies decides, and its name is kept with the reading:
+
+`empty`      nothing stands there.
+`conflict`   a label and the words of another option stand together, or a refusal and a label: unparsable.
+`refusal`    a phrase of the refusal list, and no label: refused.
+`label`      exactly one label that was shown, however often, and no other label or number.
+`several`    more than one label: unparsable ("1; 2; 3" is not a choice).
+`outside`    a number or a lone letter that was not shown: unparsable.
+`words`      the words of exactly one option, alone or at the beginning.
+`none`       anything else: unparsable.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+from auditc.ir.answers import Reading
+
+from .refusal import is_refusal, plain
+
+Labels = Literal["letters", "numbers"]
+
+_EXPLANATION = re.compile(r"explanation\s*:|解释\s*:|理由\s*:|说明\s*:", re.IGNORECASE)
+_OPENING = re.compile(r"^\s*(?:answer|答案|回答|选择)\s*(?:is|是|为)?\s*:\s*", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w%]|\.\d)")
+_NUMBER_ZH = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?(?![\d%]|\.\d)")
+_LETTER = re.compile(r"(?<![A-Za-z'])([A-Z])(?![A-Za-z'])")
+_EDGES = " \t.。,;:!?\"'“”‘’()[]【】*_-—"
+
+
+def label(position: int, labels: Labels) -> str:
+    """What the option at a 0-based position is shown under: `A`, `B`, … or `1`, `2`, …"""
+    return chr(ord("A") + position) if labels == "letters" else str(position + 1)
+
+
+def read_choice(text: str, options: tuple[str, ...], language: str, labels: Labels) -> Reading:
+    """The 0-based position of the option that `text` chooses, out of `options` in the order shown, or a reason.
+
+    Total: any text gives a reading. `text` is what the model wrote after the words it was made to begin with.
+    """
+    answer = _answer_of(text)
+    if not answer:
+        refused = is_refusal(text[:300], language)
+        return Reading(None, "refused" if refused else "unparsable", "refusal" if refused else "empty")
+    found = _labels_in(answer, options, language, labels)
+    refusal = is_refusal(answer, language)
+    if refusal:
+        return Reading(None, "unparsable", "conflict") if found else Reading(None, "refused", "refusal")
+    by_words = _by_words(answer, options)
+    if found:
+        return _by_label(answer, found, options, labels)
+    if by_words is not None:
+        return Reading(by_words, "answered", "words")
+    refused = is_refusal(text[:300], language)
+    return Reading(None, "refused" if refused else "unparsable", "refusal" if refused else "none")
+
+
+def _answer_of(text: str) -> str:
+    # NFKC makes full-width digits, letters, colons and brackets plain ones.
+    before = _OPENING.sub("", unicodedata.normalize("NFKC", text), count=1)
+    before = _EXPLANATION.split(before, maxsplit=1)[0]
+    lines = (line.strip() for line in before.splitlines())
+    return next((line for line in lines if line.strip(_EDGES)), "")
+
+
+def _labels_in(answer: str, options: tuple[str, ...], language: str, labels: Labels) -> list[str]:
+    """All labels, shown or not, in the order met. An option's own words may hold numbers: they are set aside first."""
+    rest = answer
+    for option in sorted((unicodedata.normalize("NFKC", o) for o in options), key=len, reverse=True):
+        if any(c.isdigit() for c in option) and not option.strip().isdigit():
+            rest = rest.replace(option, " " + _leading(option, labels) + " ")
+    pattern = _NUMBER_ZH if language == "zh" else _NUMBER
+    if labels == "numbers":
+        return pattern.findall(rest)
+    letters = _LETTER.findall(rest)
+    # "A" and "I" are English words: they count only where a label can stand, at the start or in brackets.
+    if language == "en":
+        letters = [m for m in letters if m not in "AI" or _stands_as_label(rest, m)]
+    return letters
+
+
+def _leading(option: str, labels: Labels) -> str:
+    match = re.match(r"\s*(\d+)\b", option)
+    return match.group(1) if match and labels == "numbers" else ""
+
+
+def _stands_as_label(answer: str, letter: str) -> bool:
+    start = answer.lstrip("( \t*\"'")
+    return bool(re.match(rf"{letter}(?:[).:,]|\s*$)", start)) or f"({letter})" in answer
+
+
+def _by_label(answer: str, found: list[str], options: tuple[str, ...], labels: Labels) -> Reading:
+    distinct = set(found)
+    if len(distinct) > 1:
+        return Reading(None, "unparsable", "several")
+    shown = {label(position, labels): position for position in range(len(options))}
+    position = shown.get(distinct.pop())
+    if position is None:
+        return Reading(None, "unparsable", "outside")
+    words = _by_words(_LABEL_EDGE.sub("", answer), options)
+    if words is not None and words != position:
+        return Reading(None, "unparsable", "conflict")
+    return Reading(position, "answered", "label")
+
+
+_LABEL_EDGE = re.compile(
+    r"^[\s(\[*\"']*(?:option|choice|选项|选择|第)?\s*(?:\d+|[A-Z])\s*(?:项|个)?[\s)\].。:,、*-]*", re.IGNORECASE
+)
+
+
+def _by_words(answer: str, options: tuple[str, ...]) -> int | None:
+    """The option whose words the answer is, or begins with; the longest wins, so "agree" does not hide "agree strongly"."""
+    words = plain(answer).strip(_EDGES)
+    known = [(plain(option).strip(_EDGES), position) for position, option in enumerate(options)]
+    for option, position in sorted(known, key=lambda pair: -len(pair[0])):
+        if option and words.startswith(option):
+            after = words[len(option) : len(option) + 1]
+            if not after or not after.isalnum() or not option[-1].isascii():
+                return position
+    return None
