@@ -59,8 +59,9 @@ class Answers:
     """I items, O orders, K the largest number of options, D draws. Options always stand in the survey's own order.
 
     From Score: `shares[I, O, K]` are probabilities normalised over the options, NaN in cells that are not answered and
-    past an item's options; `mass[I, O]` is the probability on the options before normalising, NaN where the cell failed;
-    `orders[O]` is by how many places order o rotates: the option shown at position p is (p + o) mod k.
+    past an item's options; `mass[I, O]` is the probability on the options before normalising, NaN where the
+    cell failed. `offsets[I, O]` is by how many places order o rotates item i, so that the option shown at position p is
+    (p + offset) mod k; -1 past an item's orders.
     From Converse: `choices[D, I]` with the codes above; `weights[D]` is how many drawn participants a row stands for.
     `cells[I, O]` or `cells[D, I]` are the keys of the stored answers, empty where none is stored.
     """
@@ -77,6 +78,7 @@ class Answers:
     cells: NDArray[np.str_]
     shares: NDArray[np.float64] | None = None
     mass: NDArray[np.float64] | None = None
+    offsets: NDArray[np.int64] | None = None
     choices: NDArray[np.int64] | None = None
     weights: NDArray[np.float64] | None = None
     tokens_in: int = 0

@@ -65,7 +65,7 @@ class ScoreReply:
 class Sampling:
     """How a text is generated; every field is passed to every engine, so that no engine's default can differ.
 
-    `sample` off is deterministic decoding. `top_k` 0 is no cut. With `beams` over 1 and `sample` on it is beam sampling.
+    `sample` off is deterministic decoding. `top_k` 0 is no cut. `beams` over 1 with `sample` on is beam sampling.
     """
 
     sample: bool = True
@@ -101,7 +101,7 @@ class GenerateReply:
 class Failure:
     """What the world did to a request: counted as missing wherever it matters.
 
-    `reason` is one of a small set of words (`out_of_memory`, `too_long`, `spelling`, `engine`, `worker_died`, `timeout`);
+    `reason` is one of `out_of_memory`, `too_long`, `spelling`, `engine`, `worker_died`, `timeout`;
     `detail` is for people and holds no secret.
     """
 

@@ -32,7 +32,7 @@ class Missing(Form):
 
 
 class Floor(Form):
-    """What people themselves would score: mean and central 95 % of simulated samples. Shown beside, never subtracted."""
+    """What people themselves would score: mean and central 95 % of simulated samples. Shown, never subtracted."""
 
     estimate: float
     low: float

@@ -186,7 +186,7 @@ class Number(Form):
 
 
 class Figure(Form):
-    """A metric's finding: the measure's name, and the axes that are fixed (`model`, `population`, `condition`, `dimension`)."""
+    """A metric's figure: the measure's name, and the axes it is fixed at: model, population, condition, dimension."""
 
     node: Literal["figure"] = "figure"
     measure: str

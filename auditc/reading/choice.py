@@ -114,12 +114,14 @@ _LABEL_EDGE = re.compile(
 
 
 def _by_words(answer: str, options: tuple[str, ...]) -> int | None:
-    """The option whose words the answer is, or begins with; the longest wins, so "agree" does not hide "agree strongly"."""
+    """The option whose words the answer is, or begins with before a stop; the longest wins.
+
+    What goes on without a stop is not that option: "disagree a lot" is no answer where only "disagree" was shown.
+    """
     words = plain(answer).strip(_EDGES)
     known = [(plain(option).strip(_EDGES), position) for position, option in enumerate(options)]
     for option, position in sorted(known, key=lambda pair: -len(pair[0])):
-        if option and words.startswith(option):
-            after = words[len(option) : len(option) + 1]
-            if not after or not after.isalnum() or not option[-1].isascii():
-                return position
+        after = words[len(option) : len(option) + 1]
+        if option and words.startswith(option) and (not after or after in _EDGES.replace(" ", "")):
+            return position
     return None

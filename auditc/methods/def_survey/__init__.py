@@ -22,7 +22,7 @@ from auditc.reading import read_choice
 
 INTRODUCTION = {
     "en": "I want you to act as a citizen of {{ country }}{% if place %} who lives in {{ place }}{% endif %}.",
-    "zh": "请你扮演一位{{ country }}公民{% if place %},家住{{ place }}{% endif %}。",
+    "zh": "请你扮演一位{{ country }}公民{% if place %}，家住{{ place }}{% endif %}。",
 }
 """What the model is told to be, where the spec names no persona."""
 
@@ -37,17 +37,17 @@ Request: {{ question }}
 {% endfor %}""",
     "zh": """
 
-请从下面{{ count }}个选项中只选一个。先写"答案:"和选项的编号,再写"解释:"并用一句话说明理由。
+请从下面{{ count }}个选项中只选一个。先写“答案：”和选项的编号，再写“解释：”并用一句话说明理由。
 
-问题:{{ question }}
+问题：{{ question }}
 {% for option in options %}{{ option.label }}. {{ option.text }}
 {% endfor %}""",
 }
 
-OPENING = {"en": "Answer:", "zh": "答案:"}
+OPENING = {"en": "Answer:", "zh": "答案："}
 """Put in the model's mouth: without it small chat models hardly ever answer in the format."""
 
-STOP = ("\nRequest:", "\n问题:")
+STOP = ("\nRequest:", "\n问题：")
 """A base model would go on and ask itself the next item."""
 
 

@@ -22,7 +22,7 @@ from auditc.reading import read_choice
 
 INTRODUCTION = {
     "en": "How would an adult who lives in {{ country }} answer the survey question below?",
-    "zh": "一位生活在{{ country }}的成年人会怎样回答下面的调查问题?",
+    "zh": "一位生活在{{ country }}的成年人会怎样回答下面的调查问题？",
 }
 """Whose answer is asked for, where the spec names no persona."""
 
@@ -35,16 +35,16 @@ Question: {{ question }}
 Give the letter of one option.""",
     "zh": """
 
-问题:{{ question }}
+问题：{{ question }}
 {% for option in options %}({{ option.label }}) {{ option.text }}
 {% endfor %}
 请给出一个选项的字母。""",
 }
 
-OPENING = {"en": "Answer: (", "zh": "答案:("}
+OPENING = {"en": "Answer: (", "zh": "答案：("}
 """The next token is the option's letter."""
 
-OPENING_IN_WORDS = {"en": "Answer:", "zh": "答案:"}
+OPENING_IN_WORDS = {"en": "Answer:", "zh": "答案："}
 
 
 class ShuffledCountries(Body):
@@ -124,7 +124,7 @@ def _in_words(use: MethodUse, params: Params, model: str) -> Converse:
         sampling=(False,),
         item_order="fixed",
         max_new_tokens=params.max_new_tokens,
-        stop=("\nQuestion:", "\n问题:"),
+        stop=("\nQuestion:", "\n问题："),
     )
 
 
