@@ -1,0 +1,54 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer: `make audit` and `make test`.
+#
+# PYTHON     the interpreter that makes the environment
+# PIP_FLAGS  anything pip should be told, for example an index that has CPU-only builds of torch
+PYTHON    ?= python3
+PIP_FLAGS ?=
+VENV      := .venv
+BIN       := $(VENV)/bin
+
+.PHONY: audit test test-wheel check golden schemas format clean
+
+audit: $(VENV)/ready
+	$(BIN)/auditc models fetch smollm2-135m-instruct gemma-3-270m
+	$(BIN)/auditc compile examples/us_cn/us_cn.audit
+	$(BIN)/auditc plan
+	$(BIN)/auditc run
+
+test: $(VENV)/ready check
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The same suite against the built wheel, from another folder: what is not packaged fails here.
+test-wheel: $(VENV)/ready
+	rm -rf build/wheel && mkdir -p build/wheel/site build/wheel/work
+	$(BIN)/python -m build --wheel --outdir build/wheel . >build/wheel/build.log
+	$(BIN)/python -m pip install --quiet --no-deps --target build/wheel/site build/wheel/*.whl
+	cp -r tests examples schemas docs pyproject.toml README.md CONTRIBUTING.md build/wheel/work/
+	cd build/wheel/work && PYTHONPATH=$(CURDIR)/build/wheel/site AUDITC_EXPECT_AT=$(CURDIR)/build/wheel/site \
+	  $(CURDIR)/$(BIN)/python -m pytest -n 2
+
+golden: $(VENV)/ready
+	AUDITC_REWRITE_GOLDENS=1 $(BIN)/python -m pytest -n 2 -k golden
+	git --no-pager diff --stat
+
+schemas: $(VENV)/ready
+	$(BIN)/python -m auditc.ir.schemas schemas
+
+format: $(VENV)/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/ready: pyproject.toml constraints/cpu.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "auditc needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints/cpu.txt -e ".[transformers,dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
