@@ -102,7 +102,7 @@ def _by_label(answer: str, found: list[str], options: tuple[str, ...], labels: L
     position = shown.get(distinct.pop())
     if position is None:
         return Reading(None, "unparsable", "outside")
-    words = _by_words(_LABEL_EDGE.sub("", answer), options)
+    words = _by_words(_LABEL_EDGE.sub("", answer), tuple(_LABEL_EDGE.sub("", option) for option in options))
     if words is not None and words != position:
         return Reading(None, "unparsable", "conflict")
     return Reading(position, "answered", "label")

@@ -1,0 +1,113 @@
+"""What the reader of written answers makes of texts that models really write."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditc.reading import label, read_choice
+
+AGREE = ("Agree strongly", "Agree", "Disagree")
+AGREE_ZH = ("非常同意", "同意", "不同意")
+SCALE = ("1 (never)", "2", "3", "4 (always)")
+
+
+@pytest.mark.parametrize(
+    ("text", "option", "rule"),
+    [
+        (" 2\nExplanation: because", 1, "label"),
+        (" 2.", 1, "label"),
+        ("2) Agree", 1, "label"),
+        ("option 3", 2, "label"),
+        ("**1**", 0, "label"),
+        ("Answer: 3", 2, "label"),
+        ("２。", 1, "label"),
+        ("2 2", 1, "label"),
+        ("Agree. I think so", 1, "words"),
+        ("agree strongly", 0, "words"),
+        ("\n\n  Disagree\n", 2, "words"),
+    ],
+)
+def test_an_answer_in_the_format_is_read(text: str, option: int, rule: str) -> None:
+    reading = read_choice(text, AGREE, "en", "numbers")
+    assert (reading.option, reading.reason, reading.rule) == (option, "answered", rule)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("", "empty"),
+        ("Explanation: 2", "empty"),
+        ("1；2；3；1；4", "several"),
+        ("1 or 2", "several"),
+        ("34", "outside"),
+        ("0", "outside"),
+        ("-2", "outside"),
+        ("2.5", "outside"),
+        ("2. Disagree", "conflict"),
+        ("As an AI I would say 2", "conflict"),
+        ("disagree a lot", "none"),
+        ("Both have merit", "none"),
+        ("50% of people", "none"),
+    ],
+)
+def test_what_is_not_a_choice_is_unparsable_and_never_guessed(text: str, rule: str) -> None:
+    reading = read_choice(text, AGREE, "en", "numbers")
+    assert (reading.option, reading.reason, reading.rule) == (None, "unparsable", rule)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I cannot answer that question.", "en"),
+        ("I’m unable to answer", "en"),
+        ("As an AI language model, I don't have opinions", "en"),
+        ("作为人工智能，我没有个人观点。", "zh"),
+        ("抱歉，我不能回答。", "zh"),
+        ("I can't choose", "zh"),
+    ],
+)
+def test_a_refusal_is_a_refusal_in_both_languages(text: str, language: str) -> None:
+    options = AGREE_ZH if language == "zh" else AGREE
+    assert read_choice(text, options, language, "numbers").reason == "refused"
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [("2。解释：因为", 1), ("选项3", 2), ("３", 2), ("同意。", 1), ("非常同意", 0), ("1、非常同意", 0)],
+)
+def test_chinese_answers(text: str, option: int) -> None:
+    assert read_choice(text, AGREE_ZH, "zh", "numbers").option == option
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [("(B) Agree", 1), ("C", 2), ("A. Agree strongly", 0), ("A", 0), ("(A)", 0), ("I would say B", 1), ("b", None)],
+)
+def test_letters(text: str, option: int | None) -> None:
+    assert read_choice(text, AGREE, "en", "letters").option == option
+
+
+def test_an_english_article_is_not_the_letter_a() -> None:
+    assert read_choice("A person there might agree", AGREE, "en", "letters").option is None
+
+
+@pytest.mark.parametrize(("text", "option"), [("4 (always)", 3), ("1 (never)", 0), ("3", 2), ("1 (always)", None)])
+def test_options_that_hold_numbers(text: str, option: int | None) -> None:
+    assert read_choice(text, SCALE, "en", "numbers").option == option
+
+
+@given(st.text(), st.sampled_from(["en", "zh"]), st.sampled_from(["letters", "numbers"]))
+def test_any_text_gives_a_reading(text: str, language: str, labels: str) -> None:
+    reading = read_choice(text, AGREE, language, labels)  # type: ignore[arg-type]
+    assert (reading.option is None) == (reading.reason != "answered")
+
+
+@given(st.integers(0, 8), st.sampled_from(["letters", "numbers"]))
+def test_every_label_that_is_shown_reads_as_its_option(position: int, labels: str) -> None:
+    options = tuple(
+        f"choice number {word}" for word in ("one", "two", "three", "four", "five", "six", "seven", "ten", "x")
+    )
+    text = label(position, labels)  # type: ignore[arg-type]
+    assert read_choice(f" {text}.\nExplanation: so", options, "en", labels).option == position  # type: ignore[arg-type]
