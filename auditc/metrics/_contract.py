@@ -26,7 +26,8 @@ P = TypeVar("P", bound=BaseModel)
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
     """What `values` is told of the items. `options[I, K]` is true where an item has an option;
-    `people[I, K]` are human shares (zero past the options; None without people), by `people_n[I]` persons;
+    `people[..., I, K]` are human shares (zero past the options, NaN for an item that was not asked of people; None
+    without people), by `people_n[..., I]` persons; leading axes hold resampled people and match those of x;
     `n[..., I]` how many answers each item's shares rest on (None for exact probabilities)."""
 
     options: NDArray[np.bool_]
@@ -41,7 +42,7 @@ class Metric(Generic[P]):
 
     - `shares` `[..., I, K]`: the model's distribution over the options (exact, or counts ÷ n). From every method.
     - `counts` `[..., I, K]`: weighted counts of drawn answers. Needs draws.
-    - `orders` `[..., I, O, K]`: probabilities for each order of the options, K in the survey's order. Needs probabilities.
+    - `orders` `[..., I, O, K]`: probabilities for each order, K in the survey's order. Needs probabilities.
     - `mass` `[..., I, O]`: probability on the options before normalising. Needs probabilities.
     - `status` `[..., I, 4]`: counts of answered, refused, unparsable, failed. From every method.
     - `written` `[..., I, 2, K]`: the exact shares, and the written answer as an indicator (all zero: none). Needs both.
