@@ -20,12 +20,12 @@ Capability = Literal["score", "generate", "beams", "beam_sampling", "streams"]
 """`streams`: each request's text depends on its own seed and not on its neighbours' seeds."""
 
 Identity = Mapping[str, str | int | float | bool]
-"""Everything about the answerer that can change an answer: weights, tokenizer and template digests, engine, its version,
-dtype, device class, numeric flags. Flat, JSON, without paths, host names or secrets."""
+"""Everything about the answerer that can change an answer: weights, tokenizer and template digests, engine, its
+version, dtype, device class, numeric flags. Flat, JSON, without paths, host names or secrets."""
 
 
 class Engine(Protocol):
-    """A loaded model. Replies come in the order of the requests, one for each; a fault of one is a Failure for that one.
+    """A loaded model. Replies come in the order of the requests, one for each; a fault of one is a Failure for it.
 
     What a batch answers depends on the batch alone, so a batch may be repeated.
     """
@@ -72,3 +72,5 @@ class Backend(Generic[P]):
     open: Callable[[ModelSource, P], Engine]
     prepare: Callable[[Path, Path], None] | None = None
     """(a GGUF file, an empty folder): converts once into the form that `open` reads. Runs in a process of its own."""
+    prepared_as: str = ""
+    """Name and version of what `prepare` writes: part of the digest of prepared weights."""

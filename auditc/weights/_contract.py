@@ -13,7 +13,7 @@ P = TypeVar("P", bound=BaseModel)
 
 
 class WeightsUnavailable(Exception):
-    """The weights are not here and could not be fetched, or are not what their pin says. The message says what to do."""
+    """The weights could not be fetched, or are not what their pin says. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,38 @@
+"""Backend `transformers`: models of safetensors, run in PyTorch on a CPU or a CUDA device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditc.backends._contract import Backend, Capability, Engine, ModelSource
+from auditc.backends.transformers.gguf import VERSION, prepare
+from auditc.backends.transformers.identity import identify
+from auditc.backends.transformers.params import Params
+
+if TYPE_CHECKING:
+    from auditc.backends.transformers.engine import Transformers
+
+
+def can(params: Params) -> frozenset[Capability]:
+    """Everything. With beams a text depends on the seeds of its whole batch; without, on its own seed."""
+    return frozenset({"score", "generate", "beams", "beam_sampling", "streams"})
+
+
+def open_engine(source: ModelSource, params: Params) -> Engine:
+    """Load the model of `source`. Raises BackendUnavailable with a remedy."""
+    from auditc.backends.transformers.load import load
+
+    engine: Transformers = load(source, params)
+    return engine
+
+
+transformers = Backend(
+    params=Params,
+    needs_weights=True,
+    in_process=False,
+    can=can,
+    identify=identify,
+    open=open_engine,
+    prepare=prepare,
+    prepared_as=VERSION,
+)

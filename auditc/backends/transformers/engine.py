@@ -1,0 +1,95 @@
+"""The engine: scores and generates in micro-batches, and turns what goes wrong into replies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from auditc.backends._contract import Identity
+from auditc.backends.transformers.batches import answered, by_length
+from auditc.backends.transformers.params import Params
+from auditc.backends.transformers.prompts import Fed, Prompts
+from auditc.backends.transformers.score import score_rows
+from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, ScoreReply, ScoreRequest
+
+
+class Transformers:
+    """A loaded model. Not for use by several threads at once."""
+
+    def __init__(self, model: Any, tokenizer: Any, ends: frozenset[int], identity: Identity, params: Params) -> None:
+        import torch
+
+        self._torch = torch
+        self._model = model
+        self._tokenizer = tokenizer
+        self._ends = ends
+        self._identity = identity
+        self._budget = params.batch_tokens
+        config = model.config.get_text_config()
+        self._prompts = Prompts(tokenizer, getattr(config, "max_position_embeddings", None))
+
+    @property
+    def identity(self) -> Identity:
+        """What `identify` said before the model was loaded."""
+        return self._identity
+
+    def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Tokens of each prompt; 0 for one that the chat template refuses."""
+        whole = Prompts(self._tokenizer, None)  # a prompt beyond the window has a length too
+        return [len(fed.ids) if isinstance(fed, Fed) else 0 for fed in whole.feed(prompts)]
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply | Failure]:
+        """Exact option probabilities: the softmax runs over the whole vocabulary, in float32."""
+        feds = self._prompts.feed([request.prompt for request in requests])
+        replies: dict[int, ScoreReply | Failure] = {}
+        options: dict[int, tuple[tuple[int, ...], ...]] = {}
+        tails: dict[str, tuple[int, ...]] = {}
+        for index, (request, fed) in enumerate(zip(requests, feds, strict=True)):
+            if isinstance(fed, Failure):
+                replies[index] = fed
+                continue
+            found = self._options(fed, request, tails)
+            if isinstance(found, Failure):
+                replies[index] = found
+            else:
+                options[index] = found
+        rows = {index: fed for index, fed in enumerate(feds) if isinstance(fed, Fed) and index in options}
+        lengths = [len(fed.ids) if isinstance(fed, Fed) else 0 for fed in feds]
+
+        def compute(batch: list[int]) -> list[ScoreReply]:
+            logprobs = score_rows(self._model, [rows[i].ids for i in batch], [options[i] for i in batch])
+            return [ScoreReply(tuple(p), lengths[i]) for p, i in zip(logprobs, batch, strict=True)]
+
+        for batch in by_length(list(rows), lengths, self._budget):
+            replies.update(answered(batch, compute, self._torch))
+        return [replies[index] for index in range(len(requests))]
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateReply | Failure]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give the weights' memory back."""
+        self._model = None
+        if self._torch.cuda.is_initialized():
+            self._torch.cuda.empty_cache()
+
+    def _options(
+        self, fed: Fed, request: ScoreRequest, tails: dict[str, tuple[int, ...]]
+    ) -> tuple[tuple[int, ...], ...] | Failure:
+        """The tokens of each option. An option needs a spelling that is one token here; no two options share a token."""
+        flat = [spelling for spellings in request.spellings for spelling in spellings]
+        tokens = iter(self._prompts.tokens_of(fed, flat, tails))
+        options: list[tuple[int, ...]] = []
+        taken: set[int] = set()
+        for position, spellings in enumerate(request.spellings):
+            found = [next(tokens) for _ in spellings]
+            ids = tuple(dict.fromkeys(token for token in found if token is not None))
+            if not ids:
+                return Failure("spelling", f"no spelling of option {position + 1} is one token here: {list(spellings)}")
+            if taken.intersection(ids):
+                return Failure(
+                    "spelling", f"option {position + 1} shares a token with an earlier option: {list(spellings)}"
+                )
+            taken.update(ids)
+            options.append(ids)
+        return tuple(options)

@@ -1,0 +1,32 @@
+"""What to call the faults of a library, and which of them are a lack of memory."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from auditc.ir.exchange import Failure
+
+PATH = re.compile(r"(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\"]+){2,}")
+
+
+def plain(fault: BaseException) -> str:
+    """One short line without paths: it is stored with the answers and may be printed in a report."""
+    first = (str(fault).strip().splitlines() or [""])[0]
+    return f"{type(fault).__name__}: {PATH.sub('<path>', first)}".strip(": ")[:200]
+
+
+def out_of_memory(fault: BaseException, torch: Any) -> bool:
+    """CUDA has an exception of its own; the CPU allocator says it in words."""
+    if isinstance(fault, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(fault, RuntimeError) and (
+        "can't allocate memory" in str(fault) or "not enough memory" in str(fault)
+    )
+
+
+def failure(fault: BaseException, torch: Any) -> Failure:
+    """The reply to the requests that `fault` hit."""
+    if out_of_memory(fault, torch):
+        return Failure("out_of_memory", "one request alone does not fit into memory")
+    return Failure("engine", plain(fault))

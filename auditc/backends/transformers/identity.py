@@ -1,0 +1,114 @@
+"""Who would answer, told from files and installed versions alone: no model library is imported, nothing is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from auditc.backends._contract import BackendUnavailable, Identity, ModelSource
+from auditc.backends.transformers.params import Params
+from auditc.ir.canonical import digest
+
+TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "tokenizer.model",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+)
+TEMPLATES = ("chat_template.jinja", "chat_template.json")
+
+
+def identify(source: ModelSource, params: Params) -> Identity:
+    """Flat and without paths. Raises BackendUnavailable when files or packages are missing."""
+    folder = model_folder(source)
+    settings = _json(folder / "config.json", source.name)
+    return {
+        "engine": "transformers",
+        "engine_version": _version("transformers"),
+        "torch_version": _version("torch"),
+        "weights": source.weights_digest,
+        "config": digest(_meaning(settings)),
+        "ends": digest(_json(folder / "generation_config.json", source.name, needed=False).get("eos_token_id")),
+        "tokenizer": _files(folder, TOKENIZER),
+        "template": _template(folder, source.name),
+        "dtype": params.dtype,
+        "device": device_class(params),
+        "attention": params.attention,
+        "batch_tokens": params.batch_tokens,
+        "tf32": False,
+        "deterministic": True,
+    }
+
+
+def model_folder(source: ModelSource) -> Path:
+    """The folder of the weights, which must be there and hold safetensors."""
+    if source.folder is None:
+        raise BackendUnavailable(
+            f"model {source.name} has no weights: give it some, or fetch them with `auditc models fetch`"
+        )
+    folder = Path(source.folder)
+    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
+        raise BackendUnavailable(
+            f"the folder of model {source.name} holds no model (config.json and safetensors):"
+            " fetch it with `auditc models fetch`"
+        )
+    return folder
+
+
+def device_class(params: Params) -> str:
+    """`cpu` or `cuda`. `auto` takes CUDA where a device is to be seen and PyTorch was built for it."""
+    if params.device != "auto":
+        return params.device
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip()
+    devices = any(Path("/dev").glob("nvidia[0-9]*")) and visible not in ("", "-1", "NoDevFiles", "none")
+    return "cuda" if devices and not _version("torch").endswith("+cpu") else "cpu"
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError as fault:
+        raise BackendUnavailable(f"{package} is not installed: install auditc with its `transformers` extra") from fault
+
+
+def _meaning(settings: dict[str, Any]) -> dict[str, Any]:
+    # Who wrote the file, and in which precision it was kept, changes no answer: the dtype that is used stands apart.
+    idle = {"transformers_version", "_name_or_path", "torch_dtype", "dtype", "auto_map"}
+    return {key: value for key, value in settings.items() if key not in idle}
+
+
+def _files(folder: Path, names: tuple[str, ...]) -> str:
+    total = hashlib.sha256()
+    for name in names:
+        if (folder / name).is_file():
+            total.update(f"{name}\0".encode() + hashlib.sha256((folder / name).read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _template(folder: Path, model: str) -> str:
+    if any((folder / name).is_file() for name in TEMPLATES):
+        return _files(folder, TEMPLATES)
+    inside = _json(folder / "tokenizer_config.json", model, needed=False).get("chat_template")
+    return digest(inside) if inside else "none"
+
+
+def _json(file: Path, model: str, needed: bool = True) -> dict[str, Any]:
+    try:
+        read = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        if not needed:
+            return {}
+        read = None
+    except (OSError, ValueError):
+        read = None
+    if not isinstance(read, dict):
+        raise BackendUnavailable(f"{file.name} of model {model} cannot be read: fetch the model again")
+    return read

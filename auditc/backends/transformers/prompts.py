@@ -1,0 +1,98 @@
+"""From prompts to token numbers: the chat template, the opening, and which token a spelling is after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditc.backends.transformers.faults import plain
+from auditc.ir.exchange import Failure, Prompt
+
+TAIL = 64
+"""Characters before a spelling that are looked at to find its token; see `Prompts.tokens_of`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """A prompt as the model gets it: its text, and its tokens."""
+
+    text: str
+    ids: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Prompts:
+    """Feeds prompts to one tokenizer. `window` is the longest sequence the model knows, or None."""
+
+    tokenizer: Any
+    window: int | None
+
+    def feed(self, prompts: Sequence[Prompt]) -> list[Fed | Failure]:
+        """One for each prompt. A template that fails, or a prompt beyond the window, is a Failure of that prompt."""
+        texts = [self._text(prompt) for prompt in prompts]
+        good = [text for text in texts if isinstance(text, str)]
+        encoded = iter(self.encode(good))
+        lead = () if self.tokenizer.chat_template else self._lead()
+        fed: list[Fed | Failure] = []
+        for text in texts:
+            if isinstance(text, Failure):
+                fed.append(text)
+                continue
+            ids = lead + next(encoded)
+            if self.window is not None and len(ids) > self.window:
+                fed.append(Failure("too_long", f"the prompt has {len(ids)} tokens, the model's window {self.window}"))
+            elif not ids:
+                fed.append(Failure("engine", "the prompt has no tokens"))
+            else:
+                fed.append(Fed(text, ids))
+        return fed
+
+    def encode(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        """Tokens of each text and nothing more: a template writes its own beginning of text."""
+        if not texts:
+            return []
+        return [tuple(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    def tokens_of(self, fed: Fed, spellings: Sequence[str], tails: dict[str, tuple[int, ...]]) -> list[int | None]:
+        """The one token that each spelling is after the prompt, or None where it is not exactly one.
+
+        A spelling may merge with what stands before it, so it is tokenised in place. Merges reach a few characters back
+        and no further: the end of the prompt stands for all of it, wherever its last tokens come out the same alone.
+        `tails` remembers what was tokenised.
+        """
+        tail = fed.text[-TAIL:]
+        self.remember([tail, *(tail + spelling for spelling in spellings)], tails)
+        context = tails[tail]
+        if len(tail) < len(fed.text) and fed.ids[-4:] != context[-4:]:
+            tail, context = fed.text, self.encode([fed.text])[0]
+            self.remember([tail + spelling for spelling in spellings], tails)
+        found: list[int | None] = []
+        for spelling in spellings:
+            ids = tails[tail + spelling]
+            one = len(ids) == len(context) + 1 and ids[:-1] == context
+            found.append(ids[-1] if one else None)
+        return found
+
+    def remember(self, texts: Sequence[str], tails: dict[str, tuple[int, ...]]) -> None:
+        """Tokenise those of `texts` that `tails` does not know yet, all at once."""
+        new = [text for text in dict.fromkeys(texts) if text not in tails]
+        tails.update(zip(new, self.encode(new), strict=True))
+
+    def _text(self, prompt: Prompt) -> str | Failure:
+        if not self.tokenizer.chat_template:
+            return "\n\n".join(turn.text for turn in prompt.turns) + "\n" + prompt.opening
+        turns = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
+        try:
+            text = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        except (
+            Exception
+        ) as fault:  # the template is the model maker's program: whatever it does is this request's fault
+            return Failure("engine", f"the model's chat template failed: {plain(fault)}")
+        return str(text) + prompt.opening
+
+    def _lead(self) -> tuple[int, ...]:
+        """The beginning-of-text token, where the tokenizer puts one before a text that no template wrote."""
+        first = self.tokenizer("", add_special_tokens=True)["input_ids"]
+        begin = self.tokenizer.bos_token_id
+        return (begin,) if begin is not None and list(first[:1]) == [begin] else ()
