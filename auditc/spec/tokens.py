@@ -1,0 +1,48 @@
+"""Words and signs of a mended text, for looking at what stands round a mistake; the grammar has its own lexer."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+RESERVED: Final = frozenset({"import", "on", "off", "not", "and", "or"})
+
+# All that is not ASCII counts as a letter here: mending has already refused what no name may hold.
+LETTER: Final = r"A-Za-z_\x80-\U0010ffff"
+TEXT: Final = r'"(?:[^"\\\r\n]|\\[^\r\n])*"'
+
+_TOKEN = re.compile(
+    rf"""
+      (?P<HEREDOC> \"\"\"[\s\S]*?\"\"\")
+    | (?P<STRING>  {TEXT})
+    | (?P<NUMBER>  [0-9]+(?:\.[0-9]+)?(?:%|[A-Za-z]+)?)
+    | (?P<NAME>    [{LETTER}][0-9{LETTER}]*)
+    | (?P<SIGN>    \.\.|[<>=!]=|[^\s])
+    """,
+    re.VERBOSE,
+)
+
+OPENERS: Final = {"{": "}", "[": "]", "(": ")"}
+CLOSERS: Final = {"}": "{", "]": "[", ")": "("}
+
+
+class Token(NamedTuple):
+    """A named tuple and no dataclass: a spec has tens of thousands. A sign's kind is the sign itself."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+def tokens_of(text: str, start: int = 0, end: int | None = None) -> list[Token]:
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text, start, len(text) if end is None else end):
+        kind = match.lastgroup or ""
+        word = match.group()
+        found.append(Token(word if kind == "SIGN" else kind, word, match.start(), match.end()))
+    return found
+
+
+def same_line(text: str, a: int, b: int) -> bool:
+    return text.find("\n", a, b) < 0
