@@ -1,0 +1,157 @@
+"""Conclude: everything an audit found, from its plan and its answers. Equal answers give equal bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from auditc.ir.answers import Answers
+from auditc.ir.canonical import seeded
+from auditc.ir.finding import ClaimOutcome, Finding, Findings, ItemRow, ModelRow
+from auditc.ir.plan import Converse, Judge, Measure, Plan, Score
+from auditc.metrics import metrics as shelf
+from auditc.metrics._contract import Metric
+
+from .correct import holm, uncorrected
+from .findings import dimensions_of, finding
+from .floor import Yardstick, yardstick
+from .judge import Figures, Key, Part, combinations, parts
+from .measure import Measured, crowd_of, measure
+from .rows import item_rows, tally_row
+from .slice import slice_of
+from .sources import pairs
+from .verdicts import claim_outcome, part_finding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading:
+    """One measure on one set of answers."""
+
+    stage: Measure
+    answers: Answers
+    measured: Measured
+
+
+def conclude(
+    plan: Plan, answers: tuple[Answers, ...], *, models: tuple[ModelRow, ...]
+) -> tuple[Findings, tuple[ItemRow, ...]]:
+    """Findings for every measure, model, population and condition, for the whole survey and each dimension; verdicts
+    on every claim; counts of every stage; and a row for every item. Raises KeyError when answers name a stage that the
+    plan does not have, ValueError when two stages answer for the same model, population and condition of a measure."""
+    answers = _in_order(plan, answers)
+    named = {stage.name: shelf.take(stage.metric) for stage in plan.stages if isinstance(stage, Measure)}
+    numbers = {name: number for number, name in enumerate(_dimensions(plan))}
+    readings = [
+        _Reading(stage, own, _measured(plan, stage, named[stage.name], own, partner))
+        for stage in plan.stages
+        if isinstance(stage, Measure)
+        for own, partner in pairs(plan, stage, named[stage.name], answers)
+    ]
+    found = [each for reading in readings for each in _findings_of(plan, reading, numbers)]
+    more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers))
+    findings = Findings(
+        audit=plan.name,
+        title=plan.title,
+        version=plan.version,
+        plan=plan.digest,
+        data={path: value for survey in plan.surveys.values() for path, value in survey.digests.items()},
+        complete=_complete(plan, answers),
+        models=models,
+        tallies=tuple(tally_row(each) for each in answers),
+        findings=(*found, *more),
+        claims=claims,
+    )
+    rows = (row for each in answers for row in _item_rows(plan, each, readings))
+    return findings, tuple(rows)
+
+
+def _in_order(plan: Plan, answers: tuple[Answers, ...]) -> tuple[Answers, ...]:
+    """By stage, population and condition as the plan has them, whatever order they arrived in."""
+    rank = {where: number for number, where in enumerate(_planned(plan))}
+    return tuple(sorted(answers, key=lambda each: rank[each.stage, each.population, each.condition]))
+
+
+def _planned(plan: Plan) -> list[tuple[str, str, str]]:
+    places = []
+    for stage in plan.stages:
+        if isinstance(stage, Score | Converse):
+            conditions = [c.name for c in stage.conditions] if isinstance(stage, Score) else [stage.condition]
+            places += [(stage.name, population, name) for population in stage.populations for name in conditions]
+    return places
+
+
+def _complete(plan: Plan, answers: tuple[Answers, ...]) -> bool:
+    present = {(each.stage, each.population, each.condition) for each in answers}
+    return present == set(_planned(plan)) and not any(each.tally.not_run for each in answers)
+
+
+def _dimensions(plan: Plan) -> list[str]:
+    return sorted({item.dimension for survey in plan.surveys.values() for item in survey.items})
+
+
+def _survey_of(plan: Plan, answers: Answers) -> str:
+    stage = plan.stage(answers.stage)
+    assert isinstance(stage, Score | Converse)
+    return stage.survey
+
+
+def _measured(plan: Plan, stage: Measure, metric: Metric[Any], answers: Answers, partner: Answers | None) -> Measured:
+    name = _survey_of(plan, answers)
+    country = plan.populations[answers.population].country
+    return measure(stage, metric, answers, partner, plan.surveys[name], country, name)
+
+
+def _by_key(readings: list[_Reading]) -> dict[Key, Measured]:
+    by_key: dict[Key, Measured] = {}
+    for reading in readings:
+        own = reading.measured.measurement
+        key = (own.measure, own.model, own.population, own.condition)
+        if key in by_key:
+            raise ValueError(f"two stages answer for {' / '.join(key)}")
+        by_key[key] = reading.measured
+    return by_key
+
+
+def _findings_of(plan: Plan, reading: _Reading, numbers: dict[str, int]) -> list[Finding]:
+    against = _yardstick(plan, reading)
+    names = dimensions_of([item.dimension for item in reading.measured.measurement.items])
+    return [
+        finding(slice_of(reading.measured, dimension, numbers), against, plan.seed, reading.stage.origin)
+        for dimension in (None, *names)
+    ]
+
+
+def _yardstick(plan: Plan, reading: _Reading) -> Yardstick | None:
+    """Floors and lines; what is simulated depends on people and on how many answered, never on the model's name."""
+    measurement = reading.measured.measurement
+    survey = plan.surveys[measurement.survey]
+    own = plan.populations[measurement.population].country
+    others = {
+        name: crowd_of(survey, population.country, measurement.items).shares
+        for name, population in plan.populations.items()
+        if population.country != own and population.country in survey.people
+    }
+    return yardstick(reading.measured, others, seeded(plan.seed, "floor", measurement.measure, measurement.population))
+
+
+def _judged(plan: Plan, figures: Figures) -> tuple[list[Finding], tuple[ClaimOutcome, ...]]:
+    """Every claim's parts, corrected together."""
+    judges = [stage for stage in plan.stages if isinstance(stage, Judge)]
+    family = sum(1 for stage in judges for _ in combinations(stage.holds, figures))
+    evaluated: list[tuple[Judge, Part]] = [(stage, part) for stage in judges for part in parts(stage, figures, family)]
+    correct = holm if plan.correct == "holm" else uncorrected
+    tails = correct([part.chance for _, part in evaluated], [1 - stage.level for stage, _ in evaluated])
+    found: list[Finding] = []
+    claims: list[ClaimOutcome] = []
+    for stage in judges:
+        own = [(part, tail) for (judge, part), tail in zip(evaluated, tails, strict=True) if judge is stage]
+        mine = [part_finding(stage, part, tail, plan.correct, len(evaluated)) for part, tail in own]
+        found += mine
+        claims.append(claim_outcome(stage, plan.correct, own, mine))
+    return found, tuple(claims)
+
+
+def _item_rows(plan: Plan, answers: Answers, readings: list[_Reading]) -> tuple[ItemRow, ...]:
+    country = plan.populations[answers.population].country
+    mine = [reading.measured for reading in readings if reading.answers is answers]
+    return tuple(item_rows(answers, plan.surveys[_survey_of(plan, answers)], country, mine))

@@ -1,0 +1,269 @@
+"""Estimate: from a spread to an interval, by the procedure that fits what was sampled.
+
+Two things can be a sample: the draws (simulated participants, who each answer every item, so that items within a draw
+depend on each other) and the items (taken from all that could have been asked). Resampling one of them only gives
+intervals that are far too short, so for drawn answers the variance is two-way:
+
+    V = V_draws + V_items − V_overlap
+
+V_draws is the jackknife variance of the whole headline over draws; V_items the variance between the items' values
+within their dimensions; what is in both, each answer's own chance, is counted twice and taken off once: V_overlap =
+I/(I − 1) · Σ_di (influence of draw d through item i − its mean over items)². V is never taken smaller than either
+part. The interval is t with the smaller of (draws − 1) and (items − strata) degrees of freedom. Claims use V_draws +
+V_items, which errs on the wide side (statistics.md 2).
+
+Exact probabilities have no draws. Their interval is a studentised bootstrap over items within dimensions:
+
+    t* = (T* − T) / se*,   low = T − t*(1 − α)·se,   high = T − t*(α)·se
+
+For fewer than 30 items and a distance whose values are skewed, T is replaced by ln T, whose distribution is nearer to
+symmetric; the error is divided by T accordingly. Fewer than 10 items cannot speak for others like them.
+Source: Efron and Tibshirani (1993), An introduction to the bootstrap, 12.5 (bootstrap-t); Cameron, Gelbach and Miller
+(2011), Robust inference with multiway clustering; Wilson (1927). Why these: docs/benchmarks/statistics.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from .spread import Spread
+
+Array = NDArray[np.float64]
+Estimand = Literal["items like these", "these items"]
+
+FEWEST_ITEMS = 10
+"""With fewer, no interval is given for items like these."""
+FEW_ITEMS = 30
+"""With fewer, intervals are known to be too short where values are skewed."""
+SKEWED = 0.5
+"""Sample skewness from which a distance is estimated on the log scale."""
+NEGLIGIBLE = 1e-12
+"""A standard error below this is rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What is known of a figure: a proportion lies in 0..1 and counts yes or no, of `independent` units when no two of
+    them share an item; a distance is never below 0 and may be skewed; claims are `sure` and get the wider variance;
+    `repetitions` of the bootstrap."""
+
+    proportion: bool = False
+    independent: bool = False
+    distance: bool = False
+    sure: bool = False
+    repetitions: int = 1999
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Uncertainty:
+    """How sure an estimate is. `error` None: no interval, and `notes` say why."""
+
+    point: float
+    error: float | None
+    procedure: str
+    estimand: Estimand
+    notes: tuple[str, ...] = ()
+    freedom: float = np.inf
+    replicates: Array | None = None
+    """Sorted t* of a bootstrap; None for Student's t."""
+    log: bool = False
+    units: int = 0
+    """Independent yes-or-no units of a Wilson interval; 0 for the other procedures."""
+
+    def interval(self, tail: float) -> tuple[float, float] | None:
+        """Ends with the probability `tail` beyond each."""
+        if self.error is None:
+            return None
+        if self.units:
+            return _wilson(self.point, self.units, float(-ndtri(tail)))
+        if self.replicates is None:
+            reach = float(stdtrit(self.freedom, 1 - tail)) * self.error
+            return self.point - reach, self.point + reach
+        k = int(tail * (len(self.replicates) + 1) + 1e-9)
+        low_t, high_t = float(self.replicates[len(self.replicates) - k]), float(self.replicates[k - 1])
+        if self.log:
+            relative = self.error / self.point
+            return self.point * float(np.exp(-low_t * relative)), self.point * float(np.exp(-high_t * relative))
+        return self.point - low_t * self.error, self.point - high_t * self.error
+
+    def chance(self, side: Literal["below", "above"], threshold: float) -> float:
+        """The one-sided p-value for the statement that the truth lies on that side of `threshold`: how likely an
+        estimate at least this far on that side would be if it did not. 1 where there is no interval."""
+        if self.error is None:
+            return 1.0
+        sign = 1.0 if side == "below" else -1.0
+        if self.units:
+            null = self.units * threshold * (1 - threshold)
+            if null <= 0:
+                return 1.0
+            return float(ndtr(sign * (self.point - threshold) * self.units / np.sqrt(null)))
+        if self.log:
+            if threshold <= 0:
+                return 1.0 if side == "below" else 0.0
+            distance = float(np.log(self.point / threshold)) / (self.error / self.point)
+        else:
+            distance = (self.point - threshold) / self.error
+        if self.replicates is None:
+            return float(stdtr(self.freedom, sign * distance))
+        beyond = (self.replicates <= distance) if side == "below" else (self.replicates >= distance)
+        return float((1 + beyond.sum()) / (1 + len(self.replicates)))
+
+
+def estimate(spread: Spread, nature: Nature, estimand: Estimand, seed: int) -> Uncertainty:
+    """The uncertainty of a spread for that estimand. `seed` makes the bootstrap; equal spreads give equal results."""
+    if estimand == "these items":
+        return _these_items(spread)
+    if nature.independent and spread.used:
+        return _wilson_of(spread)
+    if spread.used < FEWEST_ITEMS:
+        why = f"{_count(spread.used, 'item')}: fewer than {FEWEST_ITEMS} cannot speak for items like these"
+        return Uncertainty(spread.point, None, "none", estimand, (why,))
+    between = float((spread.items**2).sum())
+    if spread.draws:
+        return _two_way(spread, nature, between, seed)
+    return _exact(spread, nature, between, seed)
+
+
+def draws_variance(spread: Spread) -> float:
+    """The part of the variance that draws make: the jackknife on the whole statistic, summed over who was asked."""
+    return sum(float((influence.sum(1) ** 2).sum()) for influence in spread.draws.values())
+
+
+def _these_items(spread: Spread) -> Uncertainty:
+    if not spread.draws:
+        why = "probabilities are exact and the items are the ones asked: there is no sampling to give an interval for"
+        return Uncertainty(spread.point, None, "none", "these items", (why,))
+    freedom = min(spread.count.values()) - 1
+    error = float(np.sqrt(draws_variance(spread)))
+    if freedom < 1 or error < NEGLIGIBLE:
+        why = "too few draws, or every draw gave the same answers: their variation cannot be measured"
+        return Uncertainty(spread.point, None, "none", "these items", (why,))
+    return Uncertainty(spread.point, error, "jackknife over draws, t", "these items", (), freedom)
+
+
+def _two_way(spread: Spread, nature: Nature, between: float, seed: int) -> Uncertainty:
+    within = draws_variance(spread)
+    if nature.sure:
+        variance, words = between + within, "jackknife over draws and variance between items, summed"
+    else:
+        variance = max(between + within - _overlap(spread), between, within)
+        words = "two-way jackknife over draws and items"
+    error = float(np.sqrt(variance))
+    freedom = min(*(n - 1 for n in spread.count.values()), _items_freedom(spread))
+    if error < NEGLIGIBLE or freedom < 1:
+        return _no_variation(spread, nature)
+    notes: tuple[str, ...] = ()
+    if spread.used < FEW_ITEMS:
+        notes = (f"{spread.used} items: where their values are skewed an interval is too short",)
+        if nature.distance and spread.point > 0 and _skewness(spread) > SKEWED:
+            replicates = _replicates(spread, nature.repetitions, seed, log=True)
+            if replicates is not None:
+                words = f"{words}, bootstrap t over items on the log scale"
+                return Uncertainty(spread.point, error, words, "items like these", notes, freedom, replicates, log=True)
+    return Uncertainty(spread.point, error, f"{words}, t", "items like these", notes, freedom)
+
+
+def _exact(spread: Spread, nature: Nature, between: float, seed: int) -> Uncertainty:
+    error = float(np.sqrt(between))
+    if error < NEGLIGIBLE:
+        return _no_variation(spread, nature)
+    freedom = _items_freedom(spread)
+    if nature.proportion:
+        return Uncertainty(spread.point, error, "variance between items, t", "items like these", (), freedom)
+    notes: tuple[str, ...] = ()
+    if spread.used < FEW_ITEMS and nature.distance and spread.point > 0 and _skewness(spread) > SKEWED:
+        replicates = _replicates(spread, nature.repetitions, seed, log=True)
+        if replicates is not None:
+            notes = (f"{spread.used} items with skewed values: the interval may be too short",)
+            words = "studentised bootstrap over items on the log scale"
+            return Uncertainty(spread.point, error, words, "items like these", notes, freedom, replicates, log=True)
+    replicates = _replicates(spread, nature.repetitions, seed, log=False)
+    if replicates is None:
+        notes = ("too few different values for the bootstrap: Student's t instead",)
+        return Uncertainty(spread.point, error, "variance between items, t", "items like these", notes, freedom)
+    return Uncertainty(
+        spread.point, error, "studentised bootstrap over items", "items like these", notes, freedom, replicates
+    )
+
+
+def _no_variation(spread: Spread, nature: Nature) -> Uncertainty:
+    """Equal values show no variance; for a proportion the number of units still says how sure it is."""
+    if nature.proportion and 0 <= spread.point <= 1:
+        return _wilson_of(spread)
+    why = "every item has the same value: their variation cannot be measured"
+    return Uncertainty(spread.point, None, "none", "items like these", (why,))
+
+
+def _wilson_of(spread: Spread) -> Uncertainty:
+    """Wilson's interval; units that share an item or a participant count once."""
+    units = min([spread.used, *spread.count.values()])
+    words = f"Wilson, {_count(units, 'independent unit')}"
+    return Uncertainty(spread.point, 0.0, words, "items like these", units=units)
+
+
+def _overlap(spread: Spread) -> float:
+    """What both parts count: each answer's own chance, without what a draw does to all items alike."""
+    used = spread.strata >= 0
+    total = 0.0
+    for influence in spread.draws.values():
+        mine = influence[:, used]
+        own = mine - mine.mean(1, keepdims=True)
+        total += float((own**2).sum()) * mine.shape[1] / max(mine.shape[1] - 1, 1)
+    return total
+
+
+def _items_freedom(spread: Spread) -> int:
+    return spread.used - len(np.unique(spread.strata[spread.strata >= 0]))
+
+
+def _skewness(spread: Spread) -> float:
+    """Of the items' influence, which has the shape of their values."""
+    values = spread.items[spread.strata >= 0]
+    scale = float(np.sqrt((values**2).mean()))
+    return float((values**3).mean()) / scale**3 if scale > 0 else 0.0
+
+
+def _replicates(spread: Spread, repetitions: int, seed: int, log: bool) -> Array | None:
+    """Sorted t* of a bootstrap over items within strata; None where too many have no variance, or a logarithm fails."""
+    generator = np.random.default_rng(seed)
+    moved = np.zeros(repetitions)
+    variance = np.zeros(repetitions)
+    for stratum in np.unique(spread.strata[spread.strata >= 0]):
+        inside = spread.strata == stratum
+        count = int(inside.sum())
+        if count < 2:
+            continue
+        shrink = count / (count - 1)
+        values = spread.items[inside] / np.sqrt(shrink)
+        times = generator.multinomial(count, np.full(count, 1 / count), size=repetitions)
+        sums = times @ values
+        moved += sums
+        variance += shrink * np.maximum(times @ values**2 - sums**2 / count, 0.0)
+    error = np.sqrt(variance)
+    if log:
+        again = spread.point + moved
+        if np.any(again <= 0):
+            return None
+        moved, error = np.log(again / spread.point), error / again
+    flat = error < NEGLIGIBLE
+    if flat.mean() > 0.001:
+        return None
+    replicates = np.sort(moved[~flat] / error[~flat])
+    return replicates
+
+
+def _wilson(point: float, units: int, z: float) -> tuple[float, float]:
+    """Wilson's score interval for a proportion of independent units."""
+    shrink = 1 + z**2 / units
+    middle = (point + z**2 / (2 * units)) / shrink
+    reach = z / shrink * np.sqrt(point * (1 - point) / units + z**2 / (4 * units**2))
+    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

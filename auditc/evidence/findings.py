@@ -1,0 +1,140 @@
+"""A finding out of a slice: the estimate with its interval, its floor, its lines, and what a reader must be told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from auditc.ir.canonical import seeded
+from auditc.ir.finding import Finding, Floor
+from auditc.ir.plan import Origin
+
+from .estimate import FEWEST_ITEMS, Uncertainty, estimate
+from .floor import Yardstick
+from .slice import FEWEST_ANSWERED, Slice
+
+LEVEL = 0.95
+"""Of the intervals of findings; a claim states its own."""
+FEW_PEOPLE = 300
+FEW_DRAWS = 20
+
+
+def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin) -> Finding:
+    """The finding of one slice. What could not be estimated is null, and a note says why."""
+    measurement = part.measured.measurement
+    metric = part.measured.metric
+    axes = {} if part.dimension is None else {"dimension": part.dimension}
+    found = _uncertainty(part, seed)
+    ends = found.interval((1 - LEVEL) / 2) if found else None
+    if ends and (metric.reads in ("status", "written", "mass") or not part.measured.drawn):
+        # A figure that is not corrected for bias cannot leave its range, and neither can what it estimates.
+        ends = max(ends[0], metric.bounds[0]), min(ends[1], metric.bounds[1])
+    floor, lines = _measured_against(part, yardstick)
+    return Finding(
+        id="/".join(
+            [measurement.measure, measurement.model, measurement.population, measurement.condition, *axes.values()]
+        ),
+        metric=measurement.metric,
+        block=measurement.block,
+        method=measurement.method,
+        model=measurement.model,
+        population=measurement.population,
+        condition=measurement.condition,
+        axes=axes,
+        estimate=rounded(found.point) if found else None,
+        low=rounded(ends[0]) if ends else None,
+        high=rounded(ends[1]) if ends else None,
+        level=LEVEL,
+        procedure=found.procedure if found else "none",
+        estimand=found.estimand if found else "these items",
+        unit=metric.unit,
+        better=metric.better,
+        n=part.n(),
+        missing=part.missing(),
+        floor=floor,
+        lines=lines,
+        interpretable=part.interpretable(),
+        notes=(*notes(part), *(found.notes if found else ("no item has a value",))),
+        origin=origin,
+    )
+
+
+def _uncertainty(part: Slice, seed: int) -> Uncertainty | None:
+    """For items like these; with too few items for that, for these items alone."""
+    if not part.usable.any():
+        return None
+    measurement = part.measured.measurement
+    spread = part.spread()
+    own = seeded(
+        seed,
+        "items",
+        measurement.measure,
+        measurement.model,
+        measurement.population,
+        measurement.condition,
+        part.dimension or "",
+    )
+    if spread.used >= FEWEST_ITEMS or part.nature.independent:
+        return estimate(spread, part.nature, "items like these", own)
+    found = estimate(spread, part.nature, "these items", own)
+    few = f"{spread.used} of at least {FEWEST_ITEMS} items that could speak for others: this is about these items only"
+    return Uncertainty(
+        found.point, found.error, found.procedure, found.estimand, (few, *found.notes), freedom=found.freedom
+    )
+
+
+def _measured_against(part: Slice, yardstick: Yardstick | None) -> tuple[Floor | None, dict[str, float]]:
+    if yardstick is None or not part.usable.any():
+        return None, {}
+    floor = None
+    simulated = part.headline(yardstick.floor)
+    if np.isfinite(simulated).all():
+        low, high = np.quantile(simulated, [0.025, 0.975])
+        floor = Floor(
+            estimate=rounded(float(simulated.mean())),
+            low=rounded(float(low)),
+            high=rounded(float(high)),
+            procedure=yardstick.procedure,
+        )
+    lines = {name: float(part.headline(values)) for name, values in yardstick.lines.items()}
+    return floor, {name: rounded(value) for name, value in lines.items() if math.isfinite(value)}
+
+
+def notes(part: Slice) -> tuple[str, ...]:
+    """What a reader must know to take the figure for what it is."""
+    measurement, metric = part.measured.measurement, part.measured.metric
+    n = part.n()
+    said: list[str] = []
+    if not part.interpretable():
+        said.append(
+            f"not interpretable: fewer than {FEWEST_ANSWERED:.0%} of the cells were answered, "
+            "and those that were may not be the model's answers"
+        )
+    if part.dimension is None and len(measurement.items) < measurement.asked_of and metric.reads != "written":
+        scales = " and ".join(sorted(metric.scales))
+        said.append(f"applies to {len(measurement.items)} of {measurement.asked_of} items, those on {scales} scales")
+    if metric.needs_people and n.people_nominal:
+        said.append("n nominal: people's number is what the survey declares, not how many answered each item")
+    if metric.needs_people and n.people is not None and n.people < FEW_PEOPLE:
+        said.append(f"an item's human shares rest on {n.people} people, fewer than {FEW_PEOPLE}")
+    if n.draws is not None and metric.reads in ("shares", "counts") and n.draws < FEW_DRAWS:
+        said.append(f"{n.draws} draws, fewer than {FEW_DRAWS}: little is known of how much they vary")
+    return tuple(said)
+
+
+def rounded(value: float, digits: int = 6) -> float:
+    """Six significant digits: more would be noise of the machine, and differ between machines."""
+    return float(f"{value:.{digits}g}") + 0.0
+
+
+def joined(words: Iterable[str]) -> str:
+    """Each word once, in the order given."""
+    return ", ".join(dict.fromkeys(words))
+
+
+def dimensions_of(items: Sequence[str]) -> tuple[str, ...]:
+    """The dimensions that findings are made for: none where the survey has only one."""
+    names = tuple(dict.fromkeys(items))
+    return names if len(names) > 1 else ()

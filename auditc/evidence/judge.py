@@ -1,0 +1,245 @@
+"""Judge: claims are evaluated part by part, and each part holds, fails or is undecided.
+
+A part is one combination of the axes a claim is stated for. Its two sides are put together from figures with their
+spreads, so that what they share (items, draws) is compared in pairs. It is decided by a one-sided test at the claim's
+level after correction: it holds, or fails, when the whole interval lies on that side of the threshold, whatever the
+missing answers might have been.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from auditc.ir.canonical import seeded
+from auditc.ir.finding import Verdict
+from auditc.ir.plan import Arithmetic, Comparison, Figure, Judge, Mean, Measure, Number, Plan, Term
+from auditc.metrics._contract import Metric
+
+from .bounds import bounds
+from .estimate import Nature, Uncertainty, estimate
+from .measure import Measured
+from .slice import Slice, slice_of
+from .sources import ASKED, axis
+from .spread import Spread, combine, constant, mean, placed
+
+Key = tuple[str, str, str, str]
+"""Measure, model, population, condition."""
+Side = Literal["below", "above"]
+
+REPETITIONS = 9999
+
+
+class Uncovered(Exception):
+    """A part cannot be evaluated; the message says why, for people."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """All that claims are made of, and the memory of one audit's judging."""
+
+    plan: Plan
+    metrics: dict[str, Metric[Any]]
+    measured: dict[Key, Measured]
+    numbers: dict[str, int]
+    """Dimensions of the audit, numbered."""
+    bounded: dict[Key, tuple[Any, Any]] = field(default_factory=dict)
+
+    def axis(self, measure: str, name: str) -> tuple[str, ...]:
+        stage = self.plan.stage(measure)
+        assert isinstance(stage, Measure)
+        return axis(self.plan, stage, self.metrics[measure], name)
+
+    def slice(self, key: Key, dimension: str | None) -> Slice:
+        measured = self.measured.get(key)
+        if measured is None:
+            raise Uncovered(f"there are no answers for {' / '.join(key)}")
+        return slice_of(measured, dimension, self.numbers)
+
+    def spread(self, part: Slice, key: Key) -> Spread:
+        """With what the missing answers could have changed."""
+        spread = part.spread()
+        if not part.missing_cells[part.inside].any():
+            return spread
+        if key not in self.bounded:
+            self.bounded[key] = bounds(part.measured)
+        return part.bounded(spread, *self.bounded[key])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One combination of axes: the estimate, and on which side of `threshold` the claim puts the truth.
+
+    `uncertainty` is None when the part could not be evaluated; `obstacle` then says why. An obstacle beside an
+    uncertainty (figures that are not interpretable) forbids a verdict all the same.
+    """
+
+    at: dict[str, str]
+    side: Side
+    threshold: float
+    slices: tuple[Slice, ...]
+    uncertainty: Uncertainty | None
+    spread: Spread | None
+    obstacle: str = ""
+
+    @property
+    def chance(self) -> float:
+        """The smaller of the p-values for holding and for failing; 1 where nothing can be decided."""
+        if self.uncertainty is None or self.obstacle:
+            return 1.0
+        return min(self.uncertainty.chance(side, self.threshold) for side in ("below", "above"))
+
+    def verdict(self, tail: float) -> tuple[Verdict, str]:
+        """The verdict at a one-sided error of `tail`, and why it is undecided when it is."""
+        if self.uncertainty is None or self.uncertainty.error is None or self.spread is None or self.obstacle:
+            said = self.uncertainty.notes[-1] if self.uncertainty and self.uncertainty.notes else "there is no interval"
+            return "undecided", self.obstacle or said
+        other: Side = "above" if self.side == "below" else "below"
+        decided: tuple[tuple[Side, Verdict], ...] = ((self.side, "holds"), (other, "fails"))
+        for side, verdict in decided:
+            if self.uncertainty.chance(side, self.threshold) <= tail:
+                worst = self.spread.most if side == "below" else self.spread.least
+                if self._still(side, worst, tail):
+                    return verdict, ""
+                return "undecided", "it depends on what the refused and unreadable answers would have been"
+        return "undecided", "the interval reaches to both sides"
+
+    def _still(self, side: Side, worst: float, tail: float) -> bool:
+        """Whether the decision stands with the point moved to the worst allocation of missing answers."""
+        assert self.uncertainty is not None
+        if worst == self.uncertainty.point:
+            return True
+        if not np.isfinite(worst) or (self.uncertainty.log and worst <= 0):
+            return False
+        return replace(self.uncertainty, point=worst).chance(side, self.threshold) <= tail
+
+
+def parts(stage: Judge, figures: Figures, family: int) -> list[Part]:
+    """All parts of one claim; `family` is how many parts the audit's claims have together, roughly."""
+    found = []
+    for at in combinations(stage.holds, figures):
+        seed = seeded(figures.plan.seed, "claim", stage.claim, *itertools.chain(*at.items()))
+        found.append(_part(stage, at, figures, seed, REPETITIONS * max(1, min(10, family // 20))))
+    return found
+
+
+def combinations(holds: Comparison, figures: Figures) -> Iterator[dict[str, str]]:
+    """Every combination of the axes in `each` that some figure of the claim has, in the plan's order."""
+    values = [
+        _axis_values(Arithmetic(operator="-", left=holds.left, right=holds.right), name, figures) for name in holds.each
+    ]
+    for combination in itertools.product(*values):
+        yield dict(zip(holds.each, combination, strict=True))
+
+
+def _axis_values(term: Term, name: str, figures: Figures) -> tuple[str, ...]:
+    """Values of an axis over the figures in a term that do not fix it."""
+    match term:
+        case Figure():
+            return () if name in term.at else figures.axis(term.measure, name)
+        case Arithmetic():
+            both = _axis_values(term.left, name, figures) + _axis_values(term.right, name, figures)
+            return tuple(dict.fromkeys(both))
+        case Mean():
+            return () if name in term.over else _axis_values(term.of, name, figures)
+        case _:
+            return ()
+
+
+def _part(stage: Judge, at: dict[str, str], figures: Figures, seed: int, repetitions: int) -> Part:
+    left, right, operator = stage.holds.left, stage.holds.right, stage.holds.operator
+    if isinstance(left, Number):
+        left, right = right, left
+        operator = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}[operator]  # type: ignore[assignment]
+    side: Side = "below" if operator in ("<", "<=") else "above"
+    threshold = right.value if isinstance(right, Number) else 0.0
+    term = left if isinstance(right, Number) else Arithmetic(operator="-", left=left, right=right)
+    used: dict[tuple[Key, str | None], Slice] = {}
+    try:
+        _collect(term, at, figures, used)
+        spread = _evaluate(term, at, figures, used)
+    except Uncovered as error:
+        return Part(at, side, threshold, tuple(used.values()), None, None, str(error))
+    slices = tuple(used.values())
+    nature = Nature(sure=True, repetitions=repetitions)
+    if isinstance(term, Figure) and isinstance(right, Number):
+        nature = replace(slices[0].nature, sure=True, repetitions=repetitions)
+    obstacle = ""
+    if not all(part.interpretable() for part in slices):
+        obstacle = "too few cells were answered for the figure to stand for the model"
+    return Part(at, side, threshold, slices, estimate(spread, nature, stage.estimand, seed), spread, obstacle)
+
+
+def _collect(term: Term, at: dict[str, str], figures: Figures, used: dict[tuple[Key, str | None], Slice]) -> None:
+    """All slices that a term rests on, by what they are of. Raises Uncovered."""
+    match term:
+        case Figure():
+            key, dimension = _key(term, at, figures)
+            part = figures.slice(key, dimension)
+            if not part.usable.any():
+                raise Uncovered(f"no item has a value for {' / '.join(key)}")
+            used[key, dimension] = part
+        case Arithmetic():
+            _collect(term.left, at, figures, used)
+            _collect(term.right, at, figures, used)
+        case Mean():
+            for inner in _over(term, at, figures):
+                _collect(term.of, inner, figures, used)
+        case _:
+            pass
+
+
+def _evaluate(term: Term, at: dict[str, str], figures: Figures, used: dict[tuple[Key, str | None], Slice]) -> Spread:
+    names = sorted({(s.measured.measurement.survey, i.id) for s in used.values() for i in s.measured.measurement.items})
+    position = {name: number for number, name in enumerate(names)}
+
+    def of(term: Term, at: dict[str, str]) -> Spread:
+        match term:
+            case Figure():
+                key, dimension = _key(term, at, figures)
+                part = used[key, dimension]
+                measurement = part.measured.measurement
+                places = np.array([position[measurement.survey, item.id] for item in measurement.items])
+                return placed(figures.spread(part, key), places, len(names))
+            case Number():
+                return constant(term.value, len(names))
+            case Arithmetic():
+                try:
+                    return combine(term.operator, of(term.left, at), of(term.right, at))
+                except ZeroDivisionError:
+                    raise Uncovered("it divides by a figure that is zero") from None
+            case Mean():
+                return mean([of(term.of, inner) for inner in _over(term, at, figures)])
+
+    return of(term, at)
+
+
+def _over(term: Mean, at: dict[str, str], figures: Figures) -> list[dict[str, str]]:
+    """The combinations of the axes that a mean runs over. Raises Uncovered when there are none."""
+    values = [_axis_values(term.of, name, figures) for name in term.over]
+    found = [at | dict(zip(term.over, combination, strict=True)) for combination in itertools.product(*values)]
+    if not found:
+        raise Uncovered(f"there is nothing to take the mean over: {', '.join(term.over)}")
+    return found
+
+
+def _key(figure: Figure, at: dict[str, str], figures: Figures) -> tuple[Key, str | None]:
+    """Where a figure stands: its own axes first, then those of the combination; an axis with one value needs no
+    name."""
+    where = at | figure.at
+    found = []
+    for name in ("model", "population", "condition"):
+        values = figures.axis(figure.measure, name)
+        if name in where:
+            found.append(where[name])
+        elif name == "condition" and ASKED in values:
+            found.append(ASKED)
+        elif len(values) == 1:
+            found.append(values[0])
+        else:
+            raise Uncovered(f"{figure.measure} does not say which {name} is meant")
+    return (figure.measure, found[0], found[1], found[2]), where.get("dimension")

@@ -1,0 +1,253 @@
+"""Measure: answers and a metric become a value for each item, with what draws and missing cells did to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditc.ir.answers import FAILED, NOT_RUN, REFUSED, UNPARSABLE, Answers
+from auditc.ir.measurement import Measurement
+from auditc.ir.plan import Measure, Survey
+from auditc.metrics._contract import Metric, Sheet
+
+from .jackknife import jackknife
+from .people import Crowd, crowd, options_of
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A measurement with what it was made from: floors, reference lines and bounds put other answers in the same place.
+
+    `base[I, K]` are the model's shares (reads shares) or counts (reads counts), NaN in the row of an item without any,
+    None for what is not about the distribution of answers; `rows[I]` the draws that answered (of unequal weight: as
+    many of equal weight as are worth the same, (Σw)²/Σw²), or the cells.
+    """
+
+    measurement: Measurement
+    metric: Metric[Any]
+    params: Any
+    sheet: Sheet
+    base: Array | None
+    rows: NDArray[np.int64]
+
+    @property
+    def drawn(self) -> bool:
+        return self.measurement.influence is not None
+
+    def values(
+        self, x: Array, *, n: Array | None = None, people: Array | None = None, of: Array | None = None
+    ) -> Array:
+        """The metric with other answers x, or other people (of `of` persons), in the same place."""
+        sheet = replace(self.sheet, n=n)
+        if people is not None:
+            sheet = replace(sheet, people=people, people_n=of)
+        return np.asarray(self.metric.values(x, sheet, self.params), dtype=np.float64)
+
+    def from_counts(self, counts: Array) -> Array:
+        """The metric on counts of drawn answers `[..., I, K]`, whichever of counts and shares it reads."""
+        return _from_counts(self.metric, self.params, self.sheet, counts)
+
+
+def measure(
+    stage: Measure,
+    metric: Metric[Any],
+    answers: Answers,
+    partner: Answers | None,
+    survey: Survey,
+    country: str,
+    name: str,
+) -> Measured:
+    """One metric on the answers of one model, population and condition.
+
+    `partner` are the written answers for a metric that reads `written`. `name` is the survey's. Items on a scale that
+    the metric does not apply to are left out.
+    """
+    asked = answers if partner is None else partner
+    applies = [item.scale in metric.scales for item in answers.items]
+    if partner is not None:
+        wanted = {item.id for item in partner.items}
+        applies = [fits and item.id in wanted for fits, item in zip(applies, answers.items, strict=True)]
+    index = np.flatnonzero(applies)
+    items = tuple(answers.items[i] for i in index)
+    options = options_of(items)
+    people = crowd(survey.people.get(country, {}), items)
+    sheet = Sheet(options, people.shares, people.n, None)
+    params = metric.params.model_validate(stage.params)
+    values, influence, base, rows = _read(metric, params, sheet, answers, partner, index)
+    status = status_of(asked)
+    if partner is None:
+        status = status[index]
+    else:
+        position = {item.id: row for row, item in enumerate(partner.items)}
+        status = status[[position[item.id] for item in items]].reshape(-1, 5)
+    measurement = Measurement(
+        measure=stage.name,
+        metric=stage.metric,
+        block=stage.block,
+        method=answers.method,
+        model=answers.model,
+        population=answers.population,
+        condition=answers.condition,
+        survey=name,
+        items=items,
+        asked_of=len(asked.items),
+        draws_of=f"{asked.stage}\x1f{asked.population}\x1f{asked.condition}",
+        values=values,
+        influence=influence,
+        draws=None if asked.choices is None else int((asked.choices >= 0).any(1).sum()),
+        status=status,
+        people_n=people.n,
+        people_nominal=people.nominal,
+    )
+    return Measured(measurement, metric, params, sheet, base, rows)
+
+
+Read = tuple[Array, Array | None, Array | None, NDArray[np.int64]]
+"""Values, influence, base and rows."""
+
+
+def _read(
+    metric: Metric[Any], params: Any, sheet: Sheet, answers: Answers, partner: Answers | None, index: NDArray[np.int64]
+) -> Read:
+    if metric.reads == "written":
+        return _written(metric, params, sheet, answers, partner, index)
+    if answers.choices is not None:
+        return _drawn(metric, params, sheet, answers, index)
+    return _exact(metric, params, sheet, answers, index)
+
+
+def _exact(metric: Metric[Any], params: Any, sheet: Sheet, answers: Answers, index: NDArray[np.int64]) -> Read:
+    status = status_of(answers)[index]
+    answered = status[:, 0]
+    nothing = np.full(len(index), np.nan)
+    base: Array | None = None
+    x: Array
+    if metric.reads == "status":
+        x = status[:, :4].astype(np.float64)
+    elif metric.reads == "mass" and answers.mass is not None:
+        x = answers.mass[index]
+    elif metric.reads == "orders" and answers.shares is not None:
+        x = _trim(answers.shares[index], sheet.options[:, None, :])
+    elif metric.reads == "shares" and answers.shares is not None:
+        x = base = mean_shares(_trim(answers.shares[index], sheet.options[:, None, :]))
+    else:
+        return nothing, None, None, answered
+    return np.asarray(metric.values(x, sheet, params), dtype=np.float64), None, base, answered
+
+
+def _drawn(metric: Metric[Any], params: Any, sheet: Sheet, answers: Answers, index: NDArray[np.int64]) -> Read:
+    assert answers.choices is not None
+    choices = answers.choices[:, index]
+    weights = np.ones(len(choices)) if answers.weights is None else answers.weights.astype(np.float64)
+    if metric.reads not in ("status", "shares", "counts"):
+        return np.full(len(index), np.nan), None, None, (choices >= 0).sum(0)
+    codes, width = (_status_codes(choices), 4) if metric.reads == "status" else (choices, sheet.options.shape[1])
+
+    def evaluate(counts: Array) -> Array:
+        return _from_counts(metric, params, sheet, counts)
+
+    if len(choices) < 2 and metric.reads == "status":
+        # One written answer for each item: nothing to leave out, and nothing to correct in a yes or no.
+        counts = np.stack([(codes == code).sum(0) for code in range(width)], axis=-1).astype(np.float64)
+        return evaluate(counts), None, None, (codes >= 0).sum(0)
+    result = jackknife(codes, weights, width, evaluate, metric.bias == "jackknife")
+    n = result.counts.sum(-1, keepdims=True)
+    base = np.where(n > 0, result.counts if metric.reads == "counts" else result.counts / np.maximum(n, 1e-300), np.nan)
+    held = np.where(codes >= 0, weights[:, None], 0.0)
+    effective = np.round(held.sum(0) ** 2 / np.maximum((held**2).sum(0), 1e-300)).astype(np.int64)
+    return result.values, result.influence, None if metric.reads == "status" else base, effective
+
+
+def _written(
+    metric: Metric[Any],
+    params: Any,
+    sheet: Sheet,
+    answers: Answers,
+    partner: Answers | None,
+    index: NDArray[np.int64],
+) -> Read:
+    """A participant's answer to an item agrees or not; an item's value is the mean over its participants."""
+    nothing = np.full(len(index), np.nan)
+    if partner is None or partner.choices is None or answers.shares is None:
+        return nothing, None, None, np.zeros(len(index), dtype=np.int64)
+    position = {item.id: column for column, item in enumerate(partner.items)}
+    choices = partner.choices[:, [position[answers.items[i].id] for i in index]]
+    exact = mean_shares(_trim(answers.shares[index], sheet.options[:, None, :]))
+    width = sheet.options.shape[1]
+    said = (choices[..., None] == np.arange(width)).astype(np.float64)
+    x = np.stack([np.broadcast_to(exact, said.shape), said], axis=-2)
+    agrees = np.asarray(metric.values(x, sheet, params), dtype=np.float64)
+    rows = np.isfinite(agrees).sum(0)
+    if len(agrees) < 2:
+        return (agrees[0] if len(agrees) else nothing), None, None, rows
+    codes = np.where(np.isnan(agrees), -1, agrees).astype(np.int64)
+    weights = np.ones(len(choices)) if partner.weights is None else partner.weights.astype(np.float64)
+    result = jackknife(codes, weights, 2, lambda c: c[..., 1] / np.maximum(c.sum(-1), 1e-300), correct=False)
+    return result.values, result.influence, None, result.rows
+
+
+def mean_shares(shares: Array) -> Array:
+    """`[I, O, K]` to the mean over answered orders `[I, K]`; the row of an item without any is NaN."""
+    known = ~np.any(np.isnan(shares), axis=-1)
+    count = np.asarray(known.sum(-1))[:, None]
+    total = np.where(known[..., None], shares, 0.0).sum(1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def status_of(answers: Answers) -> NDArray[np.int64]:
+    """`[I, 5]`: cells answered, refused, unparsable, failed and not run, item by item."""
+    if answers.choices is not None:
+        columns = [
+            (answers.choices >= 0),
+            *(answers.choices == code for code in (REFUSED, UNPARSABLE, FAILED, NOT_RUN)),
+        ]
+        return np.stack([column.sum(0) for column in columns], axis=-1).astype(np.int64)
+    if answers.shares is None or answers.mass is None:
+        return np.zeros((len(answers.items), 5), dtype=np.int64)
+    if answers.offsets is not None:
+        planned = answers.offsets >= 0
+    else:
+        planned = np.arange(answers.mass.shape[1]) < np.array([item.size for item in answers.items])[:, None]
+    options = options_of(answers.items)[:, None, : answers.shares.shape[2]]
+    answered = planned & ~np.any(np.isnan(_trim(answers.shares, options)), axis=-1)
+    scored = planned & ~np.isnan(answers.mass)
+    silent = planned & ~scored & ~answered
+    # A failed cell and one that was never asked look alike here; the tally knows whether there are any of either.
+    stored = answers.cells != ""
+    failed = silent & (stored | (answers.tally.not_run == 0))
+    if answers.tally.failed == 0:
+        failed = np.zeros_like(silent)
+    columns = [answered, np.zeros_like(answered), scored & ~answered, failed, silent & ~failed]
+    return np.stack([column.sum(1) for column in columns], axis=-1).astype(np.int64)
+
+
+def _status_codes(choices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Columns of answered, refused, unparsable, failed for each turn; −1 where it was not asked."""
+    codes = np.full(choices.shape, -1, dtype=np.int64)
+    codes[choices >= 0] = 0
+    for column, code in enumerate((REFUSED, UNPARSABLE, FAILED), start=1):
+        codes[choices == code] = column
+    return codes
+
+
+def _from_counts(metric: Metric[Any], params: Any, sheet: Sheet, counts: Array) -> Array:
+    n = counts.sum(-1)
+    if metric.reads in ("counts", "status"):
+        return np.asarray(metric.values(counts, replace(sheet, n=n), params), dtype=np.float64)
+    shares = np.where(n[..., None] > 0, counts / np.where(n > 0, n, 1.0)[..., None], np.nan)
+    return np.asarray(metric.values(shares, replace(sheet, n=n), params), dtype=np.float64)
+
+
+def _trim(shares: Array, options: NDArray[np.bool_]) -> Array:
+    """Zero past an item's options, where answers hold NaN; as many columns as the items at hand need."""
+    return np.where(options, shares[..., : options.shape[-1]], 0.0)
+
+
+def crowd_of(survey: Survey, country: str, items: tuple[Any, ...]) -> Crowd:
+    """The people of another country beside the same items."""
+    return crowd(survey.people.get(country, {}), items)

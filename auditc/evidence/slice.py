@@ -1,0 +1,147 @@
+"""Slice: a measurement for the whole survey or for one of its dimensions, and what a finding says about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditc.ir.finding import Missing, N
+from auditc.ir.measurement import ANSWERED, FAILED, NOT_RUN, REFUSED, UNPARSABLE
+
+from .estimate import Nature
+from .measure import Measured
+from .spread import Spread, spread_of, weigh
+
+Array = NDArray[np.float64]
+
+FEWEST_ANSWERED = 0.5
+"""Below this share of answers a figure is not taken for the model's (review.md b7)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """`inside[I]` are the slice's items; `weights[I]` and `strata[I]` its headline (see `spread.weigh`)."""
+
+    measured: Measured
+    dimension: str | None
+    inside: NDArray[np.bool_]
+    weights: Array
+    strata: NDArray[np.int64]
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Items with a value."""
+        return self.strata >= 0
+
+    @property
+    def nature(self) -> Nature:
+        """What the interval may assume."""
+        metric = self.measured.metric
+        proportion = metric.reads in ("status", "written")
+        return Nature(
+            proportion=proportion,
+            independent=proportion and int(self.measured.measurement.status.sum(1).max(initial=0)) <= 1,
+            distance=metric.bounds[0] == 0 and metric.better == "lower" and metric.needs_people,
+        )
+
+    def spread(self) -> Spread:
+        """The headline with its spread. Meaningless when no item is usable."""
+        measurement = self.measured.measurement
+        return spread_of(
+            measurement.values,
+            self.weights,
+            self.strata,
+            measurement.influence,
+            measurement.draws_of,
+            measurement.draws or 0,
+        )
+
+    def headline(self, values: Array) -> Array:
+        """Other values `[..., I]` (a floor's, a line's) put together as this slice's own are; NaN where one is
+        missing."""
+        used = self.usable
+        total: Array = np.asarray(values[..., used] @ self.weights[used])
+        return total
+
+    def bounded(self, spread: Spread, low: Array, high: Array) -> Spread:
+        """The spread with the worst and best allocation of missing answers; `low` and `high` `[I]` from `bounds`.
+
+        An item without a value, all of whose answers are missing, takes part: it could have been anything in between.
+        """
+        ends = []
+        for end, worst in ((low, -np.inf), (high, np.inf)):
+            touched = self.inside & (np.isfinite(end) | (self.missing_cells > 0))
+            weights, _ = weigh(np.where(touched, 0.0, np.nan), self._dimensions, self._by_dimension)
+            values = np.where(np.isfinite(end), end, worst)
+            ends.append(float(weights[touched] @ values[touched]) if touched.any() else float("nan"))
+        return replace(spread, least=min(ends[0], spread.point), most=max(ends[1], spread.point))
+
+    @property
+    def missing_cells(self) -> NDArray[np.int64]:
+        """`[I]` cells refused or unparsable."""
+        cells: NDArray[np.int64] = self.measured.measurement.status[:, [REFUSED, UNPARSABLE]].sum(1)
+        return cells
+
+    @property
+    def _by_dimension(self) -> bool:
+        return self.measured.metric.aggregate == "dimensions"
+
+    @property
+    def _dimensions(self) -> NDArray[np.int64]:
+        names = [item.dimension for item in self.measured.measurement.items]
+        order = {name: number for number, name in enumerate(sorted(set(names)))}
+        return np.array([order[name] for name in names], dtype=np.int64)
+
+    def interpretable(self) -> bool:
+        """Whether enough of the slice's cells, and of the whole survey's, were answered. A figure about the instrument
+        itself always is."""
+        if self.measured.metric.reads in ("status", "mass"):
+            return True
+        status = self.measured.measurement.status
+        return all(answered_share(rows) >= FEWEST_ANSWERED for rows in (status, status[self.inside]))
+
+    def n(self) -> N:
+        """What the figure rests on."""
+        measurement = self.measured.measurement
+        about_people = self.measured.metric.needs_people or self.measured.base is not None
+        people = measurement.people_n[self.usable]
+        known = people[np.isfinite(people)]
+        return N(
+            items=int(self.usable.sum()),
+            draws=measurement.draws,
+            answers=int(measurement.status[self.usable, ANSWERED].sum()),
+            people=int(known.min()) if known.size and about_people else None,
+            people_nominal=about_people and bool((measurement.people_nominal & self.usable).any()),
+        )
+
+    def missing(self) -> Missing:
+        """Cells without an answer, and items without a value."""
+        counts = self.measured.measurement.status[self.inside].sum(0)
+        return Missing(
+            refused=int(counts[REFUSED]),
+            unparsable=int(counts[UNPARSABLE]),
+            failed=int(counts[FAILED]),
+            not_run=int(counts[NOT_RUN]),
+            items=int(self.inside.sum() - self.usable.sum()),
+        )
+
+
+def slice_of(measured: Measured, dimension: str | None, numbers: dict[str, int]) -> Slice:
+    """One dimension, or the whole survey for None; `numbers` numbers the dimensions of the audit."""
+    measurement = measured.measurement
+    names = [item.dimension for item in measurement.items]
+    inside = np.array([dimension is None or name == dimension for name in names], dtype=np.bool_)
+    values = np.where(inside, measurement.values, np.nan)
+    by_dimension = measured.metric.aggregate == "dimensions" or dimension is not None
+    labels = np.array([numbers[name] for name in names], dtype=np.int64)
+    weights, strata = weigh(values, labels, by_dimension)
+    return Slice(measured, dimension, inside, weights, strata)
+
+
+def answered_share(status: NDArray[np.int64]) -> float:
+    """Answered ÷ asked; 0 where nothing was asked."""
+    counts = status.sum(0)
+    asked = int(counts[:NOT_RUN].sum())
+    return float(counts[ANSWERED]) / asked if asked else 0.0

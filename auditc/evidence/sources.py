@@ -1,0 +1,78 @@
+"""Sources: which answers a measure reads, and along which axes its figures lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from auditc.ir.answers import Answers
+from auditc.ir.plan import Converse, Measure, Plan, Score
+from auditc.metrics._contract import Metric
+
+ASKED = "asked"
+"""The condition of a figure that names none."""
+
+
+def stages(plan: Plan, measure: Measure, metric: Metric[Any]) -> tuple[Score | Converse, ...]:
+    """The stages whose answers a metric is taken of.
+
+    Where a measure needs both probabilities and draws, the draws are a sample of written answers beside the
+    probabilities: distances are of the probabilities, and only how many were answered is told of both.
+    """
+    needed = [stage for stage in map(plan.stage, measure.needs) if isinstance(stage, Score | Converse)]
+    scored = [stage for stage in needed if isinstance(stage, Score)]
+    drawn = [stage for stage in needed if isinstance(stage, Converse)]
+    match metric.reads:
+        case "status":
+            return tuple(needed)
+        case "counts":
+            return tuple(drawn)
+        case "shares":
+            return tuple(scored or drawn)
+        case "orders" | "mass" | "written":
+            return tuple(scored)
+
+
+def pairs(
+    plan: Plan, measure: Measure, metric: Metric[Any], answers: Sequence[Answers]
+) -> Iterator[tuple[Answers, Answers | None]]:
+    """The answers to measure, each with the written answers beside it where the metric compares the two."""
+    for stage in stages(plan, measure, metric):
+        for own in answers:
+            if own.stage != stage.name:
+                continue
+            if metric.reads != "written":
+                yield own, None
+            elif own.condition == ASKED:
+                yield from ((own, other) for other in answers if _is_written(plan, measure, own, other))
+
+
+def _is_written(plan: Plan, measure: Measure, own: Answers, other: Answers) -> bool:
+    return (
+        other.stage in measure.needs
+        and isinstance(plan.stage(other.stage), Converse)
+        and (other.model, other.population) == (own.model, own.population)
+    )
+
+
+def axis(plan: Plan, measure: Measure, metric: Metric[Any], name: str) -> tuple[str, ...]:
+    """The values of `model`, `population`, `condition` or `dimension` that the plan has for a measure, in its order.
+    Raises KeyError for another axis."""
+    values: list[str] = []
+    for stage in stages(plan, measure, metric):
+        match name:
+            case "model":
+                values.append(stage.model)
+            case "population":
+                values.extend(stage.populations)
+            case "condition" if isinstance(stage, Score):
+                values.extend(condition.name for condition in stage.conditions)
+            case "condition" if isinstance(stage, Converse):
+                values.append(stage.condition)
+            case "dimension":
+                asked = set(stage.items)
+                survey = plan.surveys[stage.survey].items
+                values.extend(i.dimension for i in survey if i.id in asked and i.scale in metric.scales)
+            case _:
+                raise KeyError(name)
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,163 @@
+"""Spread: an estimate together with how each item and each draw moved it; sums and differences keep both.
+
+Every headline is a weighted sum over items, so its dependence on items and on draws is known to first order and adds
+up: `a − b` on the same items has as its influence the difference of the influences, item by item, which is what makes
+a comparison a paired one. Products and quotients use the first derivative (the delta method).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+WHOLE = 1_000_000
+"""The stratum of an estimate whose items are one sample, not one for each dimension."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """`items[N]` is the influence of each item, scaled so that the variance between items is its sum of squares and
+    centred within each stratum; `strata[N]` numbers the strata (dimensions), −1 where an item is not used;
+    `draws[who][D, N]` is the influence of each draw through each item, by who was asked, of whom `count[who]` answered.
+    `least` and `most` are the point under the worst and best allocation of answers that are missing."""
+
+    point: float
+    items: Array
+    strata: Ints
+    draws: dict[str, Array] = field(default_factory=dict)
+    count: dict[str, int] = field(default_factory=dict)
+    least: float = 0.0
+    most: float = 0.0
+
+    @property
+    def used(self) -> int:
+        """How many items it rests on."""
+        return int((self.strata >= 0).sum())
+
+
+def weigh(values: Array, dimensions: Ints, by_dimension: bool) -> tuple[Array, Ints]:
+    """Weights `[I]` of the headline, summing to 1 over items with a value, and their strata.
+
+    By dimension: 1 ÷ (dimensions × items in the item's dimension), each dimension a stratum; else the plain mean.
+    """
+    usable = np.isfinite(values)
+    strata = np.where(usable, dimensions if by_dimension else WHOLE, -1)
+    weights = np.zeros(len(values))
+    present = np.unique(strata[usable])
+    for stratum in present:
+        inside = strata == stratum
+        weights[inside] = 1.0 / (len(present) * inside.sum())
+    return weights, collapse(strata)
+
+
+def collapse(strata: Ints) -> Ints:
+    """Strata of a single item have no variance of their own: they are put together, and a lone one joins the smallest
+    other stratum. That counts differences between those dimensions as chance, and so errs on the wide side."""
+    used = strata >= 0
+    labels, sizes = np.unique(strata[used], return_counts=True)
+    single = labels[sizes == 1]
+    if len(single) == 0 or len(labels) == 1:
+        return strata
+    if len(single) == 1:
+        others = sizes > 1
+        joined = np.array([single[0], labels[others][np.argmin(sizes[others])]])
+    else:
+        joined = single
+    return np.where(used & np.isin(strata, joined), joined.max(), strata)
+
+
+def spread_of(
+    values: Array, weights: Array, strata: Ints, influence: Array | None = None, who: str = "", count: int = 0
+) -> Spread:
+    """The weighted sum of `values[I]` with its spread; `influence[D, I]` where answers were drawn, by `count` of D."""
+    safe = np.where(strata >= 0, values, 0.0)
+    items = np.zeros(len(values))
+    for stratum in np.unique(strata[strata >= 0]):
+        inside = strata == stratum
+        count = int(inside.sum())
+        if count < 2:
+            continue
+        middle = np.average(safe[inside], weights=weights[inside])
+        items[inside] = weights[inside] * (safe[inside] - middle) * np.sqrt(count / (count - 1))
+    point = float(weights @ safe)
+    if influence is None:
+        return Spread(point, items, strata, least=point, most=point)
+    draws = {who: np.where(strata >= 0, influence, 0.0) * weights}
+    return Spread(point, items, strata, draws, {who: count}, point, point)
+
+
+def constant(value: float, size: int) -> Spread:
+    """A number: it moves with nothing."""
+    return Spread(value, np.zeros(size), np.full(size, -1, dtype=np.int64), least=value, most=value)
+
+
+def placed(spread: Spread, positions: Ints, size: int) -> Spread:
+    """The same spread over a longer list of items, its own standing at `positions`."""
+    items = np.zeros(size)
+    items[positions] = spread.items
+    strata = np.full(size, -1, dtype=np.int64)
+    strata[positions] = spread.strata
+    draws = {}
+    for who, influence in spread.draws.items():
+        wide = np.zeros((len(influence), size))
+        wide[:, positions] = influence
+        draws[who] = wide
+    return Spread(spread.point, items, strata, draws, spread.count, spread.least, spread.most)
+
+
+def combine(operator: str, left: Spread, right: Spread) -> Spread:
+    """`left operator right` for + − * /. Raises ZeroDivisionError."""
+    a, b = left.point, right.point
+    match operator:
+        case "+":
+            point, by_left, by_right = a + b, 1.0, 1.0
+        case "-":
+            point, by_left, by_right = a - b, 1.0, -1.0
+        case "*":
+            point, by_left, by_right = a * b, b, a
+        case "/":
+            point, by_left, by_right = a / b, 1.0 / b, -a / b**2
+        case _:
+            raise ValueError(operator)
+    least, most = _ends(operator, left, right)
+    draws = {who: by_left * influence for who, influence in left.draws.items()}
+    for who, influence in right.draws.items():
+        draws[who] = draws[who] + by_right * influence if who in draws else by_right * influence
+    count = left.count | {who: min(n, left.count.get(who, n)) for who, n in right.count.items()}
+    items = by_left * left.items + by_right * right.items
+    return Spread(point, items, _strata(left.strata, right.strata), draws, count, least, most)
+
+
+def mean(spreads: list[Spread]) -> Spread:
+    """The plain mean. Raises ValueError for none."""
+    if not spreads:
+        raise ValueError("the mean of nothing")
+    total = spreads[0]
+    for spread in spreads[1:]:
+        total = combine("+", total, spread)
+    return combine("/", total, constant(float(len(spreads)), len(total.items)))
+
+
+def _strata(left: Ints, right: Ints) -> Ints:
+    """Strata of both together; where one of them knows none, neither does the combination."""
+    both = np.where(left >= 0, left, right)
+    if WHOLE in both:
+        return np.where(both >= 0, WHOLE, -1)
+    return collapse(both)
+
+
+def _ends(operator: str, left: Spread, right: Spread) -> tuple[float, float]:
+    """Interval arithmetic: all that the two can be between their ends."""
+    if operator == "-":
+        return left.least - right.most, left.most - right.least
+    if operator == "+":
+        return left.least + right.least, left.most + right.most
+    if operator == "/" and right.least <= 0 <= right.most:
+        return -np.inf, np.inf
+    corners = [a * b if operator == "*" else a / b for a in (left.least, left.most) for b in (right.least, right.most)]
+    return min(corners), max(corners)
