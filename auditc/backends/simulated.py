@@ -1,0 +1,191 @@
+"""A model that is not one: it answers as people do, or as it is told to differ from them. Its truth is known.
+
+It serves tutorials, tests, the calibration of the statistics, and the measure of auditc's own cost per cell. An answer
+depends on the seed, the request's random stream and the item, country and order it stands for, and never on the words
+of the prompt; its identity says so (`answers_by`). A country or item without human shares is answered uniformly.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from annotated_types import Ge
+
+from auditc.backends._contract import Backend, Capability, Identity, ModelSource
+from auditc.ir.canonical import digest
+from auditc.ir.exchange import (
+    Failure,
+    GenerateReply,
+    GenerateRequest,
+    Hint,
+    Prompt,
+    ScoreReply,
+    ScoreRequest,
+)
+from auditc.ir.values import Count, Form, RefTo, Seconds, Share, Unit
+
+VERSION = 1
+"""Raised whenever an answer changes for the same request: old answers are then not reused."""
+
+MASS = 0.98
+"""What the options hold of the probability."""
+
+_LETTERS = re.compile(r"^\W*A\W", re.MULTILINE)
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_REFUSALS = {"en": " I'm sorry, but I cannot answer that question.", "zh": "抱歉，我无法回答这个问题。"}
+_NOISE = {"en": " It depends on many things, and people differ.", "zh": "这取决于很多因素，各人看法不同。"}
+_REASON = {"en": "\nExplanation: this is what I think.", "zh": "\n解释：这是我的看法。"}
+
+
+class Params(Form):
+    """How a simulated model answers."""
+
+    like: Annotated[str, RefTo("survey")]
+    """The survey whose human shares it answers from."""
+    tilt: Annotated[float, Unit("number"), Ge(-1)] = 0.0
+    """Shares are raised to 1 + tilt: 0 answers as people do, more is sharper, less is flatter, -1 is uniform."""
+    lean: Share = 0.0
+    """How much of the probability is moved to the survey's last option."""
+    position_bias: Share = 0.0
+    """How much of the probability is moved to the option shown first."""
+    refuse: Share = 0.0
+    """The share of texts that decline to answer."""
+    unparsable: Share = 0.0
+    """The share of texts that are no answer."""
+    latency: Seconds = 0.0
+    """Time that a batch takes."""
+    seed: Count = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Simulated:
+    """An engine that draws from human shares."""
+
+    identity: Identity
+    params: Params
+    source: ModelSource
+    _chances: dict[tuple[str, str], tuple[float, ...]] = field(default_factory=dict)
+
+    def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
+        return [_tokens(prompt) for prompt in prompts]
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply | Failure]:
+        self._wait()
+        replies: list[ScoreReply | Failure] = []
+        for request in requests:
+            chances = self._shown(request.hint)
+            logs = tuple([math.log(MASS * chance) if chance else -math.inf for chance in chances])
+            replies.append(ScoreReply(logs, _tokens(request.prompt)))
+        return replies
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateReply | Failure]:
+        self._wait()
+        replies: list[GenerateReply | Failure] = []
+        for request in requests:
+            text = self._text(request)
+            replies.append(GenerateReply(text, _tokens(request.prompt), 1 + len(text) // 4, "stop"))
+        return replies
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _wait(self) -> None:
+        if self.params.latency:
+            time.sleep(self.params.latency)
+
+    def _text(self, request: GenerateRequest) -> str:
+        asked = request.prompt.turns[-1].text
+        language = "zh" if _CHINESE.search(asked) else "en"
+        chances = self._shown(request.hint)
+        declined, lost = self.params.refuse, self.params.unparsable * (1 - self.params.refuse)
+        if request.sampling.sample:
+            point = _uniform(self.params.seed, request.stream)
+        else:
+            most = max(range(len(chances)), key=chances.__getitem__)
+            point = declined + lost if max(declined, lost) < max(chances) else 0.0
+            chances = tuple(float(position == most) for position in range(len(chances)))
+        if point < declined:
+            return _REFUSALS[language]
+        if point < declined + lost:
+            return _NOISE[language]
+        point = (point - declined - lost) / max(1 - declined - lost, 1e-12)
+        chosen = _at(chances, point)
+        label = chr(ord("A") + chosen) if _LETTERS.search(asked) else str(chosen + 1)
+        space = " " if language == "en" else ""
+        return f"{space}{label}{_REASON[language]}"
+
+    def _shown(self, hint: Hint) -> tuple[float, ...]:
+        """Probabilities of the options in the order shown."""
+        own = self._chances.get((hint.population, hint.item))
+        if own is None:
+            own = self._chances[hint.population, hint.item] = self._own(hint)
+        bias = self.params.position_bias
+        if not bias:
+            return tuple([own[option] for option in hint.order])
+        return tuple([(1 - bias) * own[option] + bias * (place == 0) for place, option in enumerate(hint.order)])
+
+    def _own(self, hint: Hint) -> tuple[float, ...]:
+        """Probabilities of the options in the survey's own order."""
+        size = len(hint.order)
+        shares = self.source.reference.get(hint.population, {}).get(hint.item, ())
+        if len(shares) != size:
+            shares = (1 / size,) * size
+        raised = [share ** (1 + self.params.tilt) for share in shares]
+        lean, total = self.params.lean, sum(raised)
+        return tuple((1 - lean) * share / total + lean * (place == size - 1) for place, share in enumerate(raised))
+
+
+def _at(chances: tuple[float, ...], point: float) -> int:
+    """The option in whose part of the unit interval a point lies."""
+    end = 0.0
+    for place, chance in enumerate(chances):
+        end += chance
+        if point < end:
+            return place
+    return max(place for place, chance in enumerate(chances) if chance)
+
+
+def _uniform(seed: int, stream: int) -> float:
+    """A number in [0, 1) out of a seed and a stream (the finaliser of SplitMix64)."""
+    word = (stream + 0x9E3779B97F4A7C15 * (seed + 1)) & 0xFFFFFFFFFFFFFFFF
+    word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+    word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
+    return ((word ^ (word >> 31)) >> 11) / 2**53
+
+
+def _tokens(prompt: Prompt) -> int:
+    return 1 + (sum([len(turn.text) for turn in prompt.turns]) + len(prompt.opening)) // 4
+
+
+def _can(params: Params) -> frozenset[Capability]:
+    return frozenset({"score", "generate", "beams", "beam_sampling", "streams"})
+
+
+def _identify(source: ModelSource, params: Params) -> Identity:
+    settings = params.model_dump(mode="json", exclude={"like", "latency"})
+    return {
+        "engine": "simulated",
+        "version": VERSION,
+        "answers_by": "hint",
+        "settings": digest(settings),
+        "reference": digest({country: dict(items) for country, items in source.reference.items()}),
+    }
+
+
+def _open(source: ModelSource, params: Params) -> _Simulated:
+    return _Simulated(_identify(source, params), params, source)
+
+
+simulated = Backend(
+    params=Params,
+    needs_weights=False,
+    in_process=True,
+    can=_can,
+    identify=_identify,
+    open=_open,
+)

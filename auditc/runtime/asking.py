@@ -1,0 +1,177 @@
+"""From a cell to what is asked: the prompt in its words, the request, and the key under which the answer is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from auditc.backends._contract import Identity
+from auditc.ir.exchange import GenerateRequest, Hint, Prompt, Request, Sampling, ScoreRequest, Turn
+from auditc.ir.plan import Converse, Item, Plan, Questioning, Score, Wording
+from auditc.reading import label
+
+from .cells import Participant, country_named, items_of, order_shown
+from .identity import Settings, decoding, score_key, settings, stream, text_key
+from .prompts import Renderer
+
+
+class Ask(NamedTuple):
+    """One cell, ready to be asked."""
+
+    key: bytes
+    request: Request
+    settings: str
+
+
+class Shown(NamedTuple):
+    """The options of an item in the order of a cell."""
+
+    options: list[dict[str, str]]
+    spellings: tuple[tuple[str, ...], ...]
+    order: tuple[int, ...]
+
+
+def wording_of(stage: Questioning, language: str) -> Wording:
+    """How items are asked in a language; `*` serves every language."""
+    return stage.wording[language] if language in stage.wording else stage.wording["*"]
+
+
+@dataclass(slots=True, eq=False)
+class _Asking:
+    """What asking needs of a stage, looked up once."""
+
+    plan: Plan
+    renderer: Renderer
+    items: tuple[Item, ...]
+    _shown: dict[tuple[str, str, int], Shown] = field(default_factory=dict)
+
+    def shown(self, stage: Questioning, item: Item, language: str, rotation: int) -> Shown:
+        """The options of an item under a rotation, with their labels."""
+        shown = self._shown.get((language, item.id, rotation))
+        if shown is None:
+            order = order_shown(item.size, rotation)
+            labels = [label(position, stage.labels) for position in range(item.size)]
+            texts = [item.options[language][index] for index in order]
+            shown = self._shown[language, item.id, rotation] = Shown(
+                options=[{"label": name, "text": text} for name, text in zip(labels, texts, strict=True)],
+                # A model may write the label with or without the space before it: both are the same answer.
+                spellings=tuple((name, " " + name) for name in labels),
+                order=order,
+            )
+        return shown
+
+
+@dataclass(slots=True, eq=False)
+class ScoreAsking(_Asking):
+    """Asks the cells of one Score stage. Made by `score_asking`."""
+
+    stage: Score = field(kw_only=True)
+    how: Settings = field(kw_only=True)
+    _named: dict[tuple[int, int, int], str] = field(default_factory=dict)
+
+    def ask(self, population: int, condition: int, item: int, rotation: int) -> Ask:
+        """The cell at these indices. Raises WordingRejected."""
+        people = self.plan.populations[self.stage.populations[population]]
+        language = self.stage.language[self.stage.populations[population]]
+        asked = self.items[item]
+        country = self._named.get((population, condition, item))
+        if country is None:
+            country = self._named[population, condition, item] = country_named(
+                self.stage.seed, people, self.stage.conditions[condition], asked.id, language
+            )
+        shown = self.shown(self.stage, asked, language, rotation)
+        wording = wording_of(self.stage, language)
+        values = {
+            "country": country,
+            "place": "",
+            "question": asked.text[language],
+            "options": shown.options,
+            "count": asked.size,
+        }
+        prompt = Prompt((Turn("user", self.renderer.render(wording.text, values)),), wording.opening)
+        hint = Hint(asked.id, people.country, shown.order)
+        key = score_key(self.how, prompt, shown.spellings, hint)
+        return Ask(key, ScoreRequest(prompt, shown.spellings, hint), self.how.text)
+
+
+@dataclass(slots=True, eq=False)
+class TurnAsking(_Asking):
+    """Asks the turns of one Converse stage. Made by `turn_asking`."""
+
+    stage: Converse = field(kw_only=True)
+    identity: Identity = field(kw_only=True)
+    _how: dict[Sampling, Settings] = field(default_factory=dict)
+    _requests: dict[tuple[str, int | None, str], str] = field(default_factory=dict)
+    _by_id: dict[str, Item] = field(default_factory=dict)
+
+    def sampling(self, participant: Participant) -> Sampling:
+        """How a participant's texts are generated."""
+        return decoding(
+            Sampling(
+                sample=participant.sample,
+                temperature=self.stage.temperature,
+                top_p=self.stage.top_p,
+                top_k=self.stage.top_k,
+                beams=participant.beams,
+                max_new_tokens=self.stage.max_new_tokens,
+                stop=self.stage.stop,
+            )
+        )
+
+    def ask(self, population: str, participant: Participant, item: str, memory: Mapping[str, int]) -> Ask:
+        """One turn of a participant who remembers `memory`: item ids, in order, and the option answered to each."""
+        language = self.stage.language[population]
+        opening = wording_of(self.stage, language).opening
+        turns = []
+        for earlier, option in memory.items():
+            turns.append(Turn("user", self._request(population, participant, earlier)))
+            turns.append(Turn("assistant", opening + self._answer(earlier, option, language, opening)))
+        turns.append(Turn("user", self._request(population, participant, item)))
+        prompt = Prompt(tuple(turns), opening)
+        people, sampling = self.plan.populations[population], self.sampling(participant)
+        how = self._how.get(sampling)
+        if how is None:
+            how = self._how[sampling] = settings("converse", self.identity, sampling)
+        draw = (self.stage.seed, people.country, participant.draw, item) if sampling.sample else None
+        hint = Hint(item, people.country, order_shown(self._by_id[item].size, 0))
+        key = text_key(how, prompt, draw, hint)
+        return Ask(key, GenerateRequest(prompt, sampling, stream(key), hint), how.text)
+
+    def _request(self, population: str, participant: Participant, item: str) -> str:
+        """The words in which an item is asked of a participant: the same wherever the turn stands."""
+        known = self._requests.get((population, participant.place, item))
+        if known is not None:
+            return known
+        language, people = self.stage.language[population], self.plan.populations[population]
+        asked = self._by_id[item]
+        text = self.renderer.render(
+            wording_of(self.stage, language).text,
+            {
+                "country": people.named[language],
+                "place": "" if participant.place is None else people.places[participant.place].name[language],
+                "question": asked.text[language],
+                "options": self.shown(self.stage, asked, language, 0).options,
+                "count": asked.size,
+            },
+        )
+        self._requests[population, participant.place, item] = text
+        return text
+
+    def _answer(self, item: str, option: int, language: str, opening: str) -> str:
+        """A remembered answer, cleaned: the label and the words of the option that was read, as in ` 2 (Agree)`."""
+        space = " " if opening[-1:].isascii() and opening[-1:] not in ("", " ", "\n", "(", "[") else ""
+        words = self._by_id[item].options[language][option]
+        return f"{space}{label(option, self.stage.labels)} ({words})"
+
+
+def score_asking(plan: Plan, stage: Score, identity: Identity) -> ScoreAsking:
+    """Ready to ask a Score stage of an engine of this identity."""
+    items = items_of(stage, plan.surveys[stage.survey])
+    return ScoreAsking(plan, Renderer(), items, stage=stage, how=settings("score", identity))
+
+
+def turn_asking(plan: Plan, stage: Converse, identity: Identity) -> TurnAsking:
+    """Ready to ask a Converse stage of an engine of this identity."""
+    items = items_of(stage, plan.surveys[stage.survey])
+    return TurnAsking(plan, Renderer(), items, stage=stage, identity=identity, _by_id={item.id: item for item in items})

@@ -1,0 +1,158 @@
+"""From a plan to models that can answer it: who would answer, and whether they can do what the stages ask.
+
+Binding loads no model. Whatever makes the plan impossible here is found now, all of it at once, and refused before
+anything is spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from auditc.backends import backends
+from auditc.backends._contract import Backend, BackendUnavailable, Capability, Identity, ModelSource
+from auditc.ir.plan import Model, Origin, Plan
+
+from .asking import score_asking, turn_asking
+from .cells import participants
+from .faults import CannotBind, Problem
+from .prompts import WordingRejected
+from .schedule import Asked, stages
+
+
+class Here(Protocol):
+    """Weights that are on this machine, ready for their backend."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def weights_digest(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A model of the plan, and who answers for it."""
+
+    name: str
+    kind: str
+    backend: Backend[Any]
+    params: Any
+    source: ModelSource
+    identity: Identity
+
+
+_WORDS: dict[Capability, str] = {
+    "score": "give first-token probabilities",
+    "generate": "write texts",
+    "beams": "search with beams",
+    "beam_sampling": "sample with beams",
+    "streams": "give each sampled text a random stream of its own",
+}
+
+
+def bind(plan: Plan, here: Mapping[str, Here]) -> dict[str, Bound]:
+    """The models that the plan's stages ask. `here` has the weights of those that need weights.
+
+    Raises CannotBind with everything that is in the way.
+    """
+    asked: dict[str, list[Asked]] = {}
+    for stage in stages(plan):
+        asked.setdefault(stage.model, []).append(stage)
+    bound: dict[str, Bound] = {}
+    problems: list[Problem] = []
+    for name, by in asked.items():
+        found = _bind(plan, name, here.get(name), by[0].origin)
+        if isinstance(found, Problem):
+            problems.append(found)
+            continue
+        bound[name] = found
+        for stage in by:
+            problems.extend(_lacks(found, stage))
+            problems.extend(_wording(plan, stage, found.identity))
+    if problems:
+        raise CannotBind(tuple(dict.fromkeys(problems)))
+    return bound
+
+
+def needed(stage: Asked) -> frozenset[Capability]:
+    """What a stage asks of a backend."""
+    if stage.kind == "score":
+        return frozenset({"score"})
+    need: set[Capability] = {"generate"}
+    if any(stage.sampling):
+        need.add("streams")
+    if stage.beams.high > 1:
+        need.update("beam_sampling" if sample else "beams" for sample in stage.sampling)
+    return frozenset(need)
+
+
+def reference(plan: Plan, model: Model) -> dict[str, dict[str, tuple[float, ...]]]:
+    """The human shares that a simulated model answers from, by country and item."""
+    if not model.like:
+        return {}
+    people = plan.surveys[model.like].people
+    return {country: {item: shares.shares for item, shares in items.items()} for country, items in people.items()}
+
+
+def _bind(plan: Plan, name: str, here: Here | None, origin: Origin) -> Bound | Problem:
+    model = plan.models[name]
+    try:
+        backend = backends.take(model.backend.kind)
+    except KeyError:
+        return Problem(
+            f"model `{name}` needs the backend `{model.backend.kind}`, which this auditc does not have",
+            f"it has {', '.join(backends.names())}",
+            origin,
+        )
+    if backend.needs_weights and here is None:
+        return Problem(f"the weights of model `{name}` are not here", "run `auditc models fetch`", origin)
+    source = ModelSource(
+        name=name,
+        folder=str(here.folder) if here else None,
+        weights_digest=here.weights_digest if here else "",
+        reference=reference(plan, model),
+    )
+    params = backend.params.model_validate(model.backend.params)
+    try:
+        return Bound(name, model.backend.kind, backend, params, source, dict(backend.identify(source, params)))
+    except BackendUnavailable as error:
+        return Problem(f"model `{name}` cannot be opened: {error}", "", origin)
+
+
+def _lacks(bound: Bound, stage: Asked) -> list[Problem]:
+    lacking = needed(stage) - bound.backend.can(bound.params)
+    return [
+        Problem(
+            f"`{stage.block}` asks model `{bound.name}` to {_WORDS[capability]}, which `{bound.kind}` cannot",
+            "choose another backend for the model, or other settings for the block",
+            stage.origin,
+        )
+        for capability in sorted(lacking)
+    ]
+
+
+def _wording(plan: Plan, stage: Asked, identity: Identity) -> list[Problem]:
+    """Word one question for each population: a template that cannot be used is found before anything is spent."""
+    problems = []
+    for index, population in enumerate(stage.populations):
+        try:
+            if stage.kind == "score":
+                scores = score_asking(plan, stage, identity)
+                for item in range(len(stage.items)):
+                    scores.ask(index, 0, item, 0)
+            else:
+                asking = turn_asking(plan, stage, identity)
+                person = participants(stage.model_copy(update={"draws": 1}), plan.populations[population])[0]
+                for name in stage.items:
+                    asking.ask(population, person, name, {})
+        except WordingRejected as error:
+            problems.append(Problem(f"`{stage.block}` cannot be worded for `{population}`: {error}", "", stage.origin))
+        except KeyError as error:
+            problems.append(
+                Problem(
+                    f"`{stage.block}` lacks words for `{population}`: nothing is given for {error}", "", stage.origin
+                )
+            )
+    return problems

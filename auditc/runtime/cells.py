@@ -1,0 +1,175 @@
+"""The cells of a stage, expanded from its axes: pure functions of the plan, and of nothing else.
+
+Every choice that looks random is a hash of the seed, the country and the names of what it concerns. So more draws,
+more items, another order of blocks or another name for a block leave all other choices as they were, and with them
+the prompts that were already answered. Populations are told apart by their country, never by their block's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditc.ir.canonical import seeded
+from auditc.ir.plan import Condition, Converse, Item, Plan, Population, Questioning, Score, Survey
+
+
+def items_of(stage: Questioning, survey: Survey) -> tuple[Item, ...]:
+    """The items that a stage asks, in its order."""
+    by_id = {item.id: item for item in survey.items}
+    return tuple(by_id[name] for name in stage.items)
+
+
+def rotations(options: int, orders: int) -> tuple[int, ...]:
+    """By how many places the options are rotated: all rotations, or `orders` of them spread evenly; 0 is the first.
+
+    The option shown at position p under rotation o is (p + o) mod `options`.
+    """
+    if options <= orders:
+        return tuple(range(options))
+    return tuple(place * options // orders for place in range(orders))
+
+
+def order_shown(options: int, rotation: int) -> tuple[int, ...]:
+    """`order_shown(k, o)[p]` is the index, in the survey's own order, of the option shown at position p."""
+    return tuple((position + rotation) % options for position in range(options))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreCells:
+    """The cells of a Score stage as parallel arrays of indices, in canonical order: population, condition, item, order.
+
+    `rotation` is the rotation itself, not an index.
+    """
+
+    population: NDArray[np.int32]
+    condition: NDArray[np.int32]
+    item: NDArray[np.int32]
+    rotation: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+
+def score_cells(stage: Score, survey: Survey) -> ScoreCells:
+    """All cells of a Score stage."""
+    per_item = [rotations(item.size, stage.orders) for item in items_of(stage, survey)]
+    item = np.repeat(np.arange(len(per_item), dtype=np.int32), [len(shown) for shown in per_item])
+    rotation = np.array([o for shown in per_item for o in shown], dtype=np.int32)
+    populations, conditions, each = len(stage.populations), len(stage.conditions), len(item)
+    return ScoreCells(
+        population=np.repeat(np.arange(populations, dtype=np.int32), conditions * each),
+        condition=np.tile(np.repeat(np.arange(conditions, dtype=np.int32), each), populations),
+        item=np.tile(item, populations * conditions),
+        rotation=np.tile(rotation, populations * conditions),
+    )
+
+
+def country_named(seed: int, population: Population, condition: Condition, item: str, language: str) -> str:
+    """The country that a cell's prompt names: the population's own, or for a control one of the others, by hash."""
+    own = population.named[language]
+    others = [country for country in condition.countries if country.get(language, own) != own]
+    if not others:
+        return own
+    return others[seeded(seed, population.country, item, "country") % len(others)][language]
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One simulated person. `draw` is the first of the `weight` draws that this participant stands for.
+
+    `place` is an index into the population's places, None where it has none.
+    """
+
+    draw: int
+    weight: int
+    place: int | None
+    memory: int
+    beams: int
+    sample: bool
+    items: tuple[str, ...]
+
+
+def participants(stage: Converse, population: Population) -> tuple[Participant, ...]:
+    """The distinct participants of one population, in order of their first draw.
+
+    Draws that decode deterministically and are equal in everything that could change a prompt are copies of one
+    observation: they are asked once, and their number is kept as the weight.
+    """
+    weights: dict[tuple[object, ...], int] = {}
+    firsts: dict[tuple[object, ...], Participant] = {}
+    for draw in range(stage.draws):
+        participant = _drawn(stage, population, draw)
+        same = _configuration(participant, len(stage.items))
+        weights[same] = weights.get(same, 0) + 1
+        firsts.setdefault(same, participant)
+    return tuple(
+        Participant(p.draw, weights[same], p.place, p.memory, p.beams, p.sample, p.items) for same, p in firsts.items()
+    )
+
+
+def _drawn(stage: Converse, population: Population, draw: int) -> Participant:
+    def pick(purpose: str) -> int:
+        return seeded(stage.seed, population.country, draw, purpose)
+
+    items = stage.items
+    if stage.item_order == "shuffled":
+        items = tuple(
+            sorted(items, key=lambda item: (seeded(stage.seed, population.country, draw, item, "order"), item))
+        )
+    return Participant(
+        draw=draw,
+        weight=1,
+        place=_place(population, pick("place")),
+        memory=stage.memory.low + pick("memory") % (stage.memory.high - stage.memory.low + 1),
+        beams=stage.beams.low + pick("beams") % (stage.beams.high - stage.beams.low + 1),
+        sample=stage.sampling[pick("sampling") % len(stage.sampling)],
+        items=items,
+    )
+
+
+def _place(population: Population, pick: int) -> int | None:
+    if not population.places:
+        return None
+    ends = list(accumulate(place.weight for place in population.places))
+    point = pick / 2**64 * ends[-1]
+    return next((index for index, end in enumerate(ends) if point < end), len(ends) - 1)
+
+
+def _configuration(participant: Participant, items: int) -> tuple[object, ...]:
+    """Equal for two draws exactly when all their prompts and settings are bound to be equal."""
+    if participant.sample:
+        return (participant.draw,)
+    memory = min(participant.memory, max(items - 1, 0))
+    forgets = 0 < memory < items - 1
+    return (
+        participant.place,
+        participant.beams,
+        memory,
+        participant.items,
+        participant.draw if forgets else None,
+    )
+
+
+def lasting(seed: int, country: str, participant: Participant, item: str) -> tuple[int, str]:
+    """How lasting a participant's memory of an item is. Where the memory is full, the answer with the highest goes.
+
+    So what stays is a random subset, what was forgotten stays forgotten, and an item that is added or taken away
+    changes what is remembered of few others.
+    """
+    return seeded(seed, country, participant.draw, item, "memory"), item
+
+
+def count_cells(stage: Score | Converse, plan: Plan) -> int:
+    """How many cells a stage has, without expanding them. Participants that would be merged are counted once."""
+    items = items_of(stage, plan.surveys[stage.survey])
+    if isinstance(stage, Score):
+        each = sum(min(item.size, stage.orders) for item in items)
+        return len(stage.populations) * len(stage.conditions) * each
+    if all(stage.sampling):
+        return len(stage.populations) * stage.draws * len(items)
+    distinct = sum(len(participants(stage, plan.populations[name])) for name in stage.populations)
+    return distinct * len(items)

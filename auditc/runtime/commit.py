@@ -1,0 +1,154 @@
+"""The writing side of the store: one thread that puts batches on disk while the next ones are asked."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from . import journal
+from .faults import StoreFailed
+from .segment import content_digest, from_bytes, to_bytes
+
+WAITING = 8
+"""Batches that may wait for the disk; when there are more, asking waits too."""
+
+SMALL = 4 * 2**20
+"""Files below this many bytes are put together when a run ends."""
+
+MANY = 16
+"""Fewer small files than this are left alone."""
+
+
+@dataclass(slots=True, eq=False)
+class Committer:
+    """Commits batches in the order they are put. Used by one thread; owns another."""
+
+    folder: Path
+    known: journal.Journal
+    _entries: list[journal.Entry] = field(init=False)
+    _checksum: str = field(init=False)
+    _end: int = field(init=False)
+    _next: int = field(init=False)
+    _queue: queue.Queue[Any] = field(init=False)
+    _thread: threading.Thread = field(init=False)
+    _failed: Exception | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._entries = list(self.known.entries)
+        self._checksum, self._end = self.known.checksum, self.known.end
+        self._next = 1 + max((int(path.name[:8]) for path in self._batches.glob("*.parquet")), default=0)
+        manifest = self.folder / "manifest"
+        if manifest.exists() and manifest.stat().st_size > self._end:
+            os.truncate(manifest, self._end)
+        self._queue = queue.Queue(WAITING)
+        self._thread = threading.Thread(target=self._work, name="auditc-store", daemon=True)
+        self._thread.start()
+
+    @property
+    def _batches(self) -> Path:
+        return self.folder / "batches"
+
+    def adopt(self, entries: Sequence[journal.Entry]) -> None:
+        """Add lines for whole files that have none. Raises OSError."""
+        if entries:
+            self._add_lines(entries)
+
+    def put(self, batch: Any) -> None:
+        """Hand over a batch; waits while the disk is behind. Raises StoreFailed once a batch could not be written."""
+        self._check()
+        self._queue.put(batch)
+
+    def flush(self) -> None:
+        """Wait for everything put so far. Raises StoreFailed."""
+        self._queue.join()
+        self._check()
+
+    def close(self) -> None:
+        """Write what was put, if that is possible, and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def compact(self) -> None:
+        """Replace the small files by one: the new file, then a new manifest, then away with the old ones.
+
+        A kill before the new manifest leaves a file that brings nothing new, one after it leaves such files; both are
+        removed by the next writer.
+        """
+        self.flush()
+        small = [entry for entry in self._entries if (self._batches / entry.name).stat().st_size < SMALL]
+        if len(small) < MANY:
+            return
+        try:
+            tables = [from_bytes((self._batches / entry.name).read_bytes(), everything=True) for entry in small]
+            merged = self._write(pa.concat_tables(tables))
+            kept = [merged, *(entry for entry in self._entries if entry not in small)]
+            data, self._checksum = journal.lines(kept, "")
+            journal.write_aside(self.folder / "manifest", data)
+            self._entries, self._end = kept, len(data)
+            for entry in small:
+                (self._batches / entry.name).unlink()
+        except OSError as error:
+            raise _failure(error) from error
+
+    def _check(self) -> None:
+        if isinstance(self._failed, OSError):
+            raise _failure(self._failed) from self._failed
+        if self._failed is not None:
+            raise self._failed
+
+    def _work(self) -> None:
+        while True:
+            taken = [self._queue.get()]
+            while True:
+                try:
+                    taken.append(self._queue.get_nowait())
+                except queue.Empty:
+                    break
+            batches = [batch for batch in taken if batch is not None]
+            if batches and self._failed is None:
+                try:
+                    self._add_lines([self._write(pa.concat_tables(batches))])
+                except Exception as error:  # whatever it is, the asking thread must hear of it
+                    self._failed = error
+            for _ in taken:
+                self._queue.task_done()
+            if len(batches) < len(taken):
+                return
+
+    def _write(self, rows: Any) -> journal.Entry:
+        data = to_bytes(rows)
+        digest = content_digest(data)
+        name = f"{self._next:08d}.{digest}.parquet"
+        self._next += 1
+        journal.write_aside(self._batches / name, data)
+        return journal.Entry(name, digest, rows.num_rows)
+
+    def _add_lines(self, entries: Sequence[journal.Entry]) -> None:
+        data, checksum = journal.lines(entries, self._checksum)
+        manifest = self.folder / "manifest"
+        new = not manifest.exists()
+        with manifest.open("ab", buffering=0) as file:
+            try:
+                file.write(data)
+                os.fsync(file.fileno())
+            except OSError:
+                os.truncate(manifest, self._end)  # a part of a line would hide the lines of a later attempt
+                raise
+        if new:
+            journal.sync_folder(self.folder)
+        self._entries.extend(entries)
+        self._checksum, self._end = checksum, self._end + len(data)
+
+
+def _failure(error: OSError) -> StoreFailed:
+    return StoreFailed(
+        f"answers could not be stored: {error.strerror or error}",
+        "make room or give access to `.auditc/store`, and run again: what was stored is whole, only the rest is asked",
+    )

@@ -1,0 +1,215 @@
+"""Carries a plan out: what is stored answers first, the rest is asked, and what comes back is stored at once.
+
+While a batch is asked, the next one is worded and the last one is put on disk. A run that is stopped, by a budget or by
+Ctrl-C, walks on to its end without asking, so that whatever is stored already still counts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from auditc.backends._contract import Identity
+from auditc.ir.answers import Answers
+from auditc.ir.exchange import Failure, Reply
+from auditc.ir.plan import Plan
+from auditc.methods import methods
+
+from .asking import Ask, score_asking, turn_asking
+from .bind import Bound, Here, bind
+from .budget import Limits, Meter
+from .cells import count_cells
+from .events import Reporter
+from .gather import Counts, gather
+from .interrupts import Stop, interrupts
+from .lane import Lane
+from .schedule import Asked, stages
+from .segment import row
+from .store import Store
+from .walk import ROUND, ConverseSheet, ScoreSheet, Sheet, converse_sheet, score_sheet, walk_converse, walk_score
+
+AHEAD = 2
+"""Batches that are with the worker at a time: one being answered, one waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run brought. `cells`: planned = reused + asked + not_run; asked = answered + refused + unparsable +
+    failed. `answers` hold what is stored for the plan, reused and asked alike. `stopped` says why the run ended early.
+    """
+
+    answers: tuple[Answers, ...]
+    sheets: tuple[Sheet, ...]
+    cells: dict[str, int]
+    stages: tuple[dict[str, Any], ...]
+    identities: dict[str, Identity]
+    seconds: float
+    stopped: str
+
+
+def run(
+    plan: Plan,
+    folder: Path,
+    here: Mapping[str, Here],
+    *,
+    limits: Limits | None = None,
+    reporter: Reporter | None = None,
+    logs: Path | None = None,
+) -> Outcome:
+    """Carry out a plan in a workspace folder, with the weights that are here. Raises WorldFailed in one of its kinds.
+
+    `logs` is where workers' own output goes; the workspace's `logs` if nothing is said.
+    """
+    reporter = reporter or Reporter()
+    bound = bind(plan, here)
+    ordered = stages(plan)
+    meter = Meter((limits or Limits()).within(plan.budget))
+    reporter.run_started(plan, {stage.name: count_cells(stage, plan) for stage in ordered})
+    with Store.open(folder / "store", write=True) as store, interrupts() as stop:
+        work = _Run(plan, store, reporter, meter, stop, bound, logs or folder / "logs")
+        try:
+            done = [work.stage(stage) for stage in ordered]
+        finally:
+            work.close()
+        store.flush()
+        answers, records, total = [], [], Counts()
+        for sheet, record in done:
+            gathered, counts = gather(plan, sheet, work.reply, work.fresh)
+            answers.extend(gathered)
+            total += counts
+            records.append(record | counts.as_dict())
+        if not meter.stopped:
+            store.compact()
+    reporter.run_finished(total.as_dict(), meter.seconds)
+    return Outcome(
+        answers=tuple(answers),
+        sheets=tuple(sheet for sheet, _ in done),
+        cells=total.as_dict(),
+        stages=tuple(records),
+        identities={name: model.identity for name, model in bound.items()},
+        seconds=meter.seconds,
+        stopped=meter.stopped or (_limited(meter.limits, total) if meter.limits.per_stage is not None else ""),
+    )
+
+
+def _limited(limits: Limits, total: Counts) -> str:
+    return f"a dry run of {limits.per_stage:,} cells a stage" if total.not_run else ""
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """What the stages of one run share."""
+
+    plan: Plan
+    store: Store
+    reporter: Reporter
+    meter: Meter
+    stop: Stop
+    bound: Mapping[str, Bound]
+    logs: Path
+    fresh: set[bytes] = field(default_factory=set)
+    """Keys asked in this run."""
+    _failed: dict[bytes, Failure] = field(default_factory=dict)
+    _lane: Lane | None = None
+
+    def reply(self, key: bytes) -> Reply | None:
+        """The answer to a cell, of this run or an earlier one, or this run's failure."""
+        return self.store.get(key) or self._failed.get(key)
+
+    def stage(self, stage: Asked) -> tuple[Sheet, dict[str, Any]]:
+        """Ask what a stage lacks."""
+        started, before = time.monotonic(), (self.meter.asked, self.meter.tokens_in, self.meter.tokens_out)
+        self.reporter.stage_started(stage.name, count_cells(stage, self.plan))
+        identity, limit = self.bound[stage.model].identity, self.meter.limits.per_stage
+        sheet: ScoreSheet | ConverseSheet
+        batches: Iterator[list[Ask] | None]
+        if stage.kind == "score":
+            scores = score_asking(self.plan, stage, identity)
+            sheet = score_sheet(scores)
+            batches = walk_score(scores, sheet, limit)
+        else:
+            turns = turn_asking(self.plan, stage, identity)
+            sheet = converse_sheet(turns)
+            batches = walk_converse(turns, sheet, self.reply, methods.take(stage.method).read, limit)
+        self._ask(stage, batches)
+        seconds = time.monotonic() - started
+        asked = self.meter.asked - before[0]
+        record = {
+            "name": stage.name,
+            "kind": stage.kind,
+            "block": stage.block,
+            "model": stage.model,
+            "seconds": round(seconds, 3),
+            "tokens_in": self.meter.tokens_in - before[1],
+            "tokens_out": self.meter.tokens_out - before[2],
+        }
+        self.reporter.stage_finished(stage.name, asked, 0, 0, seconds)
+        return sheet, record
+
+    def close(self) -> None:
+        if self._lane is not None:
+            self._lane.close()
+            self._lane = None
+
+    def _ask(self, stage: Asked, batches: Iterator[list[Ask] | None]) -> None:
+        flying: deque[tuple[list[Ask], Future[list[Reply]]]] = deque()
+        for batch in batches:
+            if batch is ROUND:
+                self._land(stage, flying, 0)
+                continue
+            wanted = self._wanted(batch)
+            self.reporter.cells_done(stage.name, 0, len(batch) - len(wanted), 0)
+            if wanted:
+                flying.append((wanted, self._lane_to(stage.model).put([ask.request for ask in wanted])))
+            self._land(stage, flying, AHEAD - 1)
+        self._land(stage, flying, 0)
+
+    def _wanted(self, batch: list[Ask]) -> list[Ask]:
+        """What of a batch is neither stored nor on its way, as far as the budget goes."""
+        if self.stop and not self.meter.stopped:
+            self.meter.stopped = self.stop.why
+            self.reporter.stopping(self.stop.why)
+        lacking: dict[bytes, Ask] = {}
+        for ask in batch:
+            if ask.key not in self.store and ask.key not in self.fresh:
+                lacking.setdefault(ask.key, ask)
+        before = self.meter.stopped
+        wanted = self.meter.admit(list(lacking.values())) if lacking else []
+        if self.meter.stopped and not before:
+            self.reporter.stopping(self.meter.stopped)
+        self.fresh.update(ask.key for ask in wanted)
+        return wanted
+
+    def _land(self, stage: Asked, flying: deque[tuple[list[Ask], Future[list[Reply]]]], leave: int) -> None:
+        """Take in what has been answered, until no more than `leave` batches are in flight."""
+        while len(flying) > leave:
+            asks, future = flying.popleft()
+            assert self._lane is not None
+            replies = self._lane.wait(future, lambda: bool(self.stop))
+            if replies is None:
+                self.fresh.difference_update(ask.key for ask in asks)
+                self.meter.asked -= len(asks)
+                continue
+            self.meter.spend(replies)
+            kind = stage.kind
+            self.store.append(
+                [
+                    row(ask.key, kind, ask.request.prompt, ask.settings, reply)
+                    for ask, reply in zip(asks, replies, strict=True)
+                ]
+            )
+            failed = {ask.key: reply for ask, reply in zip(asks, replies, strict=True) if isinstance(reply, Failure)}
+            self._failed.update(failed)
+            self.reporter.cells_done(stage.name, len(asks), 0, len(failed))
+
+    def _lane_to(self, model: str) -> Lane:
+        if self._lane is not None and self._lane.bound.name != model:
+            self.close()
+        if self._lane is None:
+            self._lane = Lane(self.bound[model], self.logs, self.reporter.opening)
+        return self._lane

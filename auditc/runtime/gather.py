@@ -1,0 +1,212 @@
+"""Stored answers become arrays: one `Answers` for each stage, population and condition, in the survey's own order.
+
+What is read out of a text, and which probabilities count, is decided here each time anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditc.ir.answers import FAILED, NOT_RUN, REFUSED, UNPARSABLE, Answers, Tally
+from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
+from auditc.ir.plan import Plan
+
+from .cells import items_of, rotations
+from .walk import ConverseSheet, ScoreSheet, Sheet
+
+_ANSWERED = 0
+"""The status of an answered cell; the others are the codes of `Answers.choices`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """planned = reused + asked + not_run, and asked = answered + refused + unparsable + failed."""
+
+    planned: int = 0
+    reused: int = 0
+    asked: int = 0
+    not_run: int = 0
+    answered: int = 0
+    refused: int = 0
+    unparsable: int = 0
+    failed: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+    def as_dict(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def gather(
+    plan: Plan, sheet: Sheet, reply: Callable[[bytes], Reply | None], fresh: Set[bytes]
+) -> tuple[list[Answers], Counts]:
+    """The answers that lie under the keys of a sheet, and how many cells `fresh`, asked just now, came to what."""
+    if isinstance(sheet, ScoreSheet):
+        return _scores(plan, sheet, reply, fresh)
+    return _choices(plan, sheet, reply, fresh)
+
+
+def _scores(
+    plan: Plan, sheet: ScoreSheet, reply: Callable[[bytes], Reply | None], fresh: Set[bytes]
+) -> tuple[list[Answers], Counts]:
+    stage, cells = sheet.stage, sheet.cells
+    items = items_of(stage, plan.surveys[stage.survey])
+    width = max(item.size for item in items)
+    logprobs = np.full((len(cells), width), -np.inf)
+    status = np.full(len(cells), NOT_RUN, dtype=np.int64)
+    tokens = np.zeros(len(cells), dtype=np.int64)
+    for index, key in enumerate(sheet.keys):
+        found = reply(key) if key else None
+        if isinstance(found, ScoreReply):
+            logprobs[index, : len(found.logprobs)] = found.logprobs
+            status[index], tokens[index] = _ANSWERED, found.tokens_in
+        elif isinstance(found, Failure):
+            status[index] = FAILED
+    chances = np.exp(logprobs)
+    mass = chances.sum(axis=1)
+    status[(status == _ANSWERED) & ~((mass >= stage.low_mass) & (mass > 0))] = UNPARSABLE
+    offsets = _offsets([item.size for item in items], stage.orders)
+    sizes = np.array([item.size for item in items])
+    # The option shown at position p under rotation o is (p + o) mod k: back to the survey's own order.
+    option = (np.arange(width)[None, :] + cells.rotation[:, None]) % sizes[cells.item][:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        normalised = np.where(np.arange(width) < sizes[cells.item][:, None], chances / mass[:, None], np.nan)
+    shares = np.full((len(cells), width), np.nan)
+    shown = np.nonzero(np.arange(width)[None, :] < sizes[cells.item][:, None])
+    shares[shown[0], option[shown]] = normalised[shown]
+    shares[status != _ANSWERED] = np.nan
+    mass[(status == FAILED) | (status == NOT_RUN)] = np.nan
+    order = _order_index(cells.item, cells.rotation, offsets)
+    answers = []
+    for p, population in enumerate(stage.populations):
+        for c, condition in enumerate(stage.conditions):
+            here = np.nonzero((cells.population == p) & (cells.condition == c))[0]
+            at = (cells.item[here], order[here])
+            answers.append(
+                Answers(
+                    stage=stage.name,
+                    block=stage.block,
+                    method=stage.method,
+                    model=stage.model,
+                    population=population,
+                    condition=condition.name,
+                    language=stage.language[population],
+                    items=items,
+                    tally=_tally(status[here]),
+                    cells=_placed(offsets.shape, at, [sheet.keys[i].hex() for i in here], status[here]),
+                    shares=_grid((*offsets.shape, width), at, shares[here]),
+                    mass=_grid(offsets.shape, at, mass[here]),
+                    offsets=offsets,
+                    tokens_in=int(tokens[here].sum()),
+                )
+            )
+    return answers, _counts(sheet.keys, status, fresh)
+
+
+def _offsets(sizes: Sequence[int], orders: int) -> NDArray[np.int64]:
+    """By how much each order of each item rotates; -1 past an item's orders."""
+    each = [rotations(size, orders) for size in sizes]
+    offsets = np.full((len(sizes), max(map(len, each))), -1, dtype=np.int64)
+    for index, shown in enumerate(each):
+        offsets[index, : len(shown)] = shown
+    return offsets
+
+
+def _order_index(item: NDArray[np.int32], rotation: NDArray[np.int32], offsets: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Which order of its item each cell is."""
+    order: NDArray[np.intp] = np.argmax(offsets[item] == rotation[:, None], axis=1)
+    return order
+
+
+def _grid(
+    shape: tuple[int, ...], at: tuple[NDArray[np.int32], NDArray[np.intp]], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    grid = np.full(shape, np.nan)
+    grid[at] = values
+    return grid
+
+
+def _placed(
+    shape: tuple[int, ...],
+    at: tuple[NDArray[np.int32], NDArray[np.intp]],
+    keys: list[str],
+    status: NDArray[np.int64],
+) -> NDArray[np.str_]:
+    placed = np.zeros(shape, dtype="U32")
+    placed[at] = np.where(np.isin(status, (FAILED, NOT_RUN)), "", np.array(keys, dtype="U32"))
+    return placed
+
+
+def _choices(
+    plan: Plan, sheet: ConverseSheet, reply: Callable[[bytes], Reply | None], fresh: Set[bytes]
+) -> tuple[list[Answers], Counts]:
+    stage = sheet.stage
+    answers, counts = [], Counts()
+    for population in stage.populations:
+        rows, choices = sheet.keys[population], sheet.choices[population]
+        keys = [key for row in rows for key in row]
+        status = np.where(choices >= 0, _ANSWERED, choices).ravel()
+        tokens_in = tokens_out = 0
+        for key in keys:
+            found = reply(key) if key else None
+            if isinstance(found, GenerateReply):
+                tokens_in += found.tokens_in
+                tokens_out += found.tokens_out
+        stored = ~np.isin(status, (FAILED, NOT_RUN))
+        hexes = np.array([key.hex() for key in keys], dtype="U32")
+        answers.append(
+            Answers(
+                stage=stage.name,
+                block=stage.block,
+                method=stage.method,
+                model=stage.model,
+                population=population,
+                condition=stage.condition,
+                language=stage.language[population],
+                items=items_of(stage, plan.surveys[stage.survey]),
+                tally=_tally(status),
+                cells=np.where(stored, hexes, "").reshape(choices.shape),
+                choices=choices,
+                weights=np.array([float(person.weight) for person in sheet.participants[population]]),
+                tokens_in=tokens_in,
+                tokens_out=tokens_out,
+            )
+        )
+        counts += _counts(keys, status, fresh)
+    return answers, counts
+
+
+def _tally(status: NDArray[np.int64]) -> Tally:
+    return Tally(
+        answered=int((status == _ANSWERED).sum()),
+        refused=int((status == REFUSED).sum()),
+        unparsable=int((status == UNPARSABLE).sum()),
+        failed=int((status == FAILED).sum()),
+        not_run=int((status == NOT_RUN).sum()),
+    )
+
+
+def _counts(keys: Sequence[bytes], status: NDArray[np.int64], fresh: Set[bytes]) -> Counts:
+    """A key that several cells share was asked once, and is reused by the others."""
+    seen: set[bytes] = set()
+    first = np.zeros(len(keys), dtype=bool)
+    for index, key in enumerate(keys):
+        if key in fresh and key not in seen:
+            seen.add(key)
+            first[index] = True
+    tally, not_run = _tally(status[first]), int((status == NOT_RUN).sum())
+    return Counts(
+        planned=len(keys),
+        reused=len(keys) - tally.asked - not_run,
+        asked=tally.asked,
+        not_run=not_run,
+        answered=tally.answered,
+        refused=tally.refused,
+        unparsable=tally.unparsable,
+        failed=tally.failed,
+    )

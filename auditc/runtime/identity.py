@@ -1,0 +1,76 @@
+"""What makes a stored answer an answer to this cell: its key.
+
+A key is a hash of everything that can change what is answered: who answers (the engine's identity), how (every
+sampling setting), what is asked (the words of the prompt and the spellings that are looked for), and for a sampled
+text whose draw it is. Nothing else is in it, so names of blocks, layout, paths and places in the spec change no key.
+The random stream of a text is made of its key, so that it hangs on the same things and on nothing else.
+
+An engine that says `answers_by = hint` in its identity looks at the item, country and order that a request stands for,
+so for such an engine they are in the key as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from auditc.backends._contract import Identity
+from auditc.ir.canonical import canonical
+from auditc.ir.exchange import Hint, Prompt, Sampling
+
+from .segment import KEY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Who answers and how, for all cells of a stage that are asked alike. `text` is stored beside each answer."""
+
+    text: str
+    digest: bytes
+    by_hint: bool
+
+
+def settings(kind: str, identity: Identity, sampling: Sampling | None = None) -> Settings:
+    """The settings under which an engine of this identity answers."""
+    content = canonical(described(kind, identity, sampling))
+    return Settings(content.decode(), hashlib.sha256(content).digest(), identity.get("answers_by") == "hint")
+
+
+def described(kind: str, identity: Identity, sampling: Sampling | None) -> dict[str, Any]:
+    """The settings as JSON."""
+    return {"kind": kind, "engine": dict(identity), "sampling": asdict(sampling) if sampling else None}
+
+
+def decoding(sampling: Sampling) -> Sampling:
+    """The sampling settings that matter: deterministic decoding has no temperature, and no cuts."""
+    if sampling.sample:
+        return sampling
+    return Sampling(sample=False, beams=sampling.beams, max_new_tokens=sampling.max_new_tokens, stop=sampling.stop)
+
+
+def score_key(how: Settings, prompt: Prompt, spellings: tuple[tuple[str, ...], ...], hint: Hint) -> bytes:
+    """The key of a Score cell."""
+    looked_for = [word for option in spellings for word in (*option, "")]
+    return _key(how, prompt, looked_for, hint)
+
+
+def text_key(how: Settings, prompt: Prompt, draw: tuple[int, str, int, str] | None, hint: Hint) -> bytes:
+    """The key of a turn. `draw` is (seed, country, draw index, item id); None for deterministic decoding."""
+    return _key(how, prompt, [] if draw is None else [str(part) for part in draw], hint)
+
+
+def stream(key: bytes) -> int:
+    """The 64-bit seed of a text's own random stream."""
+    return int.from_bytes(hashlib.sha256(b"stream" + key).digest()[:8], "big")
+
+
+def _key(how: Settings, prompt: Prompt, more: list[str], hint: Hint) -> bytes:
+    # Each part goes in with its length before it: no two different lists of parts make the same bytes.
+    parts = [part for turn in prompt.turns for part in (turn.role, turn.text)]
+    parts.append(prompt.opening)
+    lists = [parts, more]
+    if how.by_hint:
+        lists.append([hint.item, hint.population, ",".join(map(str, hint.order))])
+    content = "".join([f"[{len(some)}]" + "".join([f"{len(part)}:{part}" for part in some]) for some in lists])
+    return hashlib.sha256(how.digest + content.encode()).digest()[:KEY_BYTES]

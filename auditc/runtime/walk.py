@@ -1,0 +1,179 @@
+"""Walks over the cells of a stage in the order of the schedule, batch by batch, and notes where each answer lies.
+
+A walk does not ask. It hands out batches, and is told of replies by a function. So running, forecasting and reading
+back are one and the same walk, with more or less done at each batch. A walk over a Converse stage needs the replies to
+one round before it can word the next: it hands out `ROUND` then, and goes on once the replies are there. A turn whose
+reply is still missing ends its participant's walk: nobody knows how the conversation would have gone on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditc.ir.answers import FAILED, NOT_RUN, REFUSED, UNPARSABLE, Reading
+from auditc.ir.exchange import Failure, GenerateReply, Reply
+from auditc.ir.plan import Converse, Score
+
+from .asking import Ask, ScoreAsking, TurnAsking
+from .cells import Participant, ScoreCells, lasting, participants, score_cells
+from .schedule import score_batches, turn_groups
+
+Known = Callable[[bytes], Reply | None]
+"""The reply to a cell, if there is one by now."""
+
+Read = Callable[[str, tuple[str, ...], str], Reading]
+"""A method's parser: (text, the options' words, language)."""
+
+ROUND: None = None
+"""Handed out between rounds: the walk goes on once all replies are there."""
+
+
+@dataclass(slots=True, eq=False)
+class ScoreSheet:
+    """Where the answers of a Score stage lie: the key of each cell, in canonical order; empty where not walked over."""
+
+    stage: Score
+    cells: ScoreCells
+    keys: list[bytes]
+
+
+@dataclass(slots=True, eq=False)
+class ConverseSheet:
+    """Where the answers of a Converse stage lie, and how each was read.
+
+    By population: the participants, and for each the key and the choice of each item, in the order of the stage.
+    """
+
+    stage: Converse
+    participants: dict[str, tuple[Participant, ...]]
+    keys: dict[str, list[list[bytes]]]
+    choices: dict[str, NDArray[np.int64]]
+
+
+Sheet = ScoreSheet | ConverseSheet
+
+
+def score_sheet(asking: ScoreAsking) -> ScoreSheet:
+    """An empty sheet."""
+    cells = score_cells(asking.stage, asking.plan.surveys[asking.stage.survey])
+    return ScoreSheet(asking.stage, cells, [b""] * len(cells))
+
+
+def converse_sheet(asking: TurnAsking) -> ConverseSheet:
+    """An empty sheet."""
+    stage = asking.stage
+    people = {name: participants(stage, asking.plan.populations[name]) for name in stage.populations}
+    items = len(stage.items)
+    return ConverseSheet(
+        stage=stage,
+        participants=people,
+        keys={name: [[b""] * items for _ in persons] for name, persons in people.items()},
+        choices={name: np.full((len(persons), items), NOT_RUN, dtype=np.int64) for name, persons in people.items()},
+    )
+
+
+def walk_score(asking: ScoreAsking, sheet: ScoreSheet, limit: int | None = None) -> Iterator[list[Ask]]:
+    """The batches of a Score stage. With a limit, that many cells spread evenly over the stage."""
+    cells = sheet.cells
+    chosen = None if limit is None or limit >= len(cells) else _spread(len(cells), limit)
+    for batch in score_batches(asking, cells):
+        if chosen is not None:
+            batch = batch[chosen[batch]]
+        axes = (cells.population[batch], cells.condition[batch], cells.item[batch], cells.rotation[batch])
+        asks = [asking.ask(*indices) for indices in zip(*(axis.tolist() for axis in axes), strict=True)]
+        for index, ask in zip(batch.tolist(), asks, strict=True):
+            sheet.keys[index] = ask.key
+        if asks:
+            yield asks
+
+
+def _spread(cells: int, limit: int) -> NDArray[np.bool_]:
+    chosen = np.zeros(cells, dtype=bool)
+    chosen[np.arange(limit) * cells // max(limit, 1)] = True
+    return chosen
+
+
+@dataclass(slots=True, eq=False)
+class _Person:
+    """A participant on the way through the items."""
+
+    population: str
+    row: int
+    participant: Participant
+    memory: dict[str, int] = field(default_factory=dict)
+    """The option answered to each remembered item, in the order they were asked."""
+    lasting: dict[str, tuple[int, str]] = field(default_factory=dict)
+    stopped: bool = False
+
+    def remember(self, item: str, option: int, lasting: tuple[int, str]) -> None:
+        self.memory[item], self.lasting[item] = option, lasting
+        if len(self.memory) > self.participant.memory:
+            goes = max(self.lasting, key=self.lasting.__getitem__)
+            del self.memory[goes], self.lasting[goes]
+
+
+def walk_converse(
+    asking: TurnAsking, sheet: ConverseSheet, known: Known, read: Read, limit: int | None = None
+) -> Iterator[list[Ask] | None]:
+    """The batches of a Converse stage, round by round. With a limit, only as many participants as it suffices for."""
+    people = [
+        _Person(name, row, participant)
+        for name, persons in sheet.participants.items()
+        for row, participant in enumerate(persons)
+    ]
+    if limit is not None:
+        few = _spread(len(people), min(len(people), max(1, limit // max(1, len(sheet.stage.items)))))
+        people = [person for person, chosen in zip(people, few, strict=True) if chosen]
+    place = {item: index for index, item in enumerate(sheet.stage.items)}
+    for turn in range(len(sheet.stage.items)):
+        going = [person for person in people if not person.stopped]
+        for members in turn_groups([asking.sampling(person.participant) for person in going]):
+            yield [_ask(asking, sheet, going[index], turn, place) for index in members]
+        yield ROUND
+        for person in going:
+            _take(asking, sheet, person, turn, place, known, read)
+
+
+def _ask(asking: TurnAsking, sheet: ConverseSheet, person: _Person, turn: int, place: dict[str, int]) -> Ask:
+    item = person.participant.items[turn]
+    ask = asking.ask(person.population, person.participant, item, person.memory)
+    sheet.keys[person.population][person.row][place[item]] = ask.key
+    return ask
+
+
+def _take(
+    asking: TurnAsking,
+    sheet: ConverseSheet,
+    person: _Person,
+    turn: int,
+    place: dict[str, int],
+    known: Known,
+    read: Read,
+) -> None:
+    """Read the reply to a turn: an answer is remembered, anything else is not."""
+    item = person.participant.items[turn]
+    column = place[item]
+    reply = known(sheet.keys[person.population][person.row][column])
+    choice = NOT_RUN
+    if isinstance(reply, GenerateReply):
+        language = asking.stage.language[person.population]
+        choice = choice_of(read(reply.text, asking.items[column].options[language], language))
+    elif isinstance(reply, Failure):
+        choice = FAILED
+    if choice == NOT_RUN:
+        person.stopped = True
+    if choice >= 0:
+        country = asking.plan.populations[person.population].country
+        person.remember(item, choice, lasting(asking.stage.seed, country, person.participant, item))
+    sheet.choices[person.population][person.row, column] = choice
+
+
+def choice_of(reading: Reading) -> int:
+    """A reading as the number that arrays of answers hold."""
+    if reading.option is not None:
+        return reading.option
+    return REFUSED if reading.reason == "refused" else UNPARSABLE

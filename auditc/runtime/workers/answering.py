@@ -1,0 +1,42 @@
+"""A batch put to an engine: whatever happens, one reply comes back for each request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from auditc.backends._contract import Engine
+from auditc.ir.exchange import Failure, GenerateRequest, Reply, Request, ScoreRequest
+
+
+class Worker(Protocol):
+    """Where an engine runs. `ask` may be called from one thread while another calls `cancel`."""
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        """One reply for each request, in their order. All are of one kind. Raises Cancelled."""
+        ...
+
+    def cancel(self) -> None:
+        """Give up what is being asked, if that is possible, and answer nothing more."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Cancelled(Exception):
+    """The batch was given up; nothing is known of its answers."""
+
+
+def answer(engine: Engine, requests: Sequence[Request]) -> list[Reply]:
+    """What the engine replies; a fault that the engine did not turn into failures becomes one for each request."""
+    scores = [request for request in requests if isinstance(request, ScoreRequest)]
+    texts = [request for request in requests if isinstance(request, GenerateRequest)]
+    try:
+        replies: list[Reply] = list(engine.score(scores) if scores else engine.generate(texts))
+    except MemoryError:
+        return [Failure("out_of_memory", "the engine ran out of memory")] * len(requests)
+    except Exception as error:
+        return [Failure("engine", f"{type(error).__name__}: {error}"[:300])] * len(requests)
+    if len(replies) != len(requests):
+        return [Failure("engine", f"{len(replies)} replies to {len(requests)} requests")] * len(requests)
+    return replies

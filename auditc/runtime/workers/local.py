@@ -1,0 +1,47 @@
+"""An engine in this process: for backends that need no library that could take the run down with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auditc.backends._contract import BackendUnavailable, Engine
+from auditc.ir.exchange import Reply, Request
+
+from ..bind import Bound
+from ..faults import WorkerFailed
+from .answering import Cancelled, answer
+
+
+class LocalWorker:
+    """Runs the engine in the thread that asks."""
+
+    def __init__(self, bound: Bound) -> None:
+        try:
+            self._engine: Engine = bound.backend.open(bound.source, bound.params)
+        except BackendUnavailable as error:
+            raise WorkerFailed(f"model `{bound.name}` cannot be opened: {error}") from error
+        self._cancelled = False
+        check_identity(bound, dict(self._engine.identity))
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        if self._cancelled:
+            raise Cancelled
+        return answer(self._engine, requests)
+
+    def cancel(self) -> None:
+        self._cancelled = True
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+def check_identity(bound: Bound, found: dict[str, str | int | float | bool]) -> None:
+    """An engine that is not the one the plan was bound to must not answer for it. Raises WorkerFailed."""
+    expected = dict(bound.identity)
+    if found == expected:
+        return
+    differ = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+    raise WorkerFailed(
+        f"model `{bound.name}` was opened as something else than it was bound to: {', '.join(differ)} differ",
+        "this is a fault of the backend; nothing was asked",
+    )

@@ -1,0 +1,197 @@
+"""An engine in a process of its own: its memory is given back when it ends, and its death is a counted failure.
+
+Nothing tells a program that the system is about to kill it for want of memory. So when a worker dies in a batch, it is
+started again and the batch is asked in two halves; a half that kills it once more is a failure of its cells, and the
+run goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from auditc.ir.exchange import Failure, Reply, Request
+
+from ..bind import Bound
+from ..faults import WorkerFailed
+from .answering import Cancelled
+from .local import check_identity
+from .wire import Message, from_request, pack, split, to_replies, unpack
+
+SILENCE = 300.0
+"""Seconds without a sign of life after which a worker is taken for dead. It gives one every few seconds."""
+
+RESTARTS = 8
+"""A worker that died more often than this is not started again: its cells fail at once."""
+
+
+class _Died(Exception):
+    """The worker is gone. Holds the reason as a failure has it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ProcessWorker:
+    """Runs the engine under an interpreter, this one if none is named. `log` gets what the engine's libraries print."""
+
+    def __init__(self, bound: Bound, log: Path, interpreter: str = sys.executable) -> None:
+        self._bound, self._log, self._interpreter = bound, log, interpreter
+        self._cancelled = False
+        self._deaths = 0
+        self._buffer = bytearray()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._start()
+        except _Died as died:
+            raise WorkerFailed(
+                f"the worker of model `{bound.name}` ended while it opened the model ({died.reason})",
+                self._last_words(),
+            ) from died
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        try:
+            return self._ask(requests)
+        except _Died as died:
+            if len(requests) == 1:
+                return self._again(requests, died)
+            half = len(requests) // 2
+            return self._again(requests[:half], died) + self._again(requests[half:], died)
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        if self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None and process.stdout is not None
+        with suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+    def _again(self, requests: Sequence[Request], died: _Died) -> list[Reply]:
+        if self._deaths > RESTARTS:
+            return self._failed(requests, died)
+        try:
+            return self._ask(requests)
+        except _Died as again:
+            return self._failed(requests, again)
+
+    def _failed(self, requests: Sequence[Request], died: _Died) -> list[Reply]:
+        return [Failure(died.reason, self._last_words())] * len(requests)
+
+    def _ask(self, requests: Sequence[Request]) -> list[Reply]:
+        if self._cancelled:
+            raise Cancelled
+        if self._process is None:
+            self._start()
+        self._send({"ask": [from_request(request) for request in requests]})
+        return to_replies(self._receive()["replies"])
+
+    def _start(self) -> None:
+        here = str(Path(__file__).parents[3])
+        path = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
+        with self._log.open("ab") as log:
+            # -P keeps the folder where auditc runs off the path: what lies there is data, even if called torch.py.
+            # A session of its own, so that Ctrl-C in a terminal reaches the run and not its worker.
+            self._process = subprocess.Popen(
+                [self._interpreter, "-P", "-m", "auditc.runtime.workers.serve"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": path},
+                start_new_session=True,
+            )
+        self._buffer.clear()
+        bound = self._bound
+        self._send(
+            {
+                "open": {
+                    "backend": bound.kind,
+                    "params": bound.params.model_dump(mode="json"),
+                    "name": bound.source.name,
+                    "folder": bound.source.folder,
+                    "weights_digest": bound.source.weights_digest,
+                    "reference": {country: dict(items) for country, items in bound.source.reference.items()},
+                }
+            }
+        )
+        answer = self._receive()
+        if "unavailable" in answer:
+            self.close()
+            raise WorkerFailed(f"model `{bound.name}` cannot be opened: {answer['unavailable']}", self._last_words())
+        try:
+            check_identity(bound, answer["identity"])
+        except WorkerFailed:
+            self.close()
+            raise
+
+    def _send(self, message: Message) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        try:
+            self._process.stdin.write(pack(message))
+            self._process.stdin.flush()
+        except OSError:
+            self._bury("worker_died")
+
+    def _receive(self) -> Message:
+        """The next message that is not a sign of life."""
+        assert self._process is not None and self._process.stdout is not None
+        stdout: IO[bytes] = self._process.stdout
+        while True:
+            body = split(self._buffer)
+            if body is not None:
+                message = unpack(body)
+                if "alive" not in message:
+                    return message
+                continue
+            ready, _, _ = select.select([stdout], [], [], SILENCE)
+            if not ready:
+                self._bury("timeout")
+            data = os.read(stdout.fileno(), 1 << 20)
+            if not data:
+                self._bury("worker_died")
+            self._buffer += data
+
+    def _bury(self, reason: str) -> None:
+        """Make sure that the worker is gone, and say so. Raises _Died, or Cancelled where it was ended on purpose."""
+        self._deaths += 1
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    with suppress(OSError):
+                        stream.close()
+        if self._cancelled:
+            raise Cancelled
+        raise _Died(reason)
+
+    def _last_words(self) -> str:
+        """The end of the log, without the user's folders and without anything that looks like a secret."""
+        try:
+            lines = self._log.read_bytes()[-4000:].decode(errors="replace").strip().splitlines()[-5:]
+        except OSError:
+            return ""
+        text = "\n".join(lines).replace(str(Path.home()), "~")
+        for name, value in os.environ.items():
+            if len(value) > 7 and re.search(r"KEY|TOKEN|SECRET|PASSWORD", name, re.IGNORECASE):
+                text = text.replace(value, "***")
+        return text[-800:]

@@ -1,0 +1,113 @@
+"""What a run and its worker process say to each other: JSON messages, each with its length before it."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+from auditc.ir.exchange import (
+    Failure,
+    GenerateReply,
+    GenerateRequest,
+    Hint,
+    Prompt,
+    Reply,
+    Request,
+    Sampling,
+    ScoreReply,
+    ScoreRequest,
+    Turn,
+)
+
+_LENGTH = struct.Struct(">Q")
+Message = dict[str, Any]
+
+
+def pack(message: Message) -> bytes:
+    """A message as bytes on a pipe."""
+    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _LENGTH.pack(len(body)) + body
+
+
+def unpack(body: bytes) -> Message:
+    """The message in a frame's body."""
+    message: Message = json.loads(body.decode("utf-8", "surrogatepass"))
+    return message
+
+
+def split(buffer: bytearray) -> bytes | None:
+    """Take the first whole frame's body out of a buffer; None while it is not whole."""
+    if len(buffer) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack_from(buffer)
+    end = _LENGTH.size + length
+    if len(buffer) < end:
+        return None
+    body = bytes(buffer[_LENGTH.size : end])
+    del buffer[:end]
+    return body
+
+
+def messages(stream: BinaryIO) -> Iterator[Message]:
+    """All messages until the other side closes its end, or dies in the middle of one."""
+    while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
+        (length,) = _LENGTH.unpack(head)
+        body = stream.read(length)
+        if len(body) < length:
+            return
+        yield unpack(body)
+
+
+def from_request(request: Request) -> Message:
+    """A request as JSON."""
+    message: Message = {
+        "turns": [[turn.role, turn.text] for turn in request.prompt.turns],
+        "opening": request.prompt.opening,
+        "hint": [request.hint.item, request.hint.population, list(request.hint.order)],
+    }
+    if isinstance(request, ScoreRequest):
+        message["spellings"] = [list(option) for option in request.spellings]
+    else:
+        message["sampling"] = asdict(request.sampling)
+        message["stream"] = request.stream
+    return message
+
+
+def to_request(message: Message) -> Request:
+    """The request in a message."""
+    prompt = Prompt(tuple(Turn(role, text) for role, text in message["turns"]), message["opening"])
+    item, population, order = message["hint"]
+    hint = Hint(item, population, tuple(order))
+    if "spellings" in message:
+        return ScoreRequest(prompt, tuple(tuple(option) for option in message["spellings"]), hint)
+    sampling = Sampling(**{**message["sampling"], "stop": tuple(message["sampling"]["stop"])})
+    return GenerateRequest(prompt, sampling, message["stream"], hint)
+
+
+def from_replies(replies: Sequence[Reply]) -> list[list[Any]]:
+    """Replies as JSON, in their order."""
+    written: list[list[Any]] = []
+    for reply in replies:
+        if isinstance(reply, ScoreReply):
+            written.append(["score", list(reply.logprobs), reply.tokens_in])
+        elif isinstance(reply, GenerateReply):
+            written.append(["text", reply.text, reply.tokens_in, reply.tokens_out, reply.finished])
+        else:
+            written.append(["failure", reply.reason, reply.detail])
+    return written
+
+
+def to_replies(written: Sequence[Sequence[Any]]) -> list[Reply]:
+    """The replies in a message."""
+    replies: list[Reply] = []
+    for kind, *rest in written:
+        if kind == "score":
+            replies.append(ScoreReply(tuple(rest[0]), rest[1]))
+        elif kind == "text":
+            replies.append(GenerateReply(*rest))
+        else:
+            replies.append(Failure(*rest))
+    return replies
