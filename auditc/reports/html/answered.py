@@ -1,0 +1,67 @@
+"""What was asked and what came back: counts of cells, and whether the answers are the model's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from auditc.ir.finding import TallyRow
+
+from . import numbers
+from .figures import parts_bar, symbol
+from .names import TRUST, Names
+from .results import Section, section
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A row of counts; `share` is how many of the asked cells were answered."""
+
+    row: TallyRow
+    block: str
+    model: str
+    population: str
+    symbol: Markup
+    condition: str
+    share: str
+    bar: Markup
+    counts: tuple[tuple[str, str], ...]
+
+
+KINDS = ("planned", "asked", "answered", "refused", "unparsable", "failed", "not_run")
+
+
+def tallies(names: Names) -> list[Tally]:
+    """In the order of blocks, models, populations and conditions."""
+
+    def place(t: TallyRow) -> tuple[object, ...]:
+        return (
+            names.blocks.index(t.block) if t.block in names.blocks else len(names.blocks),
+            names.models.index(t.model) if t.model in names.models else len(names.models),
+            names.place(t.population),
+            t.condition != "asked",
+            t.condition,
+        )
+
+    return [
+        Tally(
+            row=t,
+            block=names.block(t.block),
+            model=names.model(t.model),
+            population=names.population(t.population),
+            symbol=symbol(names.place(t.population), hollow=t.condition != "asked"),
+            condition=names.condition(t.condition),
+            share=numbers.percent(t.answered, t.asked),
+            bar=parts_bar([(kind, getattr(t, kind)) for kind in KINDS[2:]]),
+            counts=tuple((kind, numbers.count(getattr(t, kind))) for kind in KINDS),
+        )
+        for t in sorted(names.material.findings.tallies, key=place)
+    ]
+
+
+def trust(names: Names) -> list[Section]:
+    """The metrics that come before all others, for each block that has them."""
+    return [
+        section(names, block, metric) for metric in TRUST for block in names.blocks if metric in names.metrics[block]
+    ]

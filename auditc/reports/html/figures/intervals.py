@@ -1,0 +1,234 @@
+"""The dot-and-interval plot: estimates, intervals, the band of people's own sampling, labelled reference lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markupsafe import Markup
+
+from .axis import Axis
+from .marks import arrow, colour, cross, mark
+from .svg import fit, picture, tag, width
+
+NAME, SMALL = 12.0, 10.5
+"""Sizes of type: names of rows; numbers beside marks, ticks and labels. `figures.css` sets the same."""
+LANE, ROW, FLAG = 17.0, 18.0, 14.0
+"""Heights: of one mark's lane, of a row's name, of the label of a reference line."""
+DASHES = ("5 3", "1.5 2.5", "8 3 1.5 3", "3 3", "10 4")
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What people themselves would score."""
+
+    low: float
+    high: float
+    middle: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A reference to read estimates by."""
+
+    label: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One estimate. `shape` is the place of its population; `text` stands beside it, and in the text alternative."""
+
+    name: str
+    text: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    shape: int
+    hollow: bool = False
+    sound: bool = True
+    band: Band | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model's marks, below each other."""
+
+    name: str
+    marks: tuple[Mark, ...]
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Rows on one axis. `name` is unique in the page; `ends` are shared by panels that are compared."""
+
+    name: str
+    title: str
+    rows: tuple[Row, ...]
+    ends: tuple[float, float]
+    axis: str = ""
+    percent: bool = False
+    width: float = 372.0
+    numbers: bool = True
+    none: str = "–"
+
+
+def panel(content: Panel) -> Markup:
+    """The panel as SVG with its text alternative."""
+    column = 118.0 if content.numbers else 6.0
+    axis = Axis(*content.ends, left=8.0, right=content.width - column - 4)
+    flags = _flags(content, axis)
+    top = FLAG * len(flags) + (6 if flags else 0)
+    y, body = top, []
+    for row in content.rows:
+        body.append(_row(row, content, axis, y))
+        y += height(row)
+    frame = _frame(content, axis, top, y)
+    total = y + (36 if content.axis else 20)
+    return picture(
+        content.width, total, content.name, content.title, describe(content), frame, *body, *_flagged(flags, axis, top)
+    )
+
+
+def height(row: Row) -> float:
+    return ROW + LANE * len(row.marks) + 6
+
+
+def describe(content: Panel) -> str:
+    """The same numbers as a sentence for those who do not see the figure."""
+    rows = [f"{row.name}: " + "; ".join(f"{m.name} {m.text}" for m in row.marks) for row in content.rows]
+    lines = [f"{line.label}" for line in _distinct(content.rows)]
+    return ". ".join(rows + lines)
+
+
+def _distinct(rows: Sequence[Row]) -> list[Line]:
+    """The first line of each label, from left to right."""
+    first: dict[str, Line] = {}
+    for row in rows:
+        for line in row.lines:
+            if math.isfinite(line.value):
+                first.setdefault(line.label, line)
+    return sorted(first.values(), key=lambda line: line.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Where the label of a reference line stands: to the right of its line, or to the left where the figure ends."""
+
+    text: str
+    x: float
+    baseline: float
+    to_left: bool
+
+    @property
+    def box(self) -> tuple[float, float]:
+        wide = width(self.text, SMALL)
+        return (self.x - 4 - wide, self.x - 4) if self.to_left else (self.x + 4, self.x + 4 + wide)
+
+
+def _flags(content: Panel, axis: Axis) -> list[Flag]:
+    flags = []
+    for place, line in enumerate(_distinct(content.rows)):
+        x = axis.at(line.value)
+        right, left = content.width - x - 6, x - 6
+        to_left = width(line.label, SMALL) > right and left > right
+        text = fit(line.label, SMALL, left if to_left else right)
+        flags.append(Flag(text, x, FLAG * place + 10, to_left))
+    return flags
+
+
+def _flagged(flags: Sequence[Flag], axis: Axis, top: float) -> list[Markup]:
+    """Leaders first, then the words, so that a leader passes behind words and never through them."""
+    leaders = [tag("path", d=f"M{f.x:.1f} {f.baseline - 8:.1f}V{top:.1f}", class_="leader") for f in flags]
+    words = [
+        tag(
+            "text",
+            f.text,
+            x=f.x + (-4 if f.to_left else 4),
+            y=f.baseline,
+            class_="flag",
+            text_anchor="end" if f.to_left else None,
+        )
+        for f in flags
+    ]
+    return leaders + words
+
+
+def _frame(content: Panel, axis: Axis, top: float, bottom: float) -> Markup:
+    most = max(3, int((axis.right - axis.left) / 52))
+    parts = []
+    for value in axis.ticks(most):
+        x = axis.at(value)
+        parts.append(tag("path", d=f"M{x:.1f} {top:.1f}V{bottom:.1f}", class_="grid"))
+        label = axis.label(value, most, percent=content.percent)
+        parts.append(tag("text", label, x=x, y=bottom + 14, class_="tick", text_anchor="middle"))
+    parts.append(tag("path", d=f"M{axis.left:.1f} {bottom:.1f}H{axis.right:.1f}", class_="axis"))
+    if content.axis:
+        text = fit(content.axis, SMALL, content.width - 8)
+        parts.append(tag("text", text, x=axis.left, y=bottom + 31, class_="unit"))
+    return tag("g", *parts)
+
+
+def _row(row: Row, content: Panel, axis: Axis, y: float) -> Markup:
+    bottom = y + height(row)
+    parts: list[Markup] = []
+    for place, lane in enumerate(row.marks):
+        if lane.band is not None:
+            parts.append(_band(lane.band, axis, y + ROW + LANE * place))
+    labels = [line.label for line in _distinct(content.rows)]
+    for line in row.lines:
+        if line.label in labels:
+            x, dash = axis.at(line.value), DASHES[labels.index(line.label) % len(DASHES)]
+            parts.append(tag("path", d=f"M{x:.1f} {y:.1f}V{bottom:.1f}", class_="ref", stroke_dasharray=dash))
+    parts.append(tag("text", fit(row.name, NAME, content.width - 12), x=axis.left, y=y + 13, class_="name"))
+    parts.extend(_pairs(row, axis, y))
+    for place, lane in enumerate(row.marks):
+        parts.append(_mark(lane, content, axis, y + ROW + LANE * (place + 0.5)))
+    return tag("g", *parts)
+
+
+def _band(band: Band, axis: Axis, top: float) -> Markup:
+    left, right, middle = axis.at(band.low), axis.at(band.high), axis.at(band.middle)
+    shade = tag("rect", x=left, y=top, width=max(right - left, 1.0), height=LANE, class_="band")
+    return shade + tag("path", d=f"M{middle:.1f} {top:.1f}v{LANE:.1f}", class_="mid")
+
+
+def _pairs(row: Row, axis: Axis, y: float) -> list[Markup]:
+    """A thin line from what was asked to its control."""
+    places = [(m, y + ROW + LANE * (k + 0.5)) for k, m in enumerate(row.marks)]
+    paired = []
+    for (first, y1), (second, y2) in pairwise(places):
+        if second.hollow and not first.hollow and first.estimate is not None and second.estimate is not None:
+            path = f"M{axis.at(first.estimate):.1f} {y1:.1f}L{axis.at(second.estimate):.1f} {y2:.1f}"
+            paired.append(tag("path", d=path, class_="pair"))
+    return paired
+
+
+def _mark(item: Mark, content: Panel, axis: Axis, y: float) -> Markup:
+    ink = colour(item.shape) if item.sound else "#5b6470"
+    parts = [tag("title", f"{item.name} {item.text}")]
+    if item.estimate is None:
+        parts.append(tag("text", content.none, x=axis.left, y=y + 4, class_="none"))
+    else:
+        if item.low is not None and item.high is not None:
+            parts.append(_whisker(item.low, item.high, axis, y, ink, "4 2.5" if item.hollow else None))
+        x = axis.at(item.estimate)
+        parts.append(mark(item.shape, x, y, hollow=item.hollow) if item.sound else cross(x, y))
+    if content.numbers:
+        style = "number" if item.sound and not item.hollow else "number faint"
+        parts.append(tag("text", item.text, x=content.width - 2, y=y + 4, class_=style, text_anchor="end"))
+    return tag("g", *parts)
+
+
+def _whisker(low: float, high: float, axis: Axis, y: float, ink: str, dash: str | None) -> Markup:
+    left, right = axis.at(low), axis.at(high)
+    parts = [tag("path", d=f"M{left:.1f} {y:.1f}H{right:.1f}", stroke=ink, class_="whisker", stroke_dasharray=dash)]
+    for value, x, direction in ((low, left, -1), (high, right, 1)):
+        if axis.holds(value):
+            parts.append(tag("path", d=f"M{x:.1f} {y - 3.5:.1f}v7", stroke=ink, class_="whisker"))
+        else:
+            parts.append(arrow(x, y, direction, ink))
+    return tag("g", *parts)

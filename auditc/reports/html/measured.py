@@ -1,0 +1,247 @@
+"""How it was measured: methods with the plan's settings, procedures, people's side, models' cards, and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from auditc.ir.finding import ModelRow
+from auditc.ir.plan import Converse, People, Score
+
+from . import numbers
+from .names import Names, estimates, questionings
+
+GLOSSARY = (
+    "cell",
+    "claim",
+    "control",
+    "floor",
+    "interval",
+    "likethese",
+    "nominal",
+    "quantised",
+    "splithalf",
+    "sound",
+    "uniform",
+)
+"""Terms that the report explains, in the order in which it does."""
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One block: what was done in plain words, the settings, and the wordings as they were shown."""
+
+    block: str
+    title: str
+    how: str
+    settings: Pairs
+    wordings: tuple[tuple[str, str, str], ...]
+    """Language of asking, its name, and the text."""
+    controls: tuple[tuple[str, str], ...]
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """People's side for one population of one survey."""
+
+    population: str
+    sources: str
+    items: str
+    n: str
+    nominal: str
+    few: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A model as the spec and the engine know it."""
+
+    name: str
+    row: ModelRow
+    card: Pairs
+    identity: Pairs
+
+
+def methods(names: Names) -> list[Method]:
+    """One for each block, out of its first stage; stages of a block differ in model and condition only."""
+    words, stages, shown = names.words, questionings(names.material), []
+    for block in names.blocks:
+        own = [s for s in stages if s.block == block]
+        if not own:
+            continue
+        first = own[0]
+        controls = {s.condition: "" for s in own if isinstance(s, Converse) and s.condition != "asked"}
+        for stage in own:
+            if isinstance(stage, Score):
+                controls |= {c.name: _exchanged(names, c.countries) for c in stage.conditions if c.name != "asked"}
+        asked_in = dict.fromkeys(first.wording)
+        shown.append(
+            Method(
+                block=names.block(block),
+                title=names.method(first.method),
+                how=words.known(f"method.{first.method}.how", words(f"method.{first.kind}.how")),
+                settings=_settings(names, first),
+                wordings=tuple(
+                    (lang, words.known(f"language.{lang}", lang), _worded(first, lang)) for lang in asked_in
+                ),
+                controls=tuple((names.condition(name), text) for name, text in controls.items()),
+                origin=f"{first.origin.file}:{first.origin.line}",
+            )
+        )
+    return shown
+
+
+def _worded(stage: Score | Converse, language: str) -> str:
+    wording = stage.wording[language]
+    return wording.text.rstrip("\n") + (f"\n\n{wording.opening}" if wording.opening else "")
+
+
+def _exchanged(names: Names, countries: tuple[dict[str, str], ...]) -> str:
+    return names.words(
+        "setting.countries", n=len(countries), countries=names.words.listed([names.of(c) for c in countries])
+    )
+
+
+def _settings(names: Names, stage: Score | Converse) -> Pairs:
+    words = names.words
+    asked_in = [
+        words("setting.in", population=names.population(p), language=words.known(f"language.{c}", c))
+        for p, c in stage.language.items()
+    ]
+    pairs = [
+        ("items", str(len(stage.items))),
+        ("language", words.listed(asked_in)),
+        ("labels", words.known(f"labels.{stage.labels}", stage.labels)),
+    ]
+    if isinstance(stage, Score):
+        pairs += [
+            ("orders", words("setting.at_most", n=stage.orders)),
+            ("low_mass", numbers.percent(round(stage.low_mass * 1000), 1000)),
+        ]
+    else:
+        pairs += [
+            ("draws", str(stage.draws)),
+            ("memory", _range(stage.memory.low, stage.memory.high)),
+            ("beams", _range(stage.beams.low, stage.beams.high)),
+            ("sampling", words.listed([words("setting.on" if on else "setting.off") for on in stage.sampling])),
+            ("item_order", words(f"order.{stage.item_order}")),
+            ("max_new_tokens", str(stage.max_new_tokens)),
+            ("temperature", f"{stage.temperature:g}"),
+            ("top_p", f"{stage.top_p:g}"),
+            ("top_k", str(stage.top_k) if stage.top_k else words("setting.no_cut")),
+        ]
+        places = {p: len(names.material.plan.populations[p].places) for p in stage.populations}
+        counted = [words("setting.places_of", population=names.population(p), n=n) for p, n in places.items() if n]
+        pairs += [("places", words.listed(counted))] if counted else []
+    pairs.append(("seed", str(stage.seed)))
+    return tuple((words(f"setting.{key}"), value) for key, value in pairs)
+
+
+def _range(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def procedures(names: Names) -> list[tuple[str, str]]:
+    """Each procedure that gave an interval or a floor, and how many figures it gave."""
+    words, counted = names.words, dict[str, int]()
+    for f in estimates(names.material):
+        for name in (f.procedure, f.floor.procedure if f.floor else ""):
+            if name:
+                counted[name] = counted.get(name, 0) + 1
+    return [
+        (words.known("procedure." + k.replace(" ", "_"), k), words("count.figures", n=n)) for k, n in counted.items()
+    ]
+
+
+def references(names: Names) -> list[Reference]:
+    """For each survey and population: where people's answers come from, and from how many persons."""
+    plan, words, rows = names.material.plan, names.words, []
+    for survey in plan.surveys.values():
+        for key, people in survey.people.items():
+            chosen = [people[item.id] for item in survey.items if item.id in people]
+            if not chosen:
+                continue
+            own = [p for p in plan.populations if key in (p, plan.populations[p].country)]
+            sources = dict.fromkeys(_source(item.source) for item in survey.items if item.id in people and item.source)
+            rows.append(
+                Reference(
+                    population=names.population(own[0]) if own else key,
+                    sources=words.listed(list(sources)) or numbers.NONE,
+                    items=str(len(chosen)),
+                    n=_spread(chosen),
+                    nominal=words("people.nominal", n=sum(p.nominal for p in chosen)),
+                    few=min(p.n for p in chosen) < 300,
+                )
+            )
+    return rows
+
+
+def _source(text: str) -> str:
+    """`WVS-7 Q4` is item Q4 of `WVS-7`."""
+    head, _, tail = text.rpartition(" ")
+    return head if head and any(c.isdigit() for c in tail) else text
+
+
+def _spread(people: list[People]) -> str:
+    low, high = min(p.n for p in people), max(p.n for p in people)
+    return numbers.count(low) if low == high else f"{numbers.count(low)}–{numbers.count(high)}"
+
+
+def cards(names: Names) -> list[Card]:
+    words, shown = names.words, []
+    for row in names.material.findings.models:
+        fields = ("title", "family", "origin", "stage", "quantisation", "licence", "weights")
+        card = tuple((words(f"card.{key}"), str(getattr(row, key)) or numbers.NONE) for key in fields)
+        shown.append(Card(names.model(row.name), row, card, flat(row.identity)))
+    return shown
+
+
+def flat(tree: Mapping[str, object], prefix: str = "") -> Pairs:
+    """Nested values as pairs of a dotted name and a text."""
+    pairs: list[tuple[str, str]] = []
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            pairs.extend(flat(value, f"{prefix}{key}."))
+        elif isinstance(value, list | tuple):
+            pairs.append((prefix + str(key), ", ".join(str(v) for v in value)))
+        else:
+            pairs.append((prefix + str(key), str(value)))
+    return tuple(pairs)
+
+
+def confounded(names: Names) -> str:
+    """Why differences between few models say nothing about origin, family or stage; empty where there are enough."""
+    rows = names.material.findings.models
+    if len(rows) < 2:
+        return names.words("limit.one_model") if rows else ""
+    fewest = min(sum(r.origin == origin for r in rows) for origin in {r.origin for r in rows})
+    if len({r.origin for r in rows}) > 1 and fewest >= 5:
+        return ""
+    facts = [
+        names.words("limit.fact", model=names.model(r.name), family=r.family, origin=r.origin, stage=r.stage)
+        for r in rows
+    ]
+    return names.words("limit.confounded", n=len(rows), facts=names.words.listed(facts))
+
+
+def limits(names: Names) -> list[str]:
+    """What must not be read out of the figures: what is always so, and what this plan and these models bring."""
+    words, rows, plan = names.words, names.material.findings.models, names.material.plan
+    found = [confounded(names)]
+    if any(row.quantisation for row in rows):
+        found.append(words("limit.quantised"))
+    base = [names.model(row.name) for row in rows if row.stage == "base"]
+    if base:
+        found.append(words("limit.base", models=words.listed(base)))
+    asked_in = {plan.populations[p].language for p in names.populations if p in plan.populations}
+    if len(asked_in) > 1:
+        found.append(words("limit.language"))
+    if any(f.n.people_nominal for f in estimates(names.material)):
+        found.append(words("limit.nominal"))
+    if any(f.estimand == "items like these" for f in estimates(names.material)):
+        found.append(words("limit.items"))
+    found += [words(f"limit.{key}") for key in ("unweighted", "role", "wording", "verdict")]
+    return [text for text in found if text]

@@ -1,0 +1,135 @@
+"""What things are called in the report: names from the plan in the report's language, fixed names from its words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditc.ir.finding import Finding
+from auditc.ir.plan import Converse, Measure, Questioning, Score
+from auditc.reports._contract import Material
+
+from .clean import anchors, clean
+from .words import Words
+
+TRUST = ("option_mass", "written_agreement", "answer_rate", "position_bias")
+"""Metrics that say how far the answers are the model's own; they come before all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names, and the order in which things are shown: the plan's. Made by `names`."""
+
+    material: Material
+    words: Words
+    models: tuple[str, ...]
+    populations: tuple[str, ...]
+    blocks: tuple[str, ...]
+    metrics: dict[str, tuple[str, ...]]
+    """By block."""
+    dimensions: tuple[str, ...]
+    anchors: dict[str, str]
+    """The fragment identifier of each finding."""
+
+    @property
+    def language(self) -> str:
+        return self.words.language
+
+    def of(self, texts: dict[str, str], otherwise: str = "") -> str:
+        """The text in the report's language, or in English, or in whatever there is."""
+        for language in (self.language, "en", *texts):
+            if texts.get(language):
+                return texts[language]
+        return otherwise
+
+    def model(self, name: str) -> str:
+        """Title and quantisation: the weights that answered are not those that were published."""
+        if not name:
+            return self.words("table.all")
+        for row in self.material.findings.models:
+            if row.name == name:
+                return titled(row.title or name, row.quantisation)
+        card = self.material.plan.models.get(name)
+        return titled(card.title or name, card.quantisation) if card else name
+
+    def population(self, name: str) -> str:
+        if not name:
+            return self.words("table.all")
+        population = self.material.plan.populations.get(name)
+        return self.of(population.named, population.country) if population else name
+
+    def place(self, population: str) -> int:
+        """Where a population comes in the order of populations: it decides shape and colour."""
+        return self.populations.index(population) if population in self.populations else len(self.populations)
+
+    def condition(self, name: str) -> str:
+        return self.words.known(f"condition.{name}", plain(name))
+
+    def dimension(self, name: str) -> str:
+        return self.words.known(f"dimension.{name}", plain(name))
+
+    def metric(self, name: str) -> str:
+        return self.words.known(f"metric.{name}.title", plain(name))
+
+    def block(self, name: str) -> str:
+        """A block is called what the spec calls it."""
+        return plain(name)
+
+    def method(self, name: str) -> str:
+        return self.words.known(f"method.{name}.title", plain(name))
+
+    def line(self, key: str) -> str:
+        """A reference line; the evidence calls them `uniform`, `people of cn`, `split half of people`."""
+        if key.startswith("people of "):
+            return self.words("line.people", population=self.population(key.removeprefix("people of ")))
+        return self.words.known("line." + key.replace(" ", "_"), key)
+
+    def where(self, block: str, metric: str) -> str:
+        """A short name for one metric of one block, unique in the page."""
+        return f"{self.blocks.index(block)}-{self.metrics[block].index(metric)}"
+
+
+def names(material: Material, words: Words) -> Names:
+    """Names and orders of everything in `material`."""
+    stages, figures = questionings(material), estimates(material)
+    blocks = tuple(dict.fromkeys([*(s.block for s in stages), *(f.block for f in figures)]))
+    surveys = material.plan.surveys.values()
+    return Names(
+        material=material,
+        words=words,
+        models=tuple(row.name for row in material.findings.models),
+        populations=tuple(
+            dict.fromkeys(
+                [*(p for s in stages for p in s.populations), *(f.population for f in figures if f.population)]
+            )
+        ),
+        blocks=blocks,
+        metrics={block: _metrics(material, block) for block in blocks},
+        dimensions=tuple(dict.fromkeys(i.dimension for s in surveys for i in s.items if i.dimension)),
+        anchors=anchors("f", [f.id for f in material.findings.findings]),
+    )
+
+
+def _metrics(material: Material, block: str) -> tuple[str, ...]:
+    """The block's metrics in the plan's order."""
+    planned = [s.metric for s in material.plan.stages if isinstance(s, Measure) and s.block == block]
+    found = [f.metric for f in estimates(material) if f.block == block]
+    return tuple(m for m in dict.fromkeys([*planned, *found]) if m in found)
+
+
+def titled(title: str, quantisation: str) -> str:
+    return f"{title}, {quantisation}" if quantisation and quantisation not in title else title
+
+
+def plain(name: str) -> str:
+    """A name of the spec as words: `long_term_orientation` is `Long term orientation`."""
+    words = clean(name).replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def estimates(material: Material) -> list[Finding]:
+    """Findings that are figures of a metric, and not parts of a claim."""
+    return [f for f in material.findings.findings if f.claim is None]
+
+
+def questionings(material: Material) -> list[Score | Converse]:
+    return [stage for stage in material.plan.stages if isinstance(stage, Questioning)]

@@ -1,0 +1,109 @@
+"""The page: everything that templates show, and the closed environment in which they are rendered."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import jinja2
+
+from auditc.reports._contract import Material
+
+from . import answered, itemtable, measured, numbers, results, summary
+from .clean import finalize
+from .figures import symbol
+from .names import TRUST, Names, names
+from .words import words
+
+OTHER = {"en": "zh", "zh": "en"}
+
+
+def filename(language: str) -> str:
+    return f"report.{language}.html"
+
+
+def document(material: Material) -> str:
+    """The whole report as HTML. The same material gives the same text."""
+    return environment().get_template("page.html").render(content(material))
+
+
+def environment() -> jinja2.Environment:
+    """Escapes everything, knows no undefined name, and cleans every text that it shows."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(__package__, "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
+    )
+
+
+def content(material: Material) -> dict[str, Any]:
+    """What the templates read."""
+    named = names(material, words(material.language))
+    return {
+        "t": named.words,
+        "names": named,
+        "material": material,
+        "plan": material.plan,
+        "findings": material.findings,
+        "run": material.run,
+        "number": numbers,
+        "symbol": symbol,
+        "next_figure": count(1).__next__,
+        "next_table": count(1).__next__,
+        "other": _other(material),
+        "paragraph": summary.paragraph(named),
+        "alerts": summary.alerts(named),
+        "claims": summary.claims(named),
+        "keys": summary.keys(named),
+        "tallies": answered.tallies(named),
+        "trust": answered.trust(named),
+        "blocks": _blocks(named),
+        "methods": measured.methods(named),
+        "procedures": measured.procedures(named),
+        "references": measured.references(named),
+        "cards": measured.cards(named),
+        "limits": measured.limits(named),
+        "confounded": measured.confounded(named),
+        "provenance": measured.flat(material.run.provenance),
+        "stages": [measured.flat(stage) for stage in material.run.stages],
+        "further": _further(named),
+        "exact": exact,
+        "itemtables": itemtable.tables(named),
+        "glossary": measured.GLOSSARY,
+        "levels": sorted({numbers.level(f.level) for f in material.findings.findings}),
+    }
+
+
+def _blocks(named: Names) -> list[tuple[str, list[results.Section]]]:
+    """Each block with its metrics, but those that were shown before."""
+    shown = []
+    for block in named.blocks:
+        metrics = [m for m in named.metrics[block] if m not in TRUST]
+        if metrics:
+            shown.append((block, [results.section(named, block, metric) for metric in metrics]))
+    return shown
+
+
+def _further(named: Names) -> list[results.Entry]:
+    """Parts of claims that no claim lists: shown all the same, so that no finding is left out."""
+    found = named.material.findings
+    listed = {part for claim in found.claims for part in claim.parts}
+    return [results.entry(named, f) for f in found.findings if f.claim is not None and f.id not in listed]
+
+
+def exact(value: float | None) -> str:
+    """The number itself, for programs that read the page; empty for none."""
+    return "" if value is None else repr(value)
+
+
+def _other(material: Material) -> tuple[str, str] | None:
+    """The file and the name of the same report in the other language, where the plan asks for one."""
+    other = OTHER.get(material.language, "")
+    for stage in material.plan.stages:
+        if stage.kind == "render" and "html" in stage.formats and other in stage.languages:
+            return filename(other), words(other)("language.own")
+    return None

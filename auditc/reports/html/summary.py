@@ -1,0 +1,274 @@
+"""What the report says first: the answer in words, warnings, claims with their verdicts, and key figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from auditc.ir.finding import ClaimOutcome, Finding
+
+from . import numbers
+from .figures import symbol
+from .names import TRUST, Names, estimates, questionings
+from .results import Entry, entry
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that must be known before any figure is read."""
+
+    title: str
+    text: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim with its verdict, why, and the figures that decided it."""
+
+    anchor: str
+    outcome: ClaimOutcome
+    verdict: str
+    why: str
+    test: str
+    parts: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One model, or one reference, across the populations."""
+
+    name: str
+    cells: tuple[tuple[str, str, bool, str], ...]
+    """Estimate, interval, whether it can be interpreted, and the fragment identifier of the finding."""
+    reference: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The headline metric of a block: models and references by population."""
+
+    block: str
+    title: str
+    reading: str
+    level: str
+    heads: tuple[tuple[Markup, str], ...]
+    rows: tuple[KeyRow, ...]
+
+
+def paragraph(names: Names) -> list[str]:
+    """The answer in plain words, as sentences. It describes; only claims are verdicts."""
+    words, findings = names.words, names.material.findings
+    stages = questionings(names.material)
+    items = {(s.survey, item) for s in stages for item in s.items}
+    sentences = [
+        words(
+            "summary.asked",
+            models=words("count.models", n=len(names.models)),
+            items=words("count.items", n=len(items)),
+            populations=words.listed([names.population(p) for p in names.populations]),
+            names=words.listed([names.model(m) for m in names.models]),
+        )
+    ]
+    if findings.claims:
+        verdicts = [claim.verdict for claim in findings.claims]
+        counted = [words(f"summary.verdict.{v}", n=verdicts.count(v)) for v in ("holds", "fails", "undecided")]
+        total = words("count.claims", n=len(verdicts))
+        sentences.append(words("summary.claims", claims=total, verdicts=words.listed(counted)))
+    else:
+        sentences.append(words("summary.no_claims"))
+    return sentences + [sentence for block in names.blocks for sentence in _headline(names, block)]
+
+
+def headline(names: Names, block: str) -> list[Finding]:
+    """The figures of a block's headline metric: the first that people or references can be set beside."""
+    own = [f for f in estimates(names.material) if f.block == block and not f.axes and f.condition == "asked"]
+    metrics = [m for m in names.metrics[block] if m not in TRUST]
+    measured = {metric: [f for f in own if f.metric == metric] for metric in metrics}
+    compared = [fs for fs in measured.values() if any(f.floor is not None or f.lines for f in fs)]
+    return next(iter(compared), next((fs for fs in measured.values() if fs), []))
+
+
+def _headline(names: Names, block: str) -> list[str]:
+    """Which estimate is nearest to people and which is farthest."""
+    words, chosen = names.words, headline(names, block)
+    if not chosen or chosen[0].better == "neither":
+        return []
+    title = names.metric(chosen[0].metric)
+    sound = [(f.estimate, f) for f in chosen if f.interpretable and numbers.usable(f.estimate) is not None]
+    if not sound:
+        return [words("summary.unsound", block=names.block(block), metric=title)]
+    sound.sort(key=lambda pair: (pair[0] or 0.0, pair[1].id), reverse=chosen[0].better == "higher")
+    best, worst = sound[0][1], sound[-1][1]
+    said = {"block": names.block(block), "metric": title, "best": _told(names, best)}
+    if best is worst:
+        return [words("summary.one", **said)]
+    return [words("summary.range", **said, worst=_told(names, worst))]
+
+
+def _told(names: Names, f: Finding) -> str:
+    """`Gemma 3 as the United States: 0.41 (0.38–0.44)`."""
+    return names.words(
+        "summary.told",
+        model=names.model(f.model),
+        population=names.population(f.population),
+        estimate=numbers.figure(f.estimate, f.unit),
+        interval=numbers.interval(f.low, f.high, f.unit),
+    )
+
+
+def alerts(names: Names) -> list[Alert]:
+    found = [_incomplete(names), _unsound(names)]
+    return [alert for alert in found if alert is not None]
+
+
+def _incomplete(names: Names) -> Alert | None:
+    words, findings = names.words, names.material.findings
+    if findings.complete and not names.material.run.stopped:
+        return None
+    planned, gone = sum(t.planned for t in findings.tallies), sum(t.not_run for t in findings.tallies)
+    text = words("alert.incomplete.text", not_run=numbers.count(gone), planned=numbers.count(planned))
+    stopped = names.material.run.stopped
+    return Alert(words("alert.incomplete.title"), text, (stopped,) if stopped else ())
+
+
+def _unsound(names: Names) -> Alert | None:
+    """Names the model, population and block of each figure that rests on too few answers, with the share answered."""
+    words, own = names.words, estimates(names.material)
+    unsound = [f for f in own if not f.interpretable]
+    if not unsound:
+        return None
+    tallies = names.material.findings.tallies
+    details = []
+    for block, model, population in dict.fromkeys((f.block, f.model, f.population) for f in unsound):
+        rows = [t for t in tallies if (t.block, t.model, t.population) == (block, model, population)]
+        answered, asked = sum(t.answered for t in rows), sum(t.asked for t in rows)
+        details.append(
+            words(
+                "alert.unsound.detail",
+                block=names.block(block),
+                model=names.model(model),
+                population=names.population(population),
+                share=numbers.percent(answered, asked),
+                answered=numbers.count(answered),
+                asked=numbers.count(asked),
+            )
+        )
+    title = words("alert.unsound.all" if len(unsound) == len(own) else "alert.unsound.title")
+    text = words("alert.unsound.text", unsound=numbers.count(len(unsound)), figures=numbers.count(len(own)))
+    return Alert(title, text, tuple(details))
+
+
+def claims(names: Names) -> list[Claim]:
+    words, material = names.words, names.material
+    by_id = {f.id: f for f in material.findings.findings}
+    shown = []
+    for place, outcome in enumerate(material.findings.claims):
+        parts = [by_id[part] for part in outcome.parts if part in by_id]
+        test = words(
+            "claim.test",
+            level=numbers.level(outcome.level),
+            correct=words.known(f"correct.{outcome.correct}", outcome.correct),
+            estimand=words.known(f"estimand.{outcome.estimand.replace(' ', '_')}", outcome.estimand),
+        )
+        shown.append(
+            Claim(
+                anchor=f"claim-{place + 1}",
+                outcome=outcome,
+                verdict=words(f"verdict.{outcome.verdict}"),
+                why=_why(names, outcome, parts),
+                test=test,
+                parts=tuple(entry(names, f) for f in parts),
+            )
+        )
+    return shown
+
+
+def _why(names: Names, outcome: ClaimOutcome, parts: Sequence[Finding]) -> str:
+    """How many of a claim's cases hold, fail, are undecided, and which do not hold."""
+    words = names.words
+    verdicts = [f.verdict for f in parts if f.verdict]
+    if not verdicts:
+        return words(f"claim.why.{outcome.verdict}")
+    if len(set(verdicts)) == 1:
+        return words(f"claim.all.{verdicts[0]}", n=len(verdicts))
+    counted = [
+        words(f"summary.verdict.{v}", n=verdicts.count(v)) for v in ("holds", "fails", "undecided") if v in verdicts
+    ]
+    other = [_case(names, f) for f in parts if f.verdict and f.verdict != "holds"]
+    text = words("claim.mixed", n=len(verdicts), verdicts=words.listed(counted))
+    return text + words("sentence.space") + words("claim.not", cases=words.listed(other[:4]))
+
+
+def _case(names: Names, f: Finding) -> str:
+    parts = [names.model(f.model) if f.model else "", names.population(f.population) if f.population else ""]
+    parts += [names.dimension(v) if k == "dimension" else v for k, v in f.axes.items()]
+    return names.words("list.slash").join(p for p in parts if p) or names.words("table.all")
+
+
+def keys(names: Names) -> list[Key]:
+    """For each block its headline metric: models down, populations across, and the references below."""
+    tables = []
+    for block in names.blocks:
+        chosen = headline(names, block)
+        if not chosen:
+            continue
+        populations = [p for p in names.populations if any(f.population == p for f in chosen)]
+        rows = [_key_row(names, m, chosen, populations) for m in dict.fromkeys(f.model for f in chosen)]
+        tables.append(
+            Key(
+                block=names.block(block),
+                title=names.metric(chosen[0].metric),
+                reading=names.words.known(f"metric.{chosen[0].metric}.axis", names.words(f"better.{chosen[0].better}")),
+                level=numbers.level(chosen[0].level),
+                heads=tuple((symbol(names.place(p)), names.population(p)) for p in populations),
+                rows=(*rows, *_references(names, chosen, populations)),
+            )
+        )
+    return tables
+
+
+def _key_row(names: Names, model: str, chosen: Sequence[Finding], populations: Sequence[str]) -> KeyRow:
+    cells = []
+    for population in populations:
+        own = [f for f in chosen if f.model == model and f.population == population]
+        if own:
+            f = own[0]
+            cells.append(
+                (
+                    numbers.figure(f.estimate, f.unit),
+                    numbers.interval(f.low, f.high, f.unit),
+                    f.interpretable,
+                    names.anchors[f.id],
+                )
+            )
+        else:
+            cells.append((numbers.NONE, "", True, ""))
+    return KeyRow(names.model(model), tuple(cells), reference=False)
+
+
+def _references(names: Names, chosen: Sequence[Finding], populations: Sequence[str]) -> list[KeyRow]:
+    """People's own sampling, and the reference lines; where models differ in a reference, the range is given."""
+    keys_ = dict.fromkeys(key for f in chosen for key in f.lines)
+    rows = []
+    if any(f.floor for f in chosen):
+        values = {p: [f.floor.estimate for f in chosen if f.population == p and f.floor] for p in populations}
+        rows.append(_reference(names.words("line.floor"), values, populations, chosen[0].unit))
+    for key in keys_:
+        values = {p: [f.lines[key] for f in chosen if f.population == p and key in f.lines] for p in populations}
+        rows.append(_reference(names.line(key), values, populations, chosen[0].unit))
+    return rows
+
+
+def _reference(name: str, values: dict[str, list[float]], populations: Sequence[str], unit: str) -> KeyRow:
+    cells = []
+    for population in populations:
+        own = values[population]
+        if not own:
+            cells.append((numbers.NONE, "", True, ""))
+            continue
+        low, high = numbers.figure(min(own), unit), numbers.figure(max(own), unit)
+        cells.append((low if low == high else numbers.interval(min(own), max(own), unit), "", True, ""))
+    return KeyRow(name, tuple(cells), reference=True)
