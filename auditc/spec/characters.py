@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from .tokens import LETTER
+from .tokens import LETTER, WORD
 
 ASCII_ODD: Final = ";:%&|^~?@$`'\\"
 
@@ -57,10 +57,8 @@ _TWINS: Final = {
     "∨": "or",
 }
 _STAND_INS: Final = {"<=": "<", ">=": ">", "!=": "<", "..": ".", "not": "-", "and": "+", "or": "+"}
-_AFTER_NUMBER = re.compile(r"[0-9][A-Za-z]*[ \t]*$")
-_VALUE_AHEAD = re.compile(
-    rf"[ \t]*(?:[0-9(]|[{LETTER}][0-9{LETTER}]*[ \t]*(?![0-9{LETTER}=\{{ \t])|[{LETTER}][0-9{LETTER}]*[ \t]*==)"
-)
+_AFTER_NUMBER = re.compile(r"[0-9.]+[A-Za-z]*[ \t]*$")
+_VALUE_AHEAD = re.compile(rf"[ \t]*(?:[0-9(]|{LETTER}{WORD}*+[ \t]*+(?![={{])|{LETTER}{WORD}*[ \t]*==)")
 
 
 @dataclass(frozen=True, slots=True)

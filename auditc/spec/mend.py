@@ -15,18 +15,18 @@ from typing import Final
 from .characters import ASCII_ODD, QUOTES, odd_ascii, odd_character, twin_of
 from .notes import Mark, Note, Notes, excerpt
 from .strings import string_notes
-from .tokens import LETTER
+from .tokens import LETTER, WORD
 
 _INTERESTING = re.compile(
     rf"""
       (?P<comment>  \#[^\r\n]*)
     | (?P<heredoc>  \"\"\")
     | (?P<string>   "(?:[^"\\\r\n]|\\[^\r\n]?)*"?)
-    | (?P<number>   (?<![0-9{LETTER}])(?<![0-9]\.)[0-9]\w*(?:\.[0-9]\w*)?(?:(?<=[0-9][eE])[+-][0-9]+)?%?)
+    | (?P<number>   (?<!{WORD})(?<![0-9]\.)[0-9]\w*(?:\.[0-9]\w*)?(?:(?<=[0-9][eE])[+-][0-9]+)?%?)
     | (?P<address>  ://[^\s"]*)
     | (?P<slashes>  //[^\r\n]*)
     | (?P<starred>  /\*)
-    | (?P<foreign>  [\x80-\U0010ffff]+)
+    | (?P<foreign>  [^\x00-\x7f]+)
     | (?P<odd>      [{re.escape(ASCII_ODD)}]|!(?!=))
     | (?P<control>  [\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+|\r(?!\n))
     """,
@@ -37,7 +37,7 @@ _EXPONENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)[eE]([+-]?[0-9]{1,2})")
 _LONGEST_NUMBER: Final = 40
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.]*$")
 _BLOCK_AT_MARGIN = re.compile(
-    rf'^(?:\}}|[{LETTER}][0-9{LETTER}]*(?:[ \t]+[^\s{{}}="]+|[ \t]+"[^"\n]*")?[ \t]*\{{)', re.MULTILINE
+    rf'^(?:\}}|{LETTER}{WORD}*(?:[ \t]+[^\s{{}}="]+|[ \t]+"[^"\n]*")?[ \t]*\{{)', re.MULTILINE
 )
 _NOT_BREAKS = re.compile(r"[^\r\n]")
 

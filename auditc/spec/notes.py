@@ -47,6 +47,7 @@ MESSAGES: Final = {
     "AC131": "The name of an attribute stands without quotes",
     "AC132": "A comparison is written with `==`",
     "AC133": "A name is one word",
+    "AC134": "Several values stand in brackets",
 }
 
 

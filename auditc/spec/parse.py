@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final, cast
 
 from lark import Lark, Token, v_args
@@ -19,9 +18,10 @@ from auditc.diagnostics import Sink, Source, Span
 
 from .layout import DEEPEST, Piece, cut, deepest
 from .mend import mend
-from .mistakes import Situation, explain
+from .mistakes import explain
 from .notes import Mark, Note, Notes
 from .read import LARGEST, has_nul, too_large
+from .situation import Situation
 from .strings import heredoc_value, string_value
 from .syntax import (
     Argument,
@@ -128,15 +128,17 @@ def _where(error: UnexpectedInput, written: str, piece: Piece, source: Source) -
     else:
         place = error.pos_in_stream or 0
         expects = frozenset(error.allowed or ()) if isinstance(error, UnexpectedCharacters) else frozenset()
-    index = bisect_left(tokens, place + piece.start, key=lambda token: token.start)
+    # The parser may stop inside a token: where it would take `=`, it reads `==` as two.
+    index = bisect_right(tokens, place + piece.start, key=lambda token: token.start) - 1
+    if index < 0 or tokens[index].end <= place + piece.start:
+        index += 1
     return Situation(source.text, tokens, index, expects)
 
 
 @cache
 def _lark() -> Lark:
     """Built once, at the first parse, so that importing auditc costs nothing."""
-    grammar = (files("auditc.spec") / "grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer="contextual", maybe_placeholders=False)
+    return Lark.open("grammar.lark", rel_to=__file__, parser="lalr", lexer="contextual", maybe_placeholders=False)
 
 
 @v_args(inline=True)

@@ -8,7 +8,9 @@ from typing import Final, NamedTuple
 RESERVED: Final = frozenset({"import", "on", "off", "not", "and", "or"})
 
 # All that is not ASCII counts as a letter here: mending has already refused what no name may hold.
-LETTER: Final = r"A-Za-z_\x80-\U0010ffff"
+# Written as what they are not, for that makes them quick to compile.
+LETTER: Final = r"[^\x00-@\[-\^`{-\x7f]"
+WORD: Final = r"[^\x00-/:-@\[-\^`{-\x7f]"
 TEXT: Final = r'"(?:[^"\\\r\n]|\\[^\r\n])*"'
 
 _TOKEN = re.compile(
@@ -16,7 +18,7 @@ _TOKEN = re.compile(
       (?P<HEREDOC> \"\"\"[\s\S]*?\"\"\")
     | (?P<STRING>  {TEXT})
     | (?P<NUMBER>  [0-9]+(?:\.[0-9]+)?(?:%|[A-Za-z]+)?)
-    | (?P<NAME>    [{LETTER}][0-9{LETTER}]*)
+    | (?P<NAME>    {LETTER}{WORD}*)
     | (?P<SIGN>    \.\.|[<>=!]=|[^\s])
     """,
     re.VERBOSE,
