@@ -13,11 +13,12 @@ R = TypeVar("R")
 
 def by_length(indices: Sequence[int], lengths: Sequence[int], budget: int) -> list[list[int]]:
     """Micro-batches of near equal length, longest first; rows × longest is within `budget`, one row always fits.
+    Those of equal length stay in the order of `indices`.
 
     Longest first: if memory is short, that shows at once and not after an hour.
     """
     batches: list[list[int]] = []
-    for index in sorted(indices, key=lambda i: (-lengths[i], i)):
+    for index in sorted(indices, key=lambda i: -lengths[i]):
         if batches and lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= budget:
             batches[-1].append(index)
         else:

@@ -7,10 +7,16 @@ from typing import Any
 
 from auditc.backends._contract import Identity
 from auditc.backends.transformers.batches import answered, by_length
+from auditc.backends.transformers.decode import Writer
 from auditc.backends.transformers.params import Params
 from auditc.backends.transformers.prompts import Fed, Prompts
 from auditc.backends.transformers.score import score_rows
-from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, ScoreReply, ScoreRequest
+from auditc.backends.transformers.slots import slotted
+from auditc.backends.transformers.texts import write
+from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Sampling, ScoreReply, ScoreRequest
+
+DECODE = 16
+"""A batch of texts may hold this many times `batch_tokens`: its memory is keys and values, not activations."""
 
 
 class Transformers:
@@ -22,11 +28,11 @@ class Transformers:
         self._torch = torch
         self._model = model
         self._tokenizer = tokenizer
-        self._ends = ends
         self._identity = identity
         self._budget = params.batch_tokens
         config = model.config.get_text_config()
         self._prompts = Prompts(tokenizer, getattr(config, "max_position_embeddings", None))
+        self._writer = Writer(model, ends, params.batch_tokens, slotted(config))
 
     @property
     def identity(self) -> Identity:
@@ -65,18 +71,50 @@ class Transformers:
         return [replies[index] for index in range(len(requests))]
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateReply | Failure]:
-        raise NotImplementedError
+        """Texts, each from its own random stream; with beams, from those of its whole micro-batch."""
+        feds = self._prompts.feed([request.prompt for request in requests])
+        replies: dict[int, GenerateReply | Failure] = {}
+        groups: dict[Sampling, list[int]] = {}
+        for index, (request, fed) in enumerate(zip(requests, feds, strict=True)):
+            if isinstance(fed, Failure):
+                replies[index] = fed
+            elif (beyond := self._beyond(fed, request.sampling)) is not None:
+                replies[index] = beyond
+            else:
+                groups.setdefault(request.sampling, []).append(index)
+        rows = {index: fed for index, fed in enumerate(feds) if isinstance(fed, Fed) and index not in replies}
+        for sampling, members in groups.items():
+            # Room for the text counts as its tokens do, once for each beam; equal prompts stand together to be shared.
+            room = [
+                (len(fed.ids) + sampling.max_new_tokens) * sampling.beams if isinstance(fed, Fed) else 0 for fed in feds
+            ]
+            members.sort(key=lambda i: (rows[i].ids, i))
+
+            def compute(batch: list[int], sampling: Sampling = sampling) -> list[GenerateReply]:
+                streams = [requests[i].stream for i in batch]
+                return write(self._writer, self._tokenizer, [rows[i] for i in batch], streams, sampling)
+
+            for batch in by_length(members, room, self._budget * DECODE):
+                replies.update(answered(batch, compute, self._torch))
+        return [replies[index] for index in range(len(requests))]
+
+    def _beyond(self, fed: Fed, sampling: Sampling) -> Failure | None:
+        window = self._prompts.window
+        if window is None or len(fed.ids) + sampling.max_new_tokens <= window:
+            return None
+        asked = f"{len(fed.ids)} tokens and {sampling.max_new_tokens} new ones"
+        return Failure("too_long", f"the prompt has {asked}, the model's window {window}")
 
     def close(self) -> None:
         """Give the weights' memory back."""
-        self._model = None
+        del self._model, self._writer
         if self._torch.cuda.is_initialized():
             self._torch.cuda.empty_cache()
 
     def _options(
         self, fed: Fed, request: ScoreRequest, tails: dict[str, tuple[int, ...]]
     ) -> tuple[tuple[int, ...], ...] | Failure:
-        """The tokens of each option. An option needs a spelling that is one token here; no two options share a token."""
+        """The tokens of each option. An option needs a spelling that is one token here; no two share a token."""
         flat = [spelling for spellings in request.spellings for spelling in spellings]
         tokens = iter(self._prompts.tokens_of(fed, flat, tails))
         options: list[tuple[int, ...]] = []

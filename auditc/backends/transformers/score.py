@@ -24,11 +24,12 @@ def score_rows(
     return results
 
 
-def last_logits(model: Any, prompts: Sequence[Sequence[int]]) -> Any:
+def last_logits(model: Any, prompts: Sequence[Sequence[int]], cache: Any = None) -> Any:
     """Logits after the last token of each prompt, [rows, vocabulary].
 
     Padding stands on the right, where a causal model never looks from the left: so no mask and no shifted positions are
-    needed, and the fastest attention applies. Only the rows of the output head that are read are computed.
+    needed, and the fastest attention applies. Only the rows of the output head that are read are computed. A `cache`,
+    if given, is handed all keys and values, padding included.
     """
     import torch
 
@@ -43,7 +44,7 @@ def last_logits(model: Any, prompts: Sequence[Sequence[int]]) -> Any:
 
     hook = model.get_output_embeddings().register_forward_pre_hook(only_last)
     try:
-        logits = model(input_ids=batch, use_cache=False).logits
+        logits = model(input_ids=batch, past_key_values=cache, use_cache=cache is not None).logits
     finally:
         hook.remove()
     if logits.shape[:2] != (len(prompts), 1):

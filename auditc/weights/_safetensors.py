@@ -1,0 +1,93 @@
+"""The digest of a folder of safetensors: of what the tensors are, whatever their files are called or who wrote them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditc.weights._contract import WeightsUnavailable
+
+CARD = ".auditc-digest.json"
+BLOCK = 1 << 20
+LONGEST_HEADER = 100_000_000  # the format's own limit
+
+
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    file: Path
+    start: int
+    end: int
+
+
+def content_digest(folder: Path) -> str:
+    """sha256 over sorted (name, dtype, shape, bytes). Kept beside the files until one of them changes."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise WeightsUnavailable(
+            f"the folder {folder.name} holds no safetensors: auditc loads no other form of weights"
+        )
+    stamps = {file.name: [(found := file.stat()).st_size, found.st_mtime_ns] for file in files}
+    try:
+        card = json.loads((folder / CARD).read_bytes())
+        if card["files"] == stamps:
+            return str(card["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    digest = _digest(files)
+    # A folder that cannot be written to is read each time.
+    with contextlib.suppress(OSError):
+        written = folder / f"{CARD}.{os.getpid()}"
+        written.write_text(json.dumps({"files": stamps, "digest": digest}) + "\n", encoding="utf-8")
+        written.replace(folder / CARD)
+    return digest
+
+
+def _digest(files: list[Path]) -> str:
+    tensors: dict[str, _Tensor] = {}
+    for file in files:
+        for tensor in _header(file):
+            if tensor.name in tensors:
+                raise WeightsUnavailable(f"{file.name} repeats a tensor of {tensors[tensor.name].file.name}")
+            tensors[tensor.name] = tensor
+    total = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        total.update(json.dumps([name, tensor.dtype, tensor.shape, tensor.end - tensor.start]).encode() + b"\n")
+        with tensor.file.open("rb") as source:
+            source.seek(tensor.start)
+            left = tensor.end - tensor.start
+            while left and (block := source.read(min(left, BLOCK))):
+                total.update(block)
+                left -= len(block)
+    return total.hexdigest()
+
+
+def _header(file: Path) -> list[_Tensor]:
+    size = file.stat().st_size
+    try:
+        with file.open("rb") as source:
+            (length,) = struct.unpack("<Q", source.read(8))
+            if length > min(size - 8, LONGEST_HEADER):
+                raise ValueError("header beyond the file")
+            header = json.loads(source.read(length))
+        tensors = []
+        for name, entry in header.items():
+            if name == "__metadata__":
+                continue
+            start, end = (int(at) + 8 + length for at in entry["data_offsets"])
+            shape = tuple(int(n) for n in entry["shape"])
+            if not 8 + length <= start <= end <= size or (math.prod(shape) == 0) != (start == end):
+                raise ValueError("tensor beyond the file")
+            tensors.append(_Tensor(name, str(entry["dtype"]), shape, file, start, end))
+        return tensors
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise WeightsUnavailable(f"{file.name} is no whole safetensors file: fetch or save it again") from fault
