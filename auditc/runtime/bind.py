@@ -13,8 +13,10 @@ from typing import Any, Protocol
 
 from auditc.backends import backends
 from auditc.backends._contract import Backend, BackendUnavailable, Capability, Identity, ModelSource
+from auditc.ir.finding import ModelRow
 from auditc.ir.plan import Model, Origin, Plan
 
+from . import models
 from .asking import score_asking, turn_asking
 from .cells import participants
 from .faults import CannotBind, Problem
@@ -29,6 +31,8 @@ class Here(Protocol):
     def folder(self) -> Path: ...
     @property
     def weights_digest(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,21 @@ class Bound:
     params: Any
     source: ModelSource
     identity: Identity
+    licence: str = ""
+
+    def card(self, model: Model) -> ModelRow:
+        """Who answered, as findings say it."""
+        return ModelRow(
+            name=self.name,
+            title=model.title,
+            family=model.family,
+            origin=model.origin,
+            stage=model.stage,
+            quantisation=model.quantisation,
+            licence=self.licence,
+            weights=self.source.weights_digest,
+            identity=dict(self.identity),
+        )
 
 
 _WORDS: dict[Capability, str] = {
@@ -52,11 +71,27 @@ _WORDS: dict[Capability, str] = {
 }
 
 
-def bind(plan: Plan, here: Mapping[str, Here]) -> dict[str, Bound]:
-    """The models that the plan's stages ask. `here` has the weights of those that need weights.
+def located(plan: Plan) -> dict[str, Here]:
+    """The weights of the plan's models that are on this machine."""
+    here: dict[str, Here] = {}
+    for name, model in plan.models.items():
+        if model.weights is not None and model.backend.kind in backends.names():
+            ready = models.locate(model.weights.kind, model.weights.params, model.backend.kind)
+            if ready is not None:
+                here[name] = ready
+    return here
 
-    Raises CannotBind with everything that is in the way.
-    """
+
+def bind(plan: Plan, here: Mapping[str, Here]) -> dict[str, Bound]:
+    """The models that the plan's stages ask. Raises CannotBind with everything that is in the way."""
+    bound, problems = look(plan, here)
+    if problems:
+        raise CannotBind(problems)
+    return bound
+
+
+def look(plan: Plan, here: Mapping[str, Here]) -> tuple[dict[str, Bound], tuple[Problem, ...]]:
+    """The models that can be bound, and all that stands in the way of running the plan."""
     asked: dict[str, list[Asked]] = {}
     for stage in stages(plan):
         asked.setdefault(stage.model, []).append(stage)
@@ -71,9 +106,7 @@ def bind(plan: Plan, here: Mapping[str, Here]) -> dict[str, Bound]:
         for stage in by:
             problems.extend(_lacks(found, stage))
             problems.extend(_wording(plan, stage, found.identity))
-    if problems:
-        raise CannotBind(tuple(dict.fromkeys(problems)))
-    return bound
+    return bound, tuple(dict.fromkeys(problems))
 
 
 def needed(stage: Asked) -> frozenset[Capability]:
@@ -116,7 +149,8 @@ def _bind(plan: Plan, name: str, here: Here | None, origin: Origin) -> Bound | P
     )
     params = backend.params.model_validate(model.backend.params)
     try:
-        return Bound(name, model.backend.kind, backend, params, source, dict(backend.identify(source, params)))
+        identity = dict(backend.identify(source, params))
+        return Bound(name, model.backend.kind, backend, params, source, identity, here.licence if here else "")
     except BackendUnavailable as error:
         return Problem(f"model `{name}` cannot be opened: {error}", "", origin)
 

@@ -14,17 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from auditc.backends._contract import Identity
 from auditc.ir.answers import Answers
 from auditc.ir.exchange import Failure, Reply
+from auditc.ir.finding import ModelRow
 from auditc.ir.plan import Plan
 from auditc.methods import methods
 
 from .asking import Ask, score_asking, turn_asking
-from .bind import Bound, Here, bind
+from .bind import Bound, Here, bind, located
 from .budget import Limits, Meter
 from .cells import count_cells
 from .events import Reporter
+from .fingerprint import fingerprint
 from .gather import Counts, gather
 from .interrupts import Stop, interrupts
 from .lane import Lane
@@ -47,7 +48,7 @@ class Outcome:
     sheets: tuple[Sheet, ...]
     cells: dict[str, int]
     stages: tuple[dict[str, Any], ...]
-    identities: dict[str, Identity]
+    models: tuple[ModelRow, ...]
     seconds: float
     stopped: str
 
@@ -55,18 +56,18 @@ class Outcome:
 def run(
     plan: Plan,
     folder: Path,
-    here: Mapping[str, Here],
+    here: Mapping[str, Here] | None = None,
     *,
     limits: Limits | None = None,
     reporter: Reporter | None = None,
     logs: Path | None = None,
 ) -> Outcome:
-    """Carry out a plan in a workspace folder, with the weights that are here. Raises WorldFailed in one of its kinds.
+    """Carry out a plan in a workspace folder. Raises WorldFailed in one of its kinds.
 
-    `logs` is where workers' own output goes; the workspace's `logs` if nothing is said.
+    `here` are the weights on this machine, found out if not said. `logs` is where workers' own output goes.
     """
     reporter = reporter or Reporter()
-    bound = bind(plan, here)
+    bound = bind(plan, located(plan) if here is None else here)
     ordered = stages(plan)
     meter = Meter((limits or Limits()).within(plan.budget))
     reporter.run_started(plan, {stage.name: count_cells(stage, plan) for stage in ordered})
@@ -91,7 +92,7 @@ def run(
         sheets=tuple(sheet for sheet, _ in done),
         cells=total.as_dict(),
         stages=tuple(records),
-        identities={name: model.identity for name, model in bound.items()},
+        models=tuple(bound[name].card(model) for name, model in plan.models.items() if name in bound),
         seconds=meter.seconds,
         stopped=meter.stopped or (_limited(meter.limits, total) if meter.limits.per_stage is not None else ""),
     )
@@ -124,7 +125,8 @@ class _Run:
     def stage(self, stage: Asked) -> tuple[Sheet, dict[str, Any]]:
         """Ask what a stage lacks."""
         started, before = time.monotonic(), (self.meter.asked, self.meter.tokens_in, self.meter.tokens_out)
-        self.reporter.stage_started(stage.name, count_cells(stage, self.plan))
+        cells = count_cells(stage, self.plan)
+        self.reporter.stage_started(stage.name, cells)
         identity, limit = self.bound[stage.model].identity, self.meter.limits.per_stage
         sheet: ScoreSheet | ConverseSheet
         batches: Iterator[list[Ask] | None]
@@ -136,7 +138,7 @@ class _Run:
             turns = turn_asking(self.plan, stage, identity)
             sheet = converse_sheet(turns)
             batches = walk_converse(turns, sheet, self.reply, methods.take(stage.method).read, limit)
-        self._ask(stage, batches)
+        reused = self._ask(stage, batches)
         seconds = time.monotonic() - started
         asked = self.meter.asked - before[0]
         record = {
@@ -147,8 +149,9 @@ class _Run:
             "seconds": round(seconds, 3),
             "tokens_in": self.meter.tokens_in - before[1],
             "tokens_out": self.meter.tokens_out - before[2],
+            "asks": fingerprint(self.plan, stage, identity),
         }
-        self.reporter.stage_finished(stage.name, asked, 0, 0, seconds)
+        self.reporter.stage_finished(stage.name, asked, reused, cells - asked - reused, seconds)
         return sheet, record
 
     def close(self) -> None:
@@ -156,34 +159,44 @@ class _Run:
             self._lane.close()
             self._lane = None
 
-    def _ask(self, stage: Asked, batches: Iterator[list[Ask] | None]) -> None:
+    def _ask(self, stage: Asked, batches: Iterator[list[Ask] | None]) -> int:
+        """Ask what the batches of a stage lack; how many of their cells had an answer before."""
+        reused = 0
         flying: deque[tuple[list[Ask], Future[list[Reply]]]] = deque()
         for batch in batches:
             if batch is ROUND:
                 self._land(stage, flying, 0)
                 continue
-            wanted = self._wanted(batch)
-            self.reporter.cells_done(stage.name, 0, len(batch) - len(wanted), 0)
+            lacking = self._lacking(batch)
+            if len(lacking) < len(batch):
+                reused += len(batch) - len(lacking)
+                self.reporter.cells_done(stage.name, 0, len(batch) - len(lacking), 0)
+            wanted = self._admitted(lacking)
             if wanted:
                 flying.append((wanted, self._lane_to(stage.model).put([ask.request for ask in wanted])))
             self._land(stage, flying, AHEAD - 1)
         self._land(stage, flying, 0)
+        return reused
 
-    def _wanted(self, batch: list[Ask]) -> list[Ask]:
-        """What of a batch is neither stored nor on its way, as far as the budget goes."""
-        if self.stop and not self.meter.stopped:
-            self.meter.stopped = self.stop.why
-            self.reporter.stopping(self.stop.why)
+    def _lacking(self, batch: list[Ask]) -> list[Ask]:
+        """What of a batch is neither stored nor on its way."""
         lacking: dict[bytes, Ask] = {}
         for ask in batch:
             if ask.key not in self.store and ask.key not in self.fresh:
                 lacking.setdefault(ask.key, ask)
+        return list(lacking.values())
+
+    def _admitted(self, lacking: list[Ask]) -> list[Ask]:
+        """What may still be asked, as far as the budget and the person at the keyboard go."""
+        if not lacking:
+            return []
         before = self.meter.stopped
-        wanted = self.meter.admit(list(lacking.values())) if lacking else []
+        self.meter.stopped = before or self.stop.why
+        admitted = self.meter.admit(lacking)
         if self.meter.stopped and not before:
             self.reporter.stopping(self.meter.stopped)
-        self.fresh.update(ask.key for ask in wanted)
-        return wanted
+        self.fresh.update(ask.key for ask in admitted)
+        return admitted
 
     def _land(self, stage: Asked, flying: deque[tuple[list[Ask], Future[list[Reply]]]], leave: int) -> None:
         """Take in what has been answered, until no more than `leave` batches are in flight."""

@@ -1,0 +1,79 @@
+"""What a stage asked, field by field, so that a later plan can say which field makes it ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from auditc.backends._contract import Identity
+from auditc.ir.canonical import digest
+from auditc.ir.plan import Plan
+
+from .cells import items_of
+from .schedule import Asked
+
+_LISTED = 3
+"""Names given in full; of more, only how many."""
+
+
+def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
+    """Everything that a stage's keys are made of, short enough to be kept with each run."""
+    items = items_of(stage, plan.surveys[stage.survey])
+    populations = {name: plan.populations[name].model_dump(mode="json") for name in stage.populations}
+    asked: dict[str, Any] = {
+        "engine": dict(identity),
+        "items": {item.id: _mark([item.text, item.options]) for item in items},
+        "wording": {language: _mark(wording.model_dump()) for language, wording in stage.wording.items()},
+        "populations": {name: _mark([content, stage.language[name]]) for name, content in populations.items()},
+        "labels": stage.labels,
+        "seed": stage.seed,
+    }
+    if stage.kind == "score":
+        conditions = {c.name: _mark(c.model_dump()) for c in stage.conditions}
+        return asked | {"conditions": conditions, "orders": stage.orders}
+    settings = {"draws", "memory", "beams", "sampling", "item_order", "max_new_tokens"}
+    settings |= {"temperature", "top_p", "top_k", "stop"}
+    return asked | stage.model_dump(mode="json", include=settings)
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """What differs between two fingerprints, in words; empty when nothing does."""
+    said = []
+    for name in ("engine", "wording", "populations", "conditions", "items"):
+        said += _entries(name, before.get(name, {}), now.get(name, {}))
+    simple = sorted({*before, *now} - {"engine", "wording", "populations", "conditions", "items"})
+    said += [f"{name}: {before.get(name)} → {now.get(name)}" for name in simple if before.get(name) != now.get(name)]
+    return tuple(said)
+
+
+def _mark(content: object) -> str:
+    return digest(content)[:16]
+
+
+def _entries(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Differences of one group of fields. Digests are told from values that a reader can compare."""
+    if name == "engine":
+        return [
+            f"engine {field}: {_short(before.get(field))} → {_short(now.get(field))}"
+            for field in sorted({*before, *now})
+            if before.get(field) != now.get(field)
+        ]
+    changed = [key for key in now if key in before and before[key] != now[key]]
+    new = [key for key in now if key not in before]
+    words = {"items": "item text", "wording": "prompt", "populations": "population", "conditions": "condition"}[name]
+    said = []
+    if changed:
+        said.append(f"{words} changed: {_names(changed)}")
+    if new:
+        said.append(f"{words} new: {_names(new)}")
+    return said
+
+
+def _names(names: list[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 24 else text[:12] + "…"

@@ -1,0 +1,163 @@
+"""What a run would ask: cells, what is stored already, tokens and time, and why anything is asked again.
+
+The walk is the run's own, so what it calls stored will not be asked. Of a very large plan a sample is walked over, and
+the figures say that they are estimates. Tokens are counted by rule of thumb until an earlier run has measured them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auditc.ir.exchange import Prompt
+from auditc.ir.plan import Plan
+from auditc.methods import methods
+
+from . import runs
+from .asking import Ask, score_asking, turn_asking
+from .bind import Bound, Here, located, look
+from .cells import count_cells
+from .faults import Problem
+from .fingerprint import changes, fingerprint
+from .schedule import Asked, stages
+from .store import Store
+from .walk import converse_sheet, score_sheet, walk_converse, walk_score
+
+EXACT = 200_000
+"""Stages of more cells than this are estimated from as many of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageForecast:
+    """One stage. `tokens_out` is at most what is given. `seconds` is None where no earlier run has measured it."""
+
+    name: str
+    kind: str
+    model: str
+    cells: int
+    cached: int
+    to_run: int
+    why: tuple[str, ...]
+    tokens_in: int
+    tokens_out: int
+    seconds: float | None
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A whole plan. `problems` is what would make a run refuse to start."""
+
+    stages: tuple[StageForecast, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def cells(self) -> dict[str, int]:
+        """Cells of all stages: total, cached, to run."""
+        return {
+            "total": sum(stage.cells for stage in self.stages),
+            "cached": sum(stage.cached for stage in self.stages),
+            "to_run": sum(stage.to_run for stage in self.stages),
+        }
+
+    @property
+    def tokens(self) -> dict[str, int]:
+        """Tokens of what is to run."""
+        return {
+            "in": sum(stage.tokens_in for stage in self.stages),
+            "out": sum(stage.tokens_out for stage in self.stages),
+        }
+
+
+def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None) -> Forecast:
+    """What a run of the plan in this workspace would ask. Raises StoreFailed where the store cannot be read."""
+    bound, problems = look(plan, located(plan) if here is None else here)
+    earlier = [record for run in runs.ended(workspace) for record in run.record().stages]
+    with Store.open(workspace / "store", write=False) as store:
+        found = tuple(_stage(plan, stage, bound.get(stage.model), store, earlier) for stage in stages(plan))
+    return Forecast(found, problems)
+
+
+def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier: list[dict[str, Any]]) -> StageForecast:
+    cells = count_cells(stage, plan)
+    before = _nearest(stage, earlier)
+    cached, tokens_in = 0, 0
+    if bound is not None:
+        cached, tokens_in = _walked(plan, stage, bound, store, cells)
+    to_run = cells - cached
+    most = stage.max_new_tokens if stage.kind == "converse" else 0
+    seconds = None
+    if before is not None and before.get("asked"):
+        tokens_in = round(to_run * before["tokens_in"] / before["asked"])
+        seconds = round(to_run * before["seconds"] / before["asked"], 1)
+    return StageForecast(
+        name=stage.name,
+        kind=stage.kind,
+        model=stage.model,
+        cells=cells,
+        cached=cached,
+        to_run=to_run,
+        why=_why(plan, stage, bound, before, cached, cells),
+        tokens_in=tokens_in,
+        tokens_out=to_run * most,
+        seconds=seconds,
+        estimated=cells > EXACT,
+    )
+
+
+def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) -> tuple[int, int]:
+    """How many cells are stored, and about how many tokens the others take in."""
+    limit = EXACT if cells > EXACT else None
+    batches: Iterator[list[Ask] | None]
+    if stage.kind == "score":
+        scores = score_asking(plan, stage, bound.identity)
+        batches = walk_score(scores, score_sheet(scores), limit)
+    else:
+        turns = turn_asking(plan, stage, bound.identity)
+        read = methods.take(stage.method).read
+        batches = walk_converse(turns, converse_sheet(turns), store.get, read, limit)
+    met = cached = tokens = 0
+    for batch in batches:
+        for ask in batch or ():
+            met += 1
+            if ask.key in store:
+                cached += 1
+            else:
+                tokens += about(ask.request.prompt)
+    lacking = met - cached
+    if limit is not None:
+        cached = round(cells * cached / max(met, 1))
+    # Turns after a missing one are not walked over: they are like those before them.
+    return cached, round((cells - cached) * tokens / lacking) if lacking else 0
+
+
+def about(prompt: Prompt) -> int:
+    """About how many tokens a prompt has: a Chinese character is one, four of any other make one."""
+    text = "".join([turn.text for turn in prompt.turns]) + prompt.opening
+    wide = sum(character > "\u2e7f" for character in text)
+    return 1 + wide + (len(text) - wide) // 4
+
+
+def _nearest(stage: Asked, earlier: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The newest earlier stage of that name, else of that block or kind and model."""
+    now = {"name": stage.name, "kind": stage.kind, "block": stage.block, "model": stage.model}
+    for fields in (("name",), ("kind", "block"), ("kind", "model")):
+        for record in earlier:
+            if all(record[field] == now[field] for field in fields):
+                return record
+    return None
+
+
+def _why(
+    plan: Plan, stage: Asked, bound: Bound | None, before: dict[str, Any] | None, cached: int, cells: int
+) -> tuple[str, ...]:
+    if cached == cells:
+        return ()
+    if bound is None:
+        return ("the model cannot be opened here",)
+    if before is None:
+        return ("new",)
+    differ = changes(before["asks"], fingerprint(plan, stage, bound.identity))
+    return differ or ("not finished in an earlier run",)

@@ -1,0 +1,194 @@
+"""Run folders: what a run was, what it found, and which cells it rests on. `.auditc/runs/<id>/`.
+
+plan.json       the plan as it was run
+run.json        the RunRecord; a run without one did not end
+cells.parquet   which cell lies under which key
+findings.json, items.json
+worker-*.log    what engines' libraries printed
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter
+
+from auditc.ir.finding import Findings, ItemRow, RunRecord
+from auditc.ir.plan import Plan
+
+from . import journal
+from .execute import Outcome
+from .faults import WorldFailed
+from .provenance import provenance
+from .segment import KEY_BYTES
+from .walk import ConverseSheet, ScoreSheet, Sheet
+
+_ITEMS = TypeAdapter(tuple[ItemRow, ...])
+
+
+class NoSuchRun(LookupError):
+    """No run, or more than one, is meant by a name. The message says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run's folder."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    def plan(self) -> Plan:
+        return Plan.model_validate_json((self.folder / "plan.json").read_bytes())
+
+    def record(self) -> RunRecord:
+        return RunRecord.model_validate_json((self.folder / "run.json").read_bytes())
+
+    def findings(self) -> Findings:
+        return Findings.model_validate_json((self.folder / "findings.json").read_bytes())
+
+    def items(self) -> tuple[ItemRow, ...]:
+        return _ITEMS.validate_json((self.folder / "items.json").read_bytes())
+
+    def cells(self) -> Any:
+        """An Arrow table: key, stage, population, condition, item, rotation, draw; the last two where they apply."""
+        return pq.read_table(self.folder / "cells.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Run):
+    """A run that is under way."""
+
+    plan_digest: str
+    started: datetime
+
+    def finish(self, outcome: Outcome, findings: Findings, items: Sequence[ItemRow]) -> RunRecord:
+        """Write down what the run was and what it found; `run.json` comes last, and makes it a run that ended."""
+        record = RunRecord(
+            run=self.id,
+            plan=self.plan_digest,
+            started=self.started.isoformat(timespec="seconds"),
+            seconds=round(outcome.seconds, 3),
+            cells=outcome.cells,
+            stages=outcome.stages,
+            provenance=provenance(),
+            stopped=outcome.stopped,
+        )
+        pq.write_table(_cells(outcome.sheets), self.folder / "cells.parquet", compression="zstd")
+        self._write("findings.json", findings.model_dump_json(indent=1).encode())
+        self._write("items.json", _ITEMS.dump_json(tuple(items), indent=1))
+        self._write("run.json", record.model_dump_json(indent=1).encode())
+        return record
+
+    def _write(self, name: str, content: bytes) -> None:
+        journal.write_aside(self.folder / name, content + b"\n")
+
+
+@contextmanager
+def begin(workspace: Path, plan: Plan) -> Iterator[Started]:
+    """A new run's folder. It is removed again when the run ends in an error and has nothing to show for itself."""
+    now = datetime.now(UTC)
+    folder = workspace / "runs" / f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    started = Started(folder, plan.digest, now)
+    try:
+        folder.mkdir(parents=True)
+        started._write("plan.json", json.dumps(plan.model_dump(mode="json"), ensure_ascii=False).encode())
+    except OSError as error:
+        raise WorldFailed(
+            f"the workspace cannot be written: {error.strerror or error}", "make room or give access to `.auditc`"
+        ) from error
+    try:
+        yield started
+    except BaseException:
+        if not any(folder.glob("worker-*.log")):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def ended(workspace: Path) -> tuple[Run, ...]:
+    """The runs that ended, the newest first."""
+    folders = sorted((workspace / "runs").glob("*/run.json"), reverse=True)
+    return tuple(Run(path.parent) for path in folders)
+
+
+def latest(workspace: Path) -> Run:
+    """The newest run that ended. Raises NoSuchRun."""
+    found = ended(workspace)
+    if not found:
+        raise NoSuchRun("there is no run here yet: `auditc run` makes one")
+    return found[0]
+
+
+def find(workspace: Path, name: str) -> Run:
+    """The run whose name begins with `name`; `last` is the newest. Raises NoSuchRun."""
+    if name == "last":
+        return latest(workspace)
+    found = [run for run in ended(workspace) if run.id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    there = ", ".join(run.id for run in (found or ended(workspace))[:5]) or "none"
+    raise NoSuchRun(f"{'no run' if not found else 'more than one run'} begins with `{name}`; there are {there}")
+
+
+def _cells(sheets: Sequence[Sheet]) -> Any:
+    tables = [_score_cells(s) if isinstance(s, ScoreSheet) else _turn_cells(s) for s in sheets]
+    return pa.concat_tables(tables) if tables else _table([], "", [], [], [], [], [])
+
+
+def _score_cells(sheet: ScoreSheet) -> Any:
+    stage, cells = sheet.stage, sheet.cells
+    conditions = np.array([condition.name for condition in stage.conditions])
+    return _table(
+        sheet.keys,
+        stage.name,
+        np.array(stage.populations)[cells.population],
+        conditions[cells.condition],
+        np.array(stage.items)[cells.item],
+        cells.rotation,
+        np.full(len(cells), -1),
+    )
+
+
+def _turn_cells(sheet: ConverseSheet) -> Any:
+    stage, items = sheet.stage, len(sheet.stage.items)
+    rows = [
+        (key, population, item, person.draw)
+        for population, persons in sheet.participants.items()
+        for person, keys in zip(persons, sheet.keys[population], strict=True)
+        for item, key in zip(stage.items, keys, strict=True)
+    ]
+    keys, populations, names, draws = zip(*rows, strict=True) if rows and items else ((), (), (), ())
+    return _table(keys, stage.name, populations, [stage.condition] * len(rows), names, [-1] * len(rows), draws)
+
+
+def _table(
+    keys: Sequence[bytes], stage: str, population: Any, condition: Any, item: Any, rotation: Any, draw: Any
+) -> Any:
+    """Cells that were not walked over have no key, and are left out."""
+    words = [[stage] * len(keys), population, condition, item]
+    table = pa.table(
+        {
+            "key": pa.array([key or None for key in keys], pa.binary(KEY_BYTES)),
+            **{
+                name: pa.array(column, pa.string()).dictionary_encode()
+                for name, column in zip(("stage", "population", "condition", "item"), words, strict=True)
+            },
+            "rotation": pa.array(rotation, pa.int32()),
+            "draw": pa.array(draw, pa.int32()),
+        }
+    )
+    return table.filter(pc.is_valid(table.column("key"))).unify_dictionaries()

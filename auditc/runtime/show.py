@@ -1,0 +1,184 @@
+"""One answer, with everything that explains it: what was asked, of whom, how, what came back, and which line asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditc.ir.answers import Reading
+from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
+from auditc.ir.plan import Converse, Item, Plan, Score
+from auditc.methods import methods
+from auditc.reading import label
+
+from .cells import order_shown
+from .runs import Run
+from .segment import KEY_BYTES
+from .store import Store, Stored
+
+
+class NoSuchCell(LookupError):
+    """No cell of the run, or more than one, is meant by the beginning of a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a cell stands in a run. `rotation` is -1 for a turn, `draw` is -1 for a score."""
+
+    stage: str
+    block: str
+    model: str
+    population: str
+    condition: str
+    item: str
+    rotation: int
+    draw: int
+    origin: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOption:
+    """One option as it was shown; `probability` only where it was asked for."""
+
+    label: str
+    text: str
+    index: int
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One cell. `places` has every cell of the run that rests on this answer; mostly one."""
+
+    key: str
+    places: tuple[Place, ...]
+    turns: tuple[tuple[str, str], ...]
+    opening: str
+    settings: dict[str, Any]
+    options: tuple[ShownOption, ...]
+    text: str | None
+    reading: dict[str, Any] | None
+    failure: dict[str, str] | None
+    tokens: dict[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def show(run: Run, workspace: Path, prefix: str) -> Shown:
+    """The cell of a run whose key begins with `prefix`. Raises NoSuchCell."""
+    plan, cells = run.plan(), run.cells()
+    hexes = {key.hex() for key in cells.column("key").unique().to_pylist()}
+    found = sorted(key for key in hexes if key.startswith(prefix.lower()))
+    if len(found) != 1:
+        what = f"{len(found)} cells of run {run.id} begin" if found else f"no cell of run {run.id} begins"
+        raise NoSuchCell(f"{what} with `{prefix}`")
+    key = bytes.fromhex(found[0])
+    with Store.open(workspace / "store", write=False) as store:
+        stored = store.show(key)
+    if stored is None:
+        raise NoSuchCell(f"the store no longer holds the answer `{found[0]}`")
+    at = cells.filter(pc.equal(cells.column("key"), pa.scalar(key, pa.binary(KEY_BYTES)))).to_pylist()
+    return _shown(plan, stored, tuple(_place(plan, row) for row in at))
+
+
+def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
+    """Every asked cell of a run with its raw answer, one flat row each, for people with tools of their own.
+
+    `probabilities` are as the model gave them, not normalised; they and `choice` (1-based) are in the survey's own
+    order of options. `reading` says how a text was read.
+    """
+    plan, cells = run.plan(), run.cells()
+    with Store.open(workspace / "store", write=False) as store:
+        for row in cells.to_pylist():
+            stage = _stage(plan, row["stage"])
+            item, language = _item(plan, stage, row["item"]), stage.language[row["population"]]
+            reply = store.get(row["key"])
+            flat = {**row, "key": row["key"].hex(), "block": stage.block, "model": stage.model, "language": language}
+            reading = _reading(stage, item, language, reply.text) if isinstance(reply, GenerateReply) else None
+            chances = _chances(item, max(row["rotation"], 0), reply) if isinstance(reply, ScoreReply) else None
+            yield flat | {
+                "answered": reply is not None,
+                "text": reply.text if isinstance(reply, GenerateReply) else None,
+                "reading": reading.reason if reading else None,
+                "choice": reading.option + 1 if reading and reading.option is not None else None,
+                "probabilities": chances,
+            }
+
+
+def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
+    first = places[0]
+    stage, reply = _stage(plan, first.stage), stored.reply
+    item, language = _item(plan, stage, first.item), stage.language[first.population]
+    order = order_shown(item.size, max(first.rotation, 0))
+    chances = _chances(item, max(first.rotation, 0), reply) if isinstance(reply, ScoreReply) else None
+    options = tuple(
+        ShownOption(
+            label=label(position, stage.labels),
+            text=item.options[language][index],
+            index=index,
+            probability=None if chances is None else chances[index],
+        )
+        for position, index in enumerate(order)
+    )
+    return Shown(
+        key=stored.key.hex(),
+        places=places,
+        turns=tuple((turn.role, turn.text) for turn in stored.prompt.turns),
+        opening=stored.prompt.opening,
+        settings=stored.settings,
+        options=options,
+        text=reply.text if isinstance(reply, GenerateReply) else None,
+        reading=asdict(_reading(stage, item, language, reply.text)) if isinstance(reply, GenerateReply) else None,
+        failure=asdict(reply) if isinstance(reply, Failure) else None,
+        tokens=_tokens(reply),
+    )
+
+
+def _place(plan: Plan, row: dict[str, Any]) -> Place:
+    stage = _stage(plan, row["stage"])
+    return Place(
+        stage=stage.name,
+        block=stage.block,
+        model=stage.model,
+        population=row["population"],
+        condition=row["condition"],
+        item=row["item"],
+        rotation=row["rotation"],
+        draw=row["draw"],
+        origin=stage.origin.model_dump(),
+    )
+
+
+def _chances(item: Item, rotation: int, reply: ScoreReply) -> list[float]:
+    """Probabilities in the survey's own order."""
+    own = [0.0] * item.size
+    for index, logprob in zip(order_shown(item.size, rotation), reply.logprobs, strict=True):
+        own[index] = math.exp(logprob)
+    return own
+
+
+def _reading(stage: Score | Converse, item: Item, language: str, text: str) -> Reading:
+    return methods.take(stage.method).read(text, item.options[language], language)
+
+
+def _tokens(reply: Reply) -> dict[str, int]:
+    if isinstance(reply, GenerateReply):
+        return {"in": reply.tokens_in, "out": reply.tokens_out}
+    return {"in": reply.tokens_in, "out": 0} if isinstance(reply, ScoreReply) else {"in": 0, "out": 0}
+
+
+def _stage(plan: Plan, name: str) -> Score | Converse:
+    stage = plan.stage(name)
+    assert isinstance(stage, Score | Converse)
+    return stage
+
+
+def _item(plan: Plan, stage: Score | Converse, name: str) -> Item:
+    return next(item for item in plan.surveys[stage.survey].items if item.id == name)
