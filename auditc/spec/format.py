@@ -132,13 +132,14 @@ class _Writer:
 
     def _braced(self, span: Span, header: Span, head: str, body: _Body, indent: str) -> str:
         """`head { … }` with an entry a line; as written if a comment stands before the brace."""
-        gaps: list[_Gap] | None = [_Gap(None, ())] * (len(body) + 1)
+        gaps = [_Gap(None, ())] * (len(body) + 1)
         if self._commented(span):
             brace = _TO_BRACE.match(self.text, header.end)
             opening = brace.end() if brace else span.end
-            gaps = self._gaps([node.span for node in body], opening, span.end)
-            if gaps is None or self._within(span.start, opening):
+            found = self._gaps([node.span for node in body], opening, span.end)
+            if found is None or self._within(span.start, opening):
                 return self._as_written(span.start, span.end)
+            gaps = found
         elif not body:
             return f"{head} {{ }}"
         lines = self._entries(body, gaps, indent + _INDENT)

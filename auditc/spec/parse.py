@@ -114,7 +114,7 @@ def _statements(
                 written = written[:at] + repair + written[at + len(repair) :]
             effort += len(written)
         else:
-            return _Build(source, piece.start, notes).transform(tree), effort
+            return _Build(source, piece, notes).transform(tree), effort
     return (), effort
 
 
@@ -145,15 +145,16 @@ def _lark() -> Lark:
 class _Build(Transformer_NonRecursive[Token, Any]):
     """One method for each rule of the grammar, by its name. Not recursive, and so at no depth of nesting an error."""
 
-    def __init__(self, source: Source, offset: int, notes: Notes) -> None:
+    def __init__(self, source: Source, piece: Piece, notes: Notes) -> None:
         super().__init__(visit_tokens=False)
         self._source = source
-        self._offset = offset
+        self._piece = piece
         self._notes = notes
 
     def _span(self, first: Token, last: Token) -> Span:
         start, end = cast(int, first.start_pos), cast(int, last.end_pos)
-        return Span(self._source, start + self._offset, end + self._offset)
+        offset = self._piece.start
+        return Span(self._source, start + offset, min(end + offset, self._piece.end))  # closers lie past its end
 
     def _at(self, token: Token) -> Span:
         return self._span(token, token)
