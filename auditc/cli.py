@@ -1,0 +1,279 @@
+"""The command line: arguments in, text out, exit codes; no decisions."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from auditc import __version__, api
+from auditc.diagnostics import SpecRejected
+
+if TYPE_CHECKING:
+    from auditc.diagnostics import Diagnostic
+
+app = typer.Typer(
+    name="auditc",
+    help="A compiler and a runtime for audits of the values of language models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+models_app = typer.Typer(help="Fetch and list models.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models_app, name="models")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+PlanPath = Annotated[Path | None, typer.Argument(help="A plan; without it the one compiled last in this folder.")]
+RunName = Annotated[str | None, typer.Argument(help="A run, or the beginning of its name; without it the newest.")]
+
+CARRIED_OUT, INCOMPLETE, REJECTED, WORLD_FAILED, BUG = 0, 1, 2, 3, 70
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit. Every way out has its exit code; none prints a traceback."""
+    try:
+        app(arguments, standalone_mode=True)
+    except SpecRejected as rejected:
+        _show(rejected.diagnostics)
+        _exit(REJECTED)
+    except api.Refused as refused:
+        _complain(refused.message, refused.help)
+        _exit(REJECTED)
+    except api.WorldFailed as failed:
+        _complain(failed.message, failed.help)
+        _exit(WORLD_FAILED)
+    except KeyboardInterrupt:
+        _complain("Stopped before anything could be stored.", "")
+        _exit(INCOMPLETE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _exit(INCOMPLETE)
+    except Exception as bug:
+        _complain(*api.bug_report(bug))
+        _exit(BUG)
+
+
+def _exit(code: int) -> None:
+    raise SystemExit(code) from None
+
+
+def _complain(message: str, remedy: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    for line in remedy.splitlines():
+        print(f"  {line}", file=sys.stderr)
+
+
+def _show(diagnostics: tuple[Diagnostic, ...]) -> None:
+    from auditc.diagnostics.render import render
+
+    if diagnostics:
+        colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        print(render(diagnostics, colour=colour), file=sys.stderr)
+
+
+def _as_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"auditc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def auditc(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A compiler and a runtime for audits of the values of language models."""
+
+
+@app.command()
+def check(files: Annotated[list[Path], typer.Argument(help="Specs to check.")], as_json: Json = False) -> None:
+    """Parse, resolve and check specs: every mistake in one go."""
+    from auditc.diagnostics.render import to_json
+
+    checked = api.check(files)
+    if as_json:
+        _as_json({"diagnostics": [to_json(d) for d in checked.diagnostics]})
+    else:
+        _show(checked.diagnostics)
+        if not checked.rejected:
+            names = ", ".join(str(file) for file in files)
+            print(f"{names}: sound" + (f", with {len(checked.diagnostics)} warnings" if checked.diagnostics else ""))
+    if checked.rejected:
+        raise typer.Exit(REJECTED)
+
+
+@app.command("fmt")
+def fmt(
+    files: Annotated[list[Path], typer.Argument(help="Specs to format in place.")],
+    only_check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if a file would change.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Rewrite specs in the canonical form; comments stay."""
+    changed = [str(file) for file in files if api.format_spec(file, write=not only_check)]
+    if as_json:
+        _as_json({"changed": changed})
+    else:
+        for name in changed:
+            print(f"{name}: would change" if only_check else f"{name}: formatted")
+    if only_check and changed:
+        raise typer.Exit(INCOMPLETE)
+
+
+@app.command("compile")
+def compile_command(
+    file: Annotated[Path, typer.Argument(help="The spec.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where the plan goes; beside the spec.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a spec and write its plan and its lock. The same input gives the same bytes."""
+    done = api.compile_to_file(file, output)
+    if as_json:
+        _as_json(done.summary())
+        return
+    _show(done.diagnostics)
+    print(f"{done.plan_path}: {done.stages} stages, {done.cells:,} cells, digest {done.digest[:12]}")
+    print(f"{done.lock_path}: {done.locked} files and models pinned")
+
+
+@app.command()
+def plan(plan: PlanPath = None, as_json: Json = False) -> None:
+    """Say what a run would ask: cells, tokens, time, and what is in the store already."""
+    foreseen = api.foresee(plan)
+    if as_json:
+        _as_json(api.forecast_summary(foreseen))
+    else:
+        from auditc import screen
+
+        screen.forecast(foreseen)
+
+
+@app.command()
+def run(
+    plan: PlanPath = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many cells a stage: a marked trial.")] = None,
+    fail_on: Annotated[
+        list[str] | None, typer.Option(help="Exit 1 on `claims` that fail, `undecided` ones, or `missing` cells.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="Progress as JSON lines on standard error.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a plan; what is in the store is not asked again. Ends with a table and the report's path."""
+    done = api.run(plan, limit=limit, show="quiet" if quiet else "events" if events else "bar")
+    if as_json:
+        _as_json(done.summary())
+    else:
+        from auditc import screen
+
+        screen.outcome(done)
+    if done.stopped or done.gate(fail_on or []):
+        raise typer.Exit(INCOMPLETE)
+
+
+@app.command()
+def report(
+    run: RunName = None,
+    formats: Annotated[list[str] | None, typer.Option("--format", help="html or json; as the spec says.")] = None,
+    languages: Annotated[list[str] | None, typer.Option("--language", help="en or zh; as the spec says.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Render the reports of a run again out of its evidence; nothing is asked."""
+    written = api.render_again(run, formats, languages)
+    if as_json:
+        _as_json({"reports": {name: str(path) for name, path in written.items()}})
+    else:
+        for path in written.values():
+            print(path)
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(help="A run, or the beginning of its name; `last` for the newest.")],
+    cell: Annotated[str, typer.Argument(help="A cell's key, or its beginning.")],
+    as_json: Json = False,
+) -> None:
+    """Show one answer: prompt, settings, text, probabilities, and the line of the spec that asked."""
+    shown = api.show(run, cell)
+    if as_json:
+        from auditc import screen
+
+        _as_json(shown.as_dict())
+    else:
+        from auditc import screen
+
+        screen.cell(shown)
+
+
+@app.command()
+def export(
+    run: RunName = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="A .csv or .parquet file.")] = Path("answers.csv"),
+    as_json: Json = False,
+) -> None:
+    """Write the raw answers of a run, one row for each cell."""
+    rows = api.export_answers(run, output)
+    if as_json:
+        _as_json({"rows": rows, "file": str(output)})
+    else:
+        print(f"{output}: {rows:,} answers")
+
+
+@app.command()
+def explain(name: Annotated[str, typer.Argument(help="A diagnostic's code, or a method, metric, backend.")]) -> None:
+    """Print the page of a diagnostic, a method, a metric or a backend."""
+    print(api.explain(name))
+
+
+@app.command()
+def graph(
+    plan: PlanPath = None,
+    form: Annotated[str, typer.Option("--format", help="mermaid or dot.")] = "mermaid",
+) -> None:
+    """Print the execution graph."""
+    print(api.draw_graph(plan, form))
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
+    """Write a commented starter spec that runs at once, on simulated models."""
+    for path in api.init(folder):
+        print(path)
+    print(f"\nNow: cd {folder} && auditc compile starter.audit && auditc run")
+
+
+@models_app.command("list")
+def models_list(as_json: Json = False) -> None:
+    """List the models that auditc knows by name, and which are here."""
+    rows = api.known_models()
+    if as_json:
+        _as_json({"models": rows})
+    else:
+        from auditc import screen
+
+        screen.models(rows)
+
+
+@models_app.command("fetch")
+def models_fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Names from `auditc models list`.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Fetch what this plan needs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch models once, check their digests and convert them. Their licences are shown."""
+    fetched = api.fetch_models(names or [], plan, say=lambda text: print(text, file=sys.stderr))
+    if as_json:
+        _as_json({"models": fetched})
+    else:
+        from auditc import screen
+
+        screen.models(fetched)

@@ -1,0 +1,119 @@
+"""What a person sees in a terminal: the forecast, the outcome, one cell, the list of models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from auditc.api import Done
+    from auditc.ir.finding import Finding
+    from auditc.runtime.forecast import Forecast
+    from auditc.runtime.show import Shown
+
+
+def forecast(foreseen: Forecast) -> None:
+    """Cells, tokens and time for each stage, and why what runs runs."""
+    table = _table("stage", "model", "cells", "stored", "to ask", "tokens, about", "time, about", "why")
+    for stage in foreseen.stages:
+        tokens = f"{stage.tokens_in + stage.tokens_out:,}" if stage.to_run else ""
+        seconds = _duration(stage.seconds) if stage.seconds is not None and stage.to_run else ""
+        numbers = (f"{stage.cells:,}", f"{stage.cached:,}", f"{stage.to_run:,}", tokens, seconds)
+        table.add_row(*_plain(stage.name, stage.model, *numbers, "; ".join(stage.why)))
+    console = _console()
+    console.print(table)
+    cells = foreseen.cells
+    total = f"{cells['total']:,} cells: {cells['cached']:,} stored, {cells['to_run']:,} to ask"
+    known = [stage.seconds for stage in foreseen.stages if stage.to_run and stage.seconds is not None]
+    console.print(Text(total + (f", about {_duration(sum(known))}" if known else "")))
+    for problem in foreseen.problems:
+        console.print(Text(f"not yet possible: {problem.message}: {problem.help}", style="yellow"))
+
+
+def outcome(done: Done) -> None:
+    """Headline findings, verdicts on claims, counts, and where the report is."""
+    console = _console()
+    table = _table("block", "metric", "model", "population", "condition", "estimate", "95 % interval", "floor", "items")
+    for finding in done.findings.findings:
+        if finding.claim is None and not finding.axes:
+            table.add_row(*_plain(*_finding(finding)))
+    console.print(table)
+    for claim in done.findings.claims:
+        colour = {"holds": "green", "fails": "red", "undecided": "yellow"}[claim.verdict]
+        console.print(Text(f"{claim.verdict:>9}", style=colour) + Text(f"  {claim.says}. {claim.why}"))
+    cells = done.record.cells
+    counts = ", ".join(f"{cells[word]:,} {word}" for word in ("answered", "refused", "unparsable", "failed"))
+    console.print(Text(f"{cells['asked']:,} cells asked ({counts}), {cells['reused']:,} from the store"))
+    if done.stopped:
+        console.print(
+            Text(f"Stopped early: {done.stopped}. {cells['not_run']:,} cells were not asked.", style="yellow")
+        )
+    for name, path in done.reports.items():
+        console.print(Text(f"{name}: {path}"), soft_wrap=True)
+
+
+def cell(shown: Shown) -> None:
+    """One answer as it was asked and given."""
+    console = _console()
+    console.print(Text(f"cell {shown.key}", style="bold"), soft_wrap=True)
+    for place in shown.places:
+        where = f"{place.stage}, item {place.item}, {place.population}, {place.condition}"
+        origin = place.origin
+        console.print(Text(f"asked by {where} ({origin['file']}:{origin['line']})"), soft_wrap=True)
+    console.print(Text("settings: " + ", ".join(f"{key} {value}" for key, value in shown.settings.items())))
+    for role, text in shown.turns:
+        console.print(Text(f"\n[{role}]", style="dim"))
+        console.print(Text(text), soft_wrap=True)
+    console.print(Text(f"\n[the answer begins] {shown.opening}", style="dim"))
+    if shown.text is not None:
+        console.print(Text(shown.text), soft_wrap=True)
+        console.print(Text(f"\nread as: {shown.reading}"))
+    if shown.failure is not None:
+        console.print(Text(f"failed: {shown.failure}", style="red"))
+    for option in shown.options:
+        chance = "" if option.probability is None else f"{option.probability:10.6f}  "
+        console.print(Text(f"  {option.label:>2}  {chance}{option.text}"))
+
+
+def models(rows: Iterable[dict[str, Any]]) -> None:
+    """Names, titles, terms, and whether they are here."""
+    table = _table("name", "title", "licence", "here")
+    for row in rows:
+        table.add_row(*_plain(row.get("name", ""), row["title"], row["licence"], "yes" if row["fetched"] else "no"))
+    _console().print(table)
+
+
+def _finding(finding: Finding) -> tuple[str, ...]:
+    floor = "" if finding.floor is None else f"{finding.floor.estimate:.3f}"
+    interval = "" if finding.low is None or finding.high is None else f"{finding.low:.3f} to {finding.high:.3f}"
+    estimate = "none" if finding.estimate is None else f"{finding.estimate:.3f}"
+    flag = "" if finding.interpretable else " (not interpretable)"
+    axes = (finding.block, finding.metric, finding.model, finding.population, finding.condition)
+    return (*axes, estimate + flag, interval, floor, str(finding.n.items))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _plain(*words: str) -> tuple[Text, ...]:
+    """Names come from specs: they are text, never markup."""
+    return tuple(Text(word) for word in words)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    numbers = {"cells", "stored", "to ask", "tokens, about", "time, about", "estimate", "floor", "items"}
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left")
+    return table
+
+
+def _console() -> Console:
+    return Console(highlight=False)
