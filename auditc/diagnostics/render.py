@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -149,8 +150,8 @@ def _window(line: str, marks: Sequence[_Mark]) -> tuple[str, list[tuple[int, int
     if starts[-1] > _WINDOW:
         wanted = column(marks[0].start) if marks else 0
         left = max(0, min(wanted - _LEAD, starts[-1] - _WINDOW))
-        first = _first_at(starts, left)
-        last = max(first, _first_at(starts, starts[first] + _WINDOW + 1) - 1)
+        first = bisect_left(starts, left)
+        last = bisect_right(starts, starts[first] + _WINDOW) - 1
     head, tail = "…" if first else "", "…" if last < len(shown) else ""
     text = head + "".join(shown[first:last]) + tail
     widest = columns(text)
@@ -162,15 +163,3 @@ def _window(line: str, marks: Sequence[_Mark]) -> tuple[str, list[tuple[int, int
             start, end = min(start, widest - 1), min(end, widest)
         rows.append((start, max(1, end - start)))
     return text.rstrip(), rows
-
-
-def _first_at(starts: Sequence[int], column: int) -> int:
-    """The first character that begins at or past a column."""
-    low, high = 0, len(starts) - 1
-    while low < high:
-        middle = (low + high) // 2
-        if starts[middle] < column:
-            low = middle + 1
-        else:
-            high = middle
-    return low

@@ -15,7 +15,7 @@ from typing import Final
 from .characters import ASCII_ODD, QUOTES, odd_ascii, odd_character, twin_of
 from .notes import Mark, Note, Notes, excerpt
 from .strings import string_notes
-from .tokens import LETTER, WORD
+from .tokens import CLOSERS, LETTER, OPENERS, WORD
 
 _INTERESTING = re.compile(
     rf"""
@@ -132,7 +132,7 @@ class _Mender:
             for note in string_notes(written, start):
                 self.notes.add(note)
             return end
-        body = written.rstrip(" \t)]},")
+        body = written[: len(written) - self._code_after(start, written)]
         curly = next((i for i, c in enumerate(body) if i and c in "”“„＂"), None)
         if curly is not None:
             advice = 'Write the straight quote `"` at both ends.'
@@ -147,6 +147,20 @@ class _Mender:
                 'Write `"` where the text ends; a text over several lines stands in `"""`.',
             )
         return self._replace(start, start + len(body), _stand_in(len(body)))
+
+    def _code_after(self, start: int, written: str) -> int:
+        """How many characters at the end of an unclosed text are code: brackets that its own line left open."""
+        tail = written[len(written.rstrip(" \t)]},")) :]
+        opened: list[str] = []
+        for character in self.text[max(self.text.rfind("\n", 0, start) + 1, start - 1_000) : start]:
+            if character in OPENERS:
+                opened.append(character)
+            elif character in CLOSERS and opened:
+                opened.pop()
+        for character in tail:
+            if character in CLOSERS and (not opened or opened.pop() != CLOSERS[character]):
+                return 0
+        return len(tail)
 
     def _number(self, match: re.Match[str]) -> int:
         written = match.group()
