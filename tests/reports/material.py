@@ -71,20 +71,28 @@ ABROAD = tuple(
 )
 METRICS = {
     "opinions": {
-        "jsd": ("1 - sqrt(JSD)", "higher", 0.62, 0.94),
+        "jsd": ("1 − √JSD, base e", "higher", 0.62, 0.94),
         "emd": ("share of the scale", "lower", 0.21, 0.03),
         "kl": ("nats", "lower", 0.84, 0.02),
-        "option_mass": ("share", "higher", 0.71, None),
-        "position_bias": ("share", "lower", 0.33, None),
-        "written_agreement": ("share", "higher", 0.58, None),
+        "option_mass": ("probability", "higher", 0.71, None),
+        "position_bias": ("probability moved by the order of the options", "lower", 0.33, None),
+        "written_agreement": ("share of written answers", "higher", 0.58, None),
     },
     "citizens": {
         "kl": ("nats", "lower", 1.12, 0.16),
-        "diversity": ("share", "higher", 0.41, None),
-        "answer_rate": ("share", "higher", 0.52, None),
+        "diversity": ("different answers beyond the first, for each draw", "neither", 0.11, 0.13),
+        "answer_rate": ("share of cells asked", "higher", 0.52, None),
     },
 }
 """By block: unit, which end is better, about where the made-up estimates lie, and the made-up floor."""
+
+
+FLOORS = {
+    "opinions": "people drawn anew at their number, compared with the shares they were drawn from",
+    "citizens": "as many draws from people's shares through the same estimator, items independent",
+}
+PROCEDURES = {"opinions": "studentised bootstrap over items", "citizens": "two-way jackknife over draws and items, t"}
+UNDECIDED = "undecided: the interval reaches to both sides"
 
 
 def noise(*parts: object) -> float:
@@ -172,6 +180,25 @@ def plan(chosen: tuple[Item, ...], small: bool) -> Plan:
                 conditions=(Condition(), Condition(name="shuffled_countries", countries=ABROAD)),
                 orders=5,
                 low_mass=0.1,
+                **common,
+            )
+        )
+        stages.append(
+            Converse(
+                name=f"opinions-{model}-written",
+                origin=at(31),
+                block="opinions",
+                method="first_token",
+                model=model,
+                items=tuple(i.id for i in chosen[:7]),
+                labels="letters",
+                condition="written",
+                draws=1,
+                memory=Range(low=0, high=0),
+                beams=Range(low=1, high=1),
+                sampling=(False,),
+                item_order="fixed",
+                max_new_tokens=24,
                 **common,
             )
         )
@@ -268,7 +295,7 @@ def finding(block: str, metric: str, model: str, population: str, condition: str
             estimate=floor,
             low=round(floor - spread, 4),
             high=round(floor + spread, 4),
-            procedure="simulated samples of people",
+            procedure=FLOORS[block],
         )
     lines = {}
     if floor is not None and metric != "diversity":
@@ -278,9 +305,9 @@ def finding(block: str, metric: str, model: str, population: str, condition: str
             f"people of {other}": round(middle * (1.2 if better == "higher" else 0.6), 4),
             "split half of people": round(floor * (1.01 if better == "higher" else 0.8), 4),
         }
-    suffix = "".join(f".{v}" for v in axes.values())
+    suffix = "".join(f"/{v}" for v in axes.values())
     return Finding(
-        id=f"{block}.{metric}.{model}.{population}.{condition}{suffix}",
+        id=f"{block}.{metric}/{model}/{population}/{condition}{suffix}",
         metric=metric,
         block=block,
         method="first_token" if block == "opinions" else "def_survey",
@@ -292,9 +319,7 @@ def finding(block: str, metric: str, model: str, population: str, condition: str
         low=round(estimate - wide, 4),
         high=round(estimate + 1.15 * wide, 4),
         level=0.95,
-        procedure="studentised bootstrap over items"
-        if block == "opinions"
-        else "two-way t over participants and items",
+        procedure=PROCEDURES[block],
         estimand="items like these",
         unit=unit,
         better=better,  # type: ignore[arg-type]
@@ -309,9 +334,20 @@ def finding(block: str, metric: str, model: str, population: str, condition: str
         floor=band,
         lines=lines,
         interpretable=not unsound,
-        notes=("fewer than 30 items: bootstrap on the log scale",) if axes else (),
+        notes=tuple(notes(unsound, count)),
         origin=at(33 if block == "opinions" else 42),
     )
+
+
+def notes(unsound: bool, count: int) -> Iterator[str]:
+    """In the words of the evidence."""
+    if unsound:
+        yield (
+            "not interpretable: fewer than 50% of the cells were answered, "
+            "and those that were may not be the model's answers"
+        )
+    if count < 30:
+        yield f"{count} items with skewed values: the interval may be too short"
 
 
 def figures(chosen: tuple[Item, ...]) -> Iterator[Finding]:
@@ -333,9 +369,16 @@ def claim_parts(claim: str, metric: str, block: str, all_figures: list[Finding])
     verdicts = ("holds", "undecided", "fails", "holds") if claim == "close" else ("holds",) * 4
     chosen = [f for f in all_figures if (f.block, f.metric, f.condition) == (block, metric, "asked") and not f.axes]
     for f, verdict in zip(chosen, verdicts, strict=True):
-        yield f.model_copy(
-            update={"id": f"{claim}.{f.model}.{f.population}", "claim": claim, "verdict": verdict, "floor": None}
-        )
+        changes = {
+            "id": f"{claim}/{f.model}/{f.population}",
+            "claim": claim,
+            "verdict": verdict,
+            "level": 0.975,
+            "floor": None,
+            "lines": {},
+            "notes": (UNDECIDED,) if verdict == "undecided" else (),
+        }
+        yield f.model_copy(update=changes)
 
 
 def outcome(claim: str, says: str, parts: list[Finding]) -> ClaimOutcome:
@@ -355,7 +398,7 @@ def outcome(claim: str, says: str, parts: list[Finding]) -> ClaimOutcome:
 
 
 def tally(block: str, model: str, population: str, condition: str, count: int) -> TallyRow:
-    planned = count * (5 if block == "opinions" else 20)
+    planned = count * (1 if condition == "written" else 5 if block == "opinions" else 20)
     gone = round(planned * (0.55 if (block, model, population) == ("citizens", "gemma3", "cn") else 0.12))
     return TallyRow(
         stage=f"{block}-{model}",
@@ -373,8 +416,12 @@ def tally(block: str, model: str, population: str, condition: str, count: int) -
     )
 
 
+def asked_of(chosen: tuple[Item, ...], block: str, condition: str) -> tuple[Item, ...]:
+    return chosen[:7] if condition == "written" else chosen if block == "opinions" else chosen[:8]
+
+
 def item_row(block: str, model: str, population: str, condition: str, item: Item, people: People) -> ItemRow:
-    orders = min(item.size, 5) if block == "opinions" else 20
+    orders = 1 if condition == "written" else min(item.size, 5) if block == "opinions" else 20
     where = (block, model, population, condition, item.id)
     return ItemRow(
         block=block,
@@ -407,7 +454,7 @@ def material(language: str = "en", small: bool = False) -> Material:
         for block in METRICS
         for model in MODELS
         for population in POPULATIONS
-        for condition in (("asked", "shuffled_countries") if block == "opinions" else ("asked",))
+        for condition in (("asked", "shuffled_countries", "written") if block == "opinions" else ("asked",))
     ]
     people = made.surveys["values"].people
     return Material(
@@ -439,17 +486,11 @@ def material(language: str = "en", small: bool = False) -> Material:
                 )
                 for name, (title, family, stage, quantisation, licence) in MODELS.items()
             ),
-            tallies=tuple(
-                tally(b, m, p, c, len(chosen) if b == "opinions" else min(8, len(chosen))) for b, m, p, c in cells
-            ),
+            tallies=tuple(tally(b, m, p, c, len(asked_of(chosen, b, c))) for b, m, p, c in cells),
             findings=tuple(every + parts["close"] + parts["varied"]),
             claims=tuple(outcome(name, says, parts[name]) for name, says in CLAIMS),
         ),
-        items=tuple(
-            item_row(b, m, p, c, i, people[p][i.id])
-            for b, m, p, c in cells
-            for i in (chosen if b == "opinions" else chosen[:8])
-        ),
+        items=tuple(item_row(b, m, p, c, i, people[p][i.id]) for b, m, p, c in cells for i in asked_of(chosen, b, c)),
         run=RunRecord(
             run="20261121-a1b2c3",
             plan=made.digest,

@@ -26,6 +26,8 @@ class Tally:
     condition: str
     share: str
     bar: Markup
+    again: bool
+    """Whether block and model are those of the row above."""
     counts: tuple[tuple[str, str], ...]
 
 
@@ -40,23 +42,25 @@ def tallies(names: Names) -> list[Tally]:
             names.blocks.index(t.block) if t.block in names.blocks else len(names.blocks),
             names.models.index(t.model) if t.model in names.models else len(names.models),
             names.place(t.population),
-            t.condition != "asked",
-            t.condition,
+            names.variant(t.condition),
         )
 
+    rows = sorted(names.material.findings.tallies, key=place)
+    above = [None, *((t.block, t.model) for t in rows)]
     return [
         Tally(
             row=t,
+            again=before == (t.block, t.model),
             block=names.block(t.block),
             model=names.model(t.model),
             population=names.population(t.population),
-            symbol=symbol(names.place(t.population), hollow=t.condition != "asked"),
+            symbol=symbol(names.place(t.population), names.variant(t.condition)),
             condition=names.condition(t.condition),
             share=numbers.percent(t.answered, t.asked),
             bar=parts_bar([(kind, getattr(t, kind)) for kind in KINDS[2:]]),
             counts=tuple((kind, numbers.count(getattr(t, kind))) for kind in KINDS),
         )
-        for t in sorted(names.material.findings.tallies, key=place)
+        for t, before in zip(rows, above, strict=False)
     ]
 
 

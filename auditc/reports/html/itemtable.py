@@ -101,7 +101,7 @@ def _at(order: Sequence[str], name: str) -> int:
 
 def question(names: Names, item: Item | None, rows: Sequence[ItemRow], where: str) -> Question:
     words = names.words
-    rows = sorted(rows, key=lambda r: (_at(names.models, r.model), r.condition != "asked", r.condition))
+    rows = sorted(rows, key=lambda r: (_at(names.models, r.model), names.variant(r.condition)))
     asked = [r for r in rows if r.condition == "asked"] or list(rows)
     people = next((r for r in rows if r.people_shares is not None), None)
     size = max((len(s) for r in rows for s in (r.model_shares, r.people_shares) if s is not None), default=0)
@@ -121,7 +121,7 @@ def question(names: Names, item: Item | None, rows: Sequence[ItemRow], where: st
         dimension=names.dimension(item.dimension) if item and item.dimension else "",
         scale=words(f"scale.{item.scale}") if item else "",
         people=behind,
-        heads=(words("item.people_head"), *(names.model(r.model) for r in asked)),
+        heads=(words("item.people_head"), *(names.short(r.model) for r in asked)),
         options=tuple(Option(text, tuple(_share(style, s, k) for style, s in sides)) for k, text in enumerate(labels)),
         sources=tuple(_source(names, r) for r in rows),
     )
@@ -135,7 +135,7 @@ def _share(style: str, shares: Sequence[float] | None, place: int) -> tuple[Mark
 def _source(names: Names, row: ItemRow) -> Source:
     values = [f"{names.words.known(f'metric.{m}.short', m)} {numbers.figure(v)}" for m, v in row.values.items()]
     return Source(
-        model=names.model(row.model),
+        model=names.short(row.model),
         condition=names.condition(row.condition),
         values=names.words("list.semicolon").join(values) or numbers.NONE,
         answered=names.words("item.answered", answered=numbers.count(row.answered), asked=numbers.count(row.asked)),

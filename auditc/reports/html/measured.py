@@ -73,10 +73,9 @@ def methods(names: Names) -> list[Method]:
         if not own:
             continue
         first = own[0]
-        controls = {s.condition: "" for s in own if isinstance(s, Converse) and s.condition != "asked"}
+        controls: dict[str, str] = {}
         for stage in own:
-            if isinstance(stage, Score):
-                controls |= {c.name: _exchanged(names, c.countries) for c in stage.conditions if c.name != "asked"}
+            controls |= _controls(names, stage)
         asked_in = dict.fromkeys(first.wording)
         shown.append(
             Method(
@@ -92,6 +91,17 @@ def methods(names: Names) -> list[Method]:
             )
         )
     return shown
+
+
+def _controls(names: Names, stage: Score | Converse) -> dict[str, str]:
+    """What each condition but `asked` exchanges, by name."""
+    words = names.words
+    if isinstance(stage, Score):
+        return {c.name: _exchanged(names, c.countries) for c in stage.conditions if c.name != "asked"}
+    if stage.condition == "asked":
+        return {}
+    key = f"condition.{stage.condition}_how"
+    return {stage.condition: words(key, n=len(stage.items)) if words.has(key) else ""}
 
 
 def _worded(stage: Score | Converse, language: str) -> str:
@@ -144,16 +154,14 @@ def _range(low: int, high: int) -> str:
     return str(low) if low == high else f"{low}–{high}"
 
 
-def procedures(names: Names) -> list[tuple[str, str]]:
-    """Each procedure that gave an interval or a floor, and how many figures it gave."""
+def procedures(names: Names) -> list[tuple[str, str, str]]:
+    """Each procedure that gave an interval or a floor, the language it is told in, and how many figures it gave."""
     words, counted = names.words, dict[str, int]()
     for f in estimates(names.material):
         for name in (f.procedure, f.floor.procedure if f.floor else ""):
-            if name:
+            if name not in ("", "none"):
                 counted[name] = counted.get(name, 0) + 1
-    return [
-        (words.known("procedure." + k.replace(" ", "_"), k), words("count.figures", n=n)) for k, n in counted.items()
-    ]
+    return [(*words.said(text), words("count.figures", n=n)) for text, n in counted.items()]
 
 
 def references(names: Names) -> list[Reference]:

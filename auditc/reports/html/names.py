@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditc.ir.finding import Finding
+from auditc.ir.finding import Finding, ModelRow
 from auditc.ir.plan import Converse, Measure, Questioning, Score
 from auditc.reports._contract import Material
 
@@ -27,6 +27,8 @@ class Names:
     metrics: dict[str, tuple[str, ...]]
     """By block."""
     dimensions: tuple[str, ...]
+    conditions: tuple[str, ...]
+    """`asked` first; each has a mark of its own in figures."""
     anchors: dict[str, str]
     """The fragment identifier of each finding."""
 
@@ -45,16 +47,26 @@ class Names:
         """Title and quantisation: the weights that answered are not those that were published."""
         if not name:
             return self.words("table.all")
-        for row in self.material.findings.models:
-            if row.name == name:
-                return titled(row.title or name, row.quantisation)
-        card = self.material.plan.models.get(name)
-        return titled(card.title or name, card.quantisation) if card else name
+        row = self._row(name)
+        if row is None and ", " in name:
+            return self.words.listed([self.model(one) for one in name.split(", ")])
+        return titled(row.title or name, row.quantisation) if row else name
+
+    def short(self, name: str) -> str:
+        """The title alone, where no other model has the same: for sentences and small figures."""
+        titles = [row.title for row in self.material.findings.models]
+        row = self._row(name)
+        return row.title if row and row.title and titles.count(row.title) == 1 else self.model(name)
+
+    def _row(self, name: str) -> ModelRow | None:
+        return next((row for row in self.material.findings.models if row.name == name), None)
 
     def population(self, name: str) -> str:
         if not name:
             return self.words("table.all")
         population = self.material.plan.populations.get(name)
+        if population is None and ", " in name:
+            return self.words.listed([self.population(one) for one in name.split(", ")])
         return self.of(population.named, population.country) if population else name
 
     def place(self, population: str) -> int:
@@ -63,6 +75,10 @@ class Names:
 
     def condition(self, name: str) -> str:
         return self.words.known(f"condition.{name}", plain(name))
+
+    def variant(self, condition: str) -> int:
+        """0 for what was asked, 1 for the first control, and so on: it decides how a mark is filled."""
+        return self.conditions.index(condition) if condition in self.conditions else 1
 
     def dimension(self, name: str) -> str:
         return self.words.known(f"dimension.{name}", plain(name))
@@ -105,8 +121,13 @@ def names(material: Material, words: Words) -> Names:
         blocks=blocks,
         metrics={block: _metrics(material, block) for block in blocks},
         dimensions=tuple(dict.fromkeys(i.dimension for s in surveys for i in s.items if i.dimension)),
+        conditions=tuple(dict.fromkeys(["asked", *(f.condition for f in figures), *_conditions(stages)])),
         anchors=anchors("f", [f.id for f in material.findings.findings]),
     )
+
+
+def _conditions(stages: list[Score | Converse]) -> list[str]:
+    return [c for s in stages for c in ([x.name for x in s.conditions] if isinstance(s, Score) else [s.condition])]
 
 
 def _metrics(material: Material, block: str) -> tuple[str, ...]:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 
 NONE = "–"
-_SHARES = frozenset({"share", "probability", "proportion"})
+SHARES = frozenset(
+    {
+        "share",
+        "probability",
+        "probability moved by the order of the options",
+        "share of cells asked",
+        "share of written answers",
+    }
+)
+"""Units of values that are read as percentages."""
 
 
 def is_share(unit: str) -> bool:
     """Whether values of this unit lie between 0 and 1 and are read as percentages."""
-    return unit in _SHARES
+    return unit in SHARES
 
 
 def usable(value: float | None) -> float | None:
@@ -41,8 +50,7 @@ def interval(low: float | None, high: float | None, unit: str = "") -> str:
     if usable(low) is None or usable(high) is None:
         return NONE
     first, last = figure(low, unit), figure(high, unit)
-    between = ", " if "\u2212" in first + last else "\u2009–\u2009"
-    return first + between + last
+    return f"{first}, {last}" if "\u2212" in first + last else f"{first}–{last}"
 
 
 def percent(part: int, whole: int) -> str:

@@ -56,6 +56,7 @@ def content(material: Material) -> dict[str, Any]:
         "next_table": count(1).__next__,
         "other": _other(material),
         "paragraph": summary.paragraph(named),
+        "headlines": summary.headlines(named),
         "alerts": summary.alerts(named),
         "claims": summary.claims(named),
         "keys": summary.keys(named),
@@ -74,7 +75,6 @@ def content(material: Material) -> dict[str, Any]:
         "exact": exact,
         "itemtables": itemtable.tables(named),
         "glossary": measured.GLOSSARY,
-        "levels": sorted({numbers.level(f.level) for f in material.findings.findings}),
     }
 
 

@@ -32,6 +32,9 @@ class Entry:
     missing: str
     floor: str
     lines: tuple[tuple[str, str], ...]
+    level: str
+    notes: tuple[tuple[str, str], ...]
+    """Each with the language that it is in."""
     cells: str
     items: str
     """The fragment identifier of the table of items behind it."""
@@ -60,9 +63,11 @@ class Section:
     parts: tuple[Picture, ...]
     rows: tuple[Entry, ...]
     part_rows: tuple[Entry, ...]
+    level: str
     floor: bool
     lines: bool
-    control: bool
+    conditions: tuple[tuple[int, str], ...]
+    """How the marks of each condition are filled, and what it is called; empty where there is only one."""
     unsound: bool
 
 
@@ -84,9 +89,10 @@ def section(names: Names, block: str, metric: str) -> Section:
         parts=tuple(_small(names, block, metric, parts)),
         rows=tuple(entry(names, f) for f in ordered(names, whole)),
         part_rows=tuple(entry(names, f) for f in ordered(names, parts)),
+        level=names.words.listed(sorted({numbers.level(f.level) for f in own})),
         floor=any(f.floor for f in own),
         lines=any(f.lines for f in own),
-        control=any(f.condition != "asked" for f in whole),
+        conditions=_conditions(names, whole),
         unsound=any(not f.interpretable for f in own),
     )
 
@@ -94,9 +100,15 @@ def section(names: Names, block: str, metric: str) -> Section:
 def axis_label(names: Names, metric: str, unit: str, better: str) -> str:
     """What the axis counts and which end is which."""
     words = names.words
-    counted = words.known(f"unit.{unit.replace(' ', '_')}", unit)
+    counted = words.known(f"metric.{metric}.unit", unit)
     direction = words.known(f"metric.{metric}.axis", words(f"better.{better}"))
     return f"{counted} · {direction}" if counted and direction else counted or direction
+
+
+def _conditions(names: Names, findings: Sequence[Finding]) -> tuple[tuple[int, str], ...]:
+    found = {f.condition for f in findings}
+    shown = tuple((names.variant(c), names.condition(c)) for c in names.conditions if c in found)
+    return shown if len(shown) > 1 else ()
 
 
 def ordered(names: Names, findings: Iterable[Finding]) -> list[Finding]:
@@ -111,8 +123,7 @@ def ordered(names: Names, findings: Iterable[Finding]) -> list[Finding]:
             further,
             models.index(f.model) if f.model in models else len(models),
             names.place(f.population),
-            f.condition != "asked",
-            f.condition,
+            names.variant(f.condition),
             f.id,
         )
 
@@ -126,7 +137,9 @@ def entry(names: Names, f: Finding) -> Entry:
         anchor=names.anchors[f.id],
         model=names.model(f.model),
         population=names.population(f.population),
-        symbol=symbol(names.place(f.population), hollow=f.condition != "asked") if f.population else Markup(""),
+        symbol=symbol(names.place(f.population), names.variant(f.condition))
+        if f.population in names.populations
+        else Markup(""),
         condition=names.condition(f.condition),
         dimension=", ".join(
             names.dimension(value) if axis == "dimension" else f"{axis}: {value}" for axis, value in f.axes.items()
@@ -139,6 +152,8 @@ def entry(names: Names, f: Finding) -> Entry:
         if f.floor
         else numbers.NONE,
         lines=tuple((names.line(key), numbers.figure(value, f.unit)) for key, value in f.lines.items()),
+        level=numbers.level(f.level),
+        notes=tuple(words.said(note) for note in f.notes),
         cells=words("table.cells", answered=numbers.count(f.n.answers), planned=numbers.count(planned(f))),
         items=items_anchor(names, f.block, f.population),
     )
@@ -195,7 +210,7 @@ def _mark(names: Names, f: Finding, label: str) -> Mark:
         low=numbers.usable(f.low),
         high=numbers.usable(f.high),
         shape=names.place(f.population),
-        hollow=f.condition != "asked",
+        variant=names.variant(f.condition),
         sound=f.interpretable,
         band=Band(f.floor.low, f.floor.high, f.floor.estimate) if f.floor else None,
     )
@@ -259,7 +274,7 @@ def _small(names: Names, block: str, metric: str, findings: Sequence[Finding]) -
         own = [f for f in shown if f.axes["dimension"] == dimension]
         rows = tuple(
             Row(
-                names.model(model),
+                names.short(model),
                 tuple(_mark(names, f, names.population(f.population)) for f in own if f.model == model),
             )
             for model in dict.fromkeys(f.model for f in own)
@@ -270,7 +285,7 @@ def _small(names: Names, block: str, metric: str, findings: Sequence[Finding]) -
             rows=rows,
             ends=ends,
             percent=numbers.is_share(own[0].unit),
-            width=236.0,
+            width=216.0,
             numbers=False,
             none=names.words("figure.none"),
         )

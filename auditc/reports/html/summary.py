@@ -14,6 +14,8 @@ from .figures import symbol
 from .names import TRUST, Names, estimates, questionings
 from .results import Entry, entry
 
+ORDER = ("holds", "fails", "undecided")
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -33,6 +35,7 @@ class Claim:
     verdict: str
     why: str
     test: str
+    measured: str
     parts: tuple[Entry, ...]
 
 
@@ -58,28 +61,32 @@ class Key:
     rows: tuple[KeyRow, ...]
 
 
-def paragraph(names: Names) -> list[str]:
-    """The answer in plain words, as sentences. It describes; only claims are verdicts."""
+def paragraph(names: Names) -> str:
+    """What was done, and how many claims hold. Only claims have verdicts; all else describes."""
     words, findings = names.words, names.material.findings
-    stages = questionings(names.material)
-    items = {(s.survey, item) for s in stages for item in s.items}
-    sentences = [
-        words(
-            "summary.asked",
-            models=words("count.models", n=len(names.models)),
-            items=words("count.items", n=len(items)),
-            populations=words.listed([names.population(p) for p in names.populations]),
-            names=words.listed([names.model(m) for m in names.models]),
-        )
-    ]
-    if findings.claims:
-        verdicts = [claim.verdict for claim in findings.claims]
-        counted = [words(f"summary.verdict.{v}", n=verdicts.count(v)) for v in ("holds", "fails", "undecided")]
-        total = words("count.claims", n=len(verdicts))
-        sentences.append(words("summary.claims", claims=total, verdicts=words.listed(counted)))
-    else:
-        sentences.append(words("summary.no_claims"))
-    return sentences + [sentence for block in names.blocks for sentence in _headline(names, block)]
+    items = {(s.survey, item) for s in questionings(names.material) for item in s.items}
+    done = words(
+        "summary.asked",
+        models=words("count.models", n=len(names.models)),
+        items=words("count.items", n=len(items)),
+        populations=words("list.comma").join(names.population(p) for p in names.populations),
+    )
+    return done + words("sentence.space") + _verdicts(names, [claim.verdict for claim in findings.claims])
+
+
+def _verdicts(names: Names, verdicts: Sequence[str]) -> str:
+    words = names.words
+    if not verdicts:
+        return words("summary.no_claims")
+    if len(verdicts) == 1:
+        return words(f"summary.only.{verdicts[0]}")
+    counted = [words(f"summary.verdict.{v}", n=verdicts.count(v)) for v in ORDER if v in verdicts]
+    return words("summary.claims", n=len(verdicts), verdicts=words.listed(counted))
+
+
+def headlines(names: Names) -> list[str]:
+    """For each block, between which estimates its headline metric lies, and what the references give."""
+    return [sentence for block in names.blocks if (sentence := _headline(names, block))]
 
 
 def headline(names: Names, block: str) -> list[Finding]:
@@ -91,32 +98,45 @@ def headline(names: Names, block: str) -> list[Finding]:
     return next(iter(compared), next((fs for fs in measured.values() if fs), []))
 
 
-def _headline(names: Names, block: str) -> list[str]:
-    """Which estimate is nearest to people and which is farthest."""
+def _headline(names: Names, block: str) -> str:
     words, chosen = names.words, headline(names, block)
-    if not chosen or chosen[0].better == "neither":
-        return []
-    title = names.metric(chosen[0].metric)
-    sound = [(f.estimate, f) for f in chosen if f.interpretable and numbers.usable(f.estimate) is not None]
+    if not chosen:
+        return ""
+    said = {"block": names.block(block), "metric": names.metric(chosen[0].metric)}
+    sound = [f for f in chosen if f.interpretable and numbers.usable(f.estimate) is not None]
     if not sound:
-        return [words("summary.unsound", block=names.block(block), metric=title)]
-    sound.sort(key=lambda pair: (pair[0] or 0.0, pair[1].id), reverse=chosen[0].better == "higher")
-    best, worst = sound[0][1], sound[-1][1]
-    said = {"block": names.block(block), "metric": title, "best": _told(names, best)}
-    if best is worst:
-        return [words("summary.one", **said)]
-    return [words("summary.range", **said, worst=_told(names, worst))]
+        return words("summary.unsound", **said)
+    sound.sort(key=lambda f: (f.estimate or 0.0, f.id))
+    axis = words.known(f"metric.{chosen[0].metric}.axis", words(f"better.{chosen[0].better}"))
+    if len(sound) == 1:
+        text = words("summary.one", **said, estimate=_told(names, sound[0]), axis=axis)
+    else:
+        text = words("summary.range", **said, low=_told(names, sound[0]), high=_told(names, sound[-1]), axis=axis)
+    known = [
+        words(f"summary.reference.{key}", value=_spread(values, sound[0].unit))
+        for key, values in (
+            ("uniform", [f.lines["uniform"] for f in sound if "uniform" in f.lines]),
+            ("floor", [f.floor.estimate for f in sound if f.floor]),
+        )
+        if values
+    ]
+    return text + (words("sentence.space") + words("summary.references", values=words.listed(known)) if known else "")
 
 
 def _told(names: Names, f: Finding) -> str:
-    """`Gemma 3 as the United States: 0.41 (0.38–0.44)`."""
+    """`0.41 (0.38–0.44; Gemma 3 270M, China)`."""
     return names.words(
         "summary.told",
-        model=names.model(f.model),
+        model=names.short(f.model),
         population=names.population(f.population),
         estimate=numbers.figure(f.estimate, f.unit),
         interval=numbers.interval(f.low, f.high, f.unit),
     )
+
+
+def _spread(values: Sequence[float], unit: str) -> str:
+    low, high = numbers.figure(min(values), unit), numbers.figure(max(values), unit)
+    return low if low == high else numbers.interval(min(values), max(values), unit)
 
 
 def alerts(names: Names) -> list[Alert]:
@@ -180,6 +200,11 @@ def claims(names: Names) -> list[Claim]:
                 verdict=words(f"verdict.{outcome.verdict}"),
                 why=_why(names, outcome, parts),
                 test=test,
+                measured=words("list.comma").join(
+                    dict.fromkeys(
+                        f"{names.block(f.block)}{words('sentence.colon')}{names.metric(f.metric)}" for f in parts
+                    )
+                ),
                 parts=tuple(entry(names, f) for f in parts),
             )
         )
@@ -203,9 +228,10 @@ def _why(names: Names, outcome: ClaimOutcome, parts: Sequence[Finding]) -> str:
 
 
 def _case(names: Names, f: Finding) -> str:
-    parts = [names.model(f.model) if f.model else "", names.population(f.population) if f.population else ""]
+    parts = [names.short(f.model) if f.model else "", names.population(f.population) if f.population else ""]
     parts += [names.dimension(v) if k == "dimension" else v for k, v in f.axes.items()]
-    return names.words("list.slash").join(p for p in parts if p) or names.words("table.all")
+    where = names.words("list.comma").join(p for p in parts if p) or names.words("table.all")
+    return names.words("claim.case", where=where, verdict=names.words(f"verdict.{f.verdict}").lower())
 
 
 def keys(names: Names) -> list[Key]:
@@ -251,12 +277,12 @@ def _key_row(names: Names, model: str, chosen: Sequence[Finding], populations: S
 
 def _references(names: Names, chosen: Sequence[Finding], populations: Sequence[str]) -> list[KeyRow]:
     """People's own sampling, and the reference lines; where models differ in a reference, the range is given."""
-    keys_ = dict.fromkeys(key for f in chosen for key in f.lines)
+    found = dict.fromkeys(key for f in chosen for key in f.lines)
     rows = []
     if any(f.floor for f in chosen):
         values = {p: [f.floor.estimate for f in chosen if f.population == p and f.floor] for p in populations}
         rows.append(_reference(names.words("line.floor"), values, populations, chosen[0].unit))
-    for key in keys_:
+    for key in sorted(found, key=lambda key: (key == "uniform", key.startswith("people of "))):
         values = {p: [f.lines[key] for f in chosen if f.population == p and key in f.lines] for p in populations}
         rows.append(_reference(names.line(key), values, populations, chosen[0].unit))
     return rows
@@ -269,6 +295,5 @@ def _reference(name: str, values: dict[str, list[float]], populations: Sequence[
         if not own:
             cells.append((numbers.NONE, "", True, ""))
             continue
-        low, high = numbers.figure(min(own), unit), numbers.figure(max(own), unit)
-        cells.append((low if low == high else numbers.interval(min(own), max(own), unit), "", True, ""))
+        cells.append((_spread(own, unit), "", True, ""))
     return KeyRow(name, tuple(cells), reference=True)

@@ -47,7 +47,8 @@ class Mark:
     low: float | None
     high: float | None
     shape: int
-    hollow: bool = False
+    variant: int = 0
+    """0 for what was asked; others are controls."""
     sound: bool = True
     band: Band | None = None
 
@@ -158,7 +159,7 @@ def _flagged(flags: Sequence[Flag], axis: Axis, top: float) -> list[Markup]:
 
 
 def _frame(content: Panel, axis: Axis, top: float, bottom: float) -> Markup:
-    most = max(3, int((axis.right - axis.left) / 52))
+    most = max(4, int((axis.right - axis.left) / 40))
     parts = []
     for value in axis.ticks(most):
         x = axis.at(value)
@@ -173,7 +174,7 @@ def _frame(content: Panel, axis: Axis, top: float, bottom: float) -> Markup:
 
 
 def _row(row: Row, content: Panel, axis: Axis, y: float) -> Markup:
-    bottom = y + height(row)
+    bottom, name = y + height(row), fit(row.name, NAME, content.width - 12)
     parts: list[Markup] = []
     for place, lane in enumerate(row.marks):
         if lane.band is not None:
@@ -182,8 +183,9 @@ def _row(row: Row, content: Panel, axis: Axis, y: float) -> Markup:
     for line in row.lines:
         if line.label in labels:
             x, dash = axis.at(line.value), DASHES[labels.index(line.label) % len(DASHES)]
-            parts.append(tag("path", d=f"M{x:.1f} {y:.1f}V{bottom:.1f}", class_="ref", stroke_dasharray=dash))
-    parts.append(tag("text", fit(row.name, NAME, content.width - 12), x=axis.left, y=y + 13, class_="name"))
+            start = y + ROW if x < axis.left + width(name, NAME) + 4 else y
+            parts.append(tag("path", d=f"M{x:.1f} {start:.1f}V{bottom:.1f}", class_="ref", stroke_dasharray=dash))
+    parts.append(tag("text", name, x=axis.left, y=y + 13, class_="name"))
     parts.extend(_pairs(row, axis, y))
     for place, lane in enumerate(row.marks):
         parts.append(_mark(lane, content, axis, y + ROW + LANE * (place + 0.5)))
@@ -201,7 +203,7 @@ def _pairs(row: Row, axis: Axis, y: float) -> list[Markup]:
     places = [(m, y + ROW + LANE * (k + 0.5)) for k, m in enumerate(row.marks)]
     paired = []
     for (first, y1), (second, y2) in pairwise(places):
-        if second.hollow and not first.hollow and first.estimate is not None and second.estimate is not None:
+        if second.variant and not first.variant and first.estimate is not None and second.estimate is not None:
             path = f"M{axis.at(first.estimate):.1f} {y1:.1f}L{axis.at(second.estimate):.1f} {y2:.1f}"
             paired.append(tag("path", d=path, class_="pair"))
     return paired
@@ -214,11 +216,11 @@ def _mark(item: Mark, content: Panel, axis: Axis, y: float) -> Markup:
         parts.append(tag("text", content.none, x=axis.left, y=y + 4, class_="none"))
     else:
         if item.low is not None and item.high is not None:
-            parts.append(_whisker(item.low, item.high, axis, y, ink, "4 2.5" if item.hollow else None))
+            parts.append(_whisker(item.low, item.high, axis, y, ink, "4 2.5" if item.variant else None))
         x = axis.at(item.estimate)
-        parts.append(mark(item.shape, x, y, hollow=item.hollow) if item.sound else cross(x, y))
+        parts.append(mark(item.shape, x, y, item.variant) if item.sound else cross(x, y))
     if content.numbers:
-        style = "number" if item.sound and not item.hollow else "number faint"
+        style = "number" if item.sound and not item.variant else "number faint"
         parts.append(tag("text", item.text, x=content.width - 2, y=y + 4, class_=style, text_anchor="end"))
     return tag("g", *parts)
 

@@ -15,10 +15,15 @@ def colour(place: int) -> str:
     return COLOURS[place % len(COLOURS)]
 
 
-def mark(place: int, x: float, y: float, *, hollow: bool = False, size: float = 4.6) -> Markup:
-    """The shape of the population that comes at `place`; hollow for a control."""
+def mark(place: int, x: float, y: float, variant: int = 0, size: float = 4.6) -> Markup:
+    """The shape of the population that comes at `place`: filled for what was asked, hollow for a first control, with a
+    point inside for any further one."""
     ink = colour(place)
-    paint: dict[str, str | float] = {"fill": "#fff" if hollow else ink, "stroke": ink, "stroke_width": 1.5}
+    outline = _outline(place, x, y, size, {"fill": "#fff" if variant else ink, "stroke": ink, "stroke_width": 1.5})
+    return outline + tag("circle", cx=x, cy=y, r=1.5, fill=ink) if variant > 1 else outline
+
+
+def _outline(place: int, x: float, y: float, size: float, paint: dict[str, str | float]) -> Markup:
     shape = SHAPES[place % len(SHAPES)]
     if shape == "circle":
         return tag("circle", cx=x, cy=y, r=size, **paint)
@@ -49,11 +54,11 @@ def arrow(x: float, y: float, direction: int, ink: str) -> Markup:
     return tag("polygon", points=f"{tip:.1f},{y:.1f} {x:.1f},{y - 4:.1f} {x:.1f},{y + 4:.1f}", fill=ink)
 
 
-def symbol(place: int, *, hollow: bool = False) -> Markup:
+def symbol(place: int, variant: int = 0) -> Markup:
     """A mark by itself, for a legend or a table; what it stands for is written beside it."""
     return tag(
         "svg",
-        mark(place, 7, 7, hollow=hollow),
+        mark(place, 7, 7, variant),
         width=14,
         height=14,
         viewBox="0 0 14 14",

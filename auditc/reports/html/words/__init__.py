@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import string
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ class Words:
 
     language: str
     table: dict[str, str]
+    sayings: tuple[tuple[str, re.Pattern[str]], ...] = ()
+    """Keys of sentences that the evidence says in English, each with the pattern that knows it; none for English."""
 
     def __call__(self, key: str, **values: object) -> str:
         """Raises KeyError for a key that the language lacks. `n` equal to 1 takes `key.one` where there is one."""
@@ -31,6 +35,15 @@ class Words:
 
     def has(self, key: str) -> bool:
         return key in self.table
+
+    def said(self, text: str) -> tuple[str, str]:
+        """A sentence of the evidence in this language, and the language that it is in: English for one not known."""
+        for key, pattern in self.sayings:
+            match = pattern.fullmatch(text)
+            if match:
+                values = {k: self.said(v)[0] if k == "inner" else v for k, v in match.groupdict().items()}
+                return self.table[key].format(**values), self.table["language.tag"]
+        return text, "en"
 
     def listed(self, parts: Sequence[str]) -> str:
         """`a, b and c`."""
@@ -62,5 +75,18 @@ def words(language: str) -> Words:
     """The words of `language`. Raises KeyError for a language that the report is not written in."""
     if language not in LANGUAGES:
         raise KeyError(language)
-    text = files(__package__).joinpath(f"{language}.toml").read_text("utf-8")
-    return Words(language, flat(tomllib.loads(text)))
+    table = _read(language)
+    if language == "en":
+        return Words(language, table)
+    known = {key: text for key, text in _read("en").items() if key.startswith("said.")}
+    return Words(language, table, tuple((key, _pattern(text)) for key, text in known.items()))
+
+
+def _read(language: str) -> dict[str, str]:
+    return flat(tomllib.loads(files(__package__).joinpath(f"{language}.toml").read_text("utf-8")))
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """Matches what `template` can become when its fields are filled in."""
+    parts = string.Formatter().parse(template)
+    return re.compile("".join(re.escape(text) + (f"(?P<{name}>.+?)" if name else "") for text, name, _, _ in parts))
