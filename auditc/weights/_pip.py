@@ -43,7 +43,11 @@ def _said(what: str, text: str) -> str:
             " Check the network, or pip's own settings (index, proxy)"
         )
     if "No matching distribution" in text or "Could not find a version" in text:
-        return f"the package index that pip uses has no wheel of {what}: check name and version, or pip's index setting"
+        # Without retries pip says the same of an index that it did not reach.
+        return (
+            f"pip found no wheel of {what}: its index has none, or was not reached."
+            " Check name, version, the network, and pip's own settings (index, proxy)"
+        )
     lines = (
         [line for line in text.splitlines() if line.startswith("ERROR")] or text.strip().splitlines() or ["no message"]
     )

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from auditc.ir.values import Form
 from auditc.weights._contract import Fetched, Weights, WeightsUnavailable
 from auditc.weights._safetensors import content_digest
 
@@ -19,10 +20,8 @@ def _inside(path: str) -> str:
     return path
 
 
-class Params(BaseModel):
+class Params(Form):
     """`path` is relative to the folder where auditc runs. `sha256` pins the digest of the tensors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_inside)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from auditc.ir.values import Form
 from auditc.weights import _place
 from auditc.weights._contract import Fetched, Weights, WeightsUnavailable
 from auditc.weights._safetensors import content_digest
@@ -28,10 +29,8 @@ ALLOWED = [
 ]
 
 
-class Params(BaseModel):
+class Params(Form):
     """`revision` is a commit's 40 hexadecimal digits; anything else (a branch, a tag) can move and is no pin."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     repo: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}$")]
     revision: Annotated[str, Field(min_length=1, max_length=200)] | None = None

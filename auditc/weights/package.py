@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Annotated, BinaryIO
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from auditc.ir.values import Form
 from auditc.weights import _pip, _place
 from auditc.weights._contract import Fetched, Weights, WeightsUnavailable
 from auditc.weights._embedded import Embedded, Wheel, known, normal
@@ -24,10 +25,8 @@ Version = Annotated[str, Field(pattern=r"^[0-9][A-Za-z0-9.!+]*$", max_length=60)
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Params(BaseModel):
+class Params(Form):
     """Which package. `sha256` is that of the GGUF inside; packages that auditc knows need none."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name
     version: Version

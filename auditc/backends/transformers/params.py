@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from annotated_types import Gt, Le
+
+from auditc.ir.values import Form, Tokens, Unit
 
 
-class Params(BaseModel):
-    """`batch_tokens` is how many prompt tokens are computed at once: more needs more memory, and rounds otherwise.
-
-    `threads` None leaves PyTorch's own choice (the number of cores).
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Params(Form):
+    """How a model is run."""
 
     dtype: Literal["float32", "bfloat16"] = "float32"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     attention: Literal["sdpa", "eager"] = "sdpa"
-    batch_tokens: int = Field(default=2048, ge=1)
-    threads: int | None = Field(default=None, ge=1, le=1024)
+    batch_tokens: Tokens = 2048
+    """How many prompt tokens are computed at once. More needs more memory, and rounds otherwise."""
+    threads: Annotated[int, Unit("count"), Gt(0), Le(1024)] | None = None
+    """Left out, PyTorch takes as many as there are cores."""
