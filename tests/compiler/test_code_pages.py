@@ -6,6 +6,7 @@ is the file's name; a mistake in such a file is marked in the spec, on the line 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -38,10 +39,8 @@ def diagnostics(section: str, code: str, folder: Path) -> tuple[str, list[Diagno
     for name, encoding, text in files:
         (folder / name).write_text(text, encoding=encoding or "utf-8")
     sink = Sink()
-    try:
+    with contextlib.suppress(SpecRejected):
         check_spec(path, sink)
-    except SpecRejected:
-        pass
     silent = {UNUSED, ASKS_NOTHING} - {code}
     return spec, [brought_home(d, spec) for d in sink.sorted() if d.code not in silent]
 

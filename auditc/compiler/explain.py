@@ -1,0 +1,71 @@
+"""The execution graph as text that other programs draw: Mermaid for pages on the web, DOT for Graphviz."""
+
+from __future__ import annotations
+
+from auditc.ir.plan import Converse, Judge, Measure, Plan, Render, Score, Stage
+
+
+def cells(stage: Stage, plan: Plan) -> int:
+    """How many questions a stage puts to its model; 0 for a stage that puts none."""
+    if isinstance(stage, Score):
+        sizes = {item.id: item.size for item in plan.surveys[stage.survey].items}
+        orders = sum(min(stage.orders, sizes[item]) for item in stage.items)
+        return len(stage.populations) * len(stage.conditions) * orders
+    if isinstance(stage, Converse):
+        return len(stage.populations) * stage.draws * len(stage.items)
+    return 0
+
+
+def mermaid(plan: Plan) -> str:
+    """A Mermaid flowchart of the stages, from the questions at the left to the reports at the right."""
+    ids = {stage.name: f"s{number}" for number, stage in enumerate(plan.stages)}
+    lines = ["flowchart LR"]
+    for stage in plan.stages:
+        opening, closing = _MERMAID_SHAPES[stage.kind]
+        text = "<br/>".join(_plain(line) for line in _lines(stage, plan))
+        lines.append(f'  {ids[stage.name]}{opening}"{text}"{closing}')
+    lines += [f"  {ids[need]} --> {ids[stage.name]}" for stage in plan.stages for need in stage.needs]
+    return "\n".join(lines) + "\n"
+
+
+def dot(plan: Plan) -> str:
+    """The stages as a Graphviz digraph."""
+    lines = ["digraph audit {", "  rankdir=LR;", '  node [fontname="sans-serif"];']
+    for stage in plan.stages:
+        text = "\\n".join(_escaped(line) for line in _lines(stage, plan))
+        lines.append(f'  "{_escaped(stage.name)}" [shape={_DOT_SHAPES[stage.kind]}, label="{text}"];')
+    lines += [f'  "{_escaped(need)}" -> "{_escaped(stage.name)}";' for stage in plan.stages for need in stage.needs]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+_MERMAID_SHAPES = {
+    "score": ("[", "]"),
+    "converse": ("[", "]"),
+    "measure": ("([", "])"),
+    "judge": ("{{", "}}"),
+    "render": ("[/", "/]"),
+}
+
+_DOT_SHAPES = {"score": "box", "converse": "box", "measure": "ellipse", "judge": "hexagon", "render": "note"}
+
+
+def _lines(stage: Stage, plan: Plan) -> tuple[str, ...]:
+    """What a node says."""
+    match stage:
+        case Score() | Converse():
+            return stage.name, f"{stage.kind} · {cells(stage, plan):,} cells"
+        case Measure():
+            return stage.name, stage.kind
+        case Judge():
+            return stage.name, stage.text
+        case Render():
+            return stage.name, ", ".join(stage.formats)
+
+
+def _plain(text: str) -> str:
+    """Text that Mermaid takes in quotes."""
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
