@@ -47,7 +47,8 @@ def conclude(
         if isinstance(stage, Measure)
         for own, partner in pairs(plan, stage, named[stage.name], answers)
     ]
-    found = [each for reading in readings for each in _findings_of(plan, reading, numbers)]
+    seen: dict[tuple[str, ...], Yardstick | None] = {}
+    found = [each for reading in readings for each in _findings_of(plan, reading, numbers, seen)]
     more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers))
     findings = Findings(
         audit=plan.name,
@@ -112,8 +113,18 @@ def _by_key(readings: list[_Reading]) -> dict[Key, Measured]:
     return by_key
 
 
-def _findings_of(plan: Plan, reading: _Reading, numbers: dict[str, int]) -> list[Finding]:
-    against = _yardstick(plan, reading)
+def _findings_of(
+    plan: Plan, reading: _Reading, numbers: dict[str, int], seen: dict[tuple[str, ...], Yardstick | None]
+) -> list[Finding]:
+    """`seen` remembers yardsticks: with exact probabilities they are the same for every model and condition."""
+    own = reading.measured.measurement
+    key = (own.measure, own.survey, own.population, *(item.id for item in own.items))
+    if reading.measured.drawn:
+        against = _yardstick(plan, reading)
+    else:
+        if key not in seen:
+            seen[key] = _yardstick(plan, reading)
+        against = seen[key]
     names = dimensions_of([item.dimension for item in reading.measured.measurement.items])
     return [
         finding(slice_of(reading.measured, dimension, numbers), against, plan.seed, reading.stage.origin)
@@ -140,11 +151,11 @@ def _judged(plan: Plan, figures: Figures) -> tuple[list[Finding], tuple[ClaimOut
     family = sum(1 for stage in judges for _ in combinations(stage.holds, figures))
     evaluated: list[tuple[Judge, Part]] = [(stage, part) for stage in judges for part in parts(stage, figures, family)]
     correct = holm if plan.correct == "holm" else uncorrected
-    tails = correct([part.chance for _, part in evaluated], [1 - stage.level for stage, _ in evaluated])
+    shares = correct([part.chance for _, part in evaluated], [1 - stage.level for stage, _ in evaluated])
     found: list[Finding] = []
     claims: list[ClaimOutcome] = []
     for stage in judges:
-        own = [(part, tail) for (judge, part), tail in zip(evaluated, tails, strict=True) if judge is stage]
+        own = [(part, share / 2) for (judge, part), share in zip(evaluated, shares, strict=True) if judge is stage]
         mine = [part_finding(stage, part, tail, plan.correct, len(evaluated)) for part, tail in own]
         found += mine
         claims.append(claim_outcome(stage, plan.correct, own, mine))

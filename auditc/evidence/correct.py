@@ -1,6 +1,6 @@
 """Correct: Holm's correction over all parts of all claims of an audit.
 
-Each part is a one-sided decision. With m of them, the smallest p-value is held to α/m, the next to α/(m − 1), and so
+Each part is decided by an interval. With m of them, the smallest p-value is held to α/m, the next to α/(m − 1), and so
 on until one is not below its share; that one and all after it share the same threshold. The chance that any decided
 part is decided wrongly is then at most α, whatever depends on what. Source: Holm (1979), A simple sequentially
 rejective multiple test procedure.

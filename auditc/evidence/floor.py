@@ -21,6 +21,8 @@ from .measure import Measured
 Array = NDArray[np.float64]
 
 REPETITIONS = 1000
+HALVES = 250
+"""Enough for a mean; a range is not asked of them."""
 CELLS_AT_ONCE = 2_000_000
 
 
@@ -78,7 +80,7 @@ def _drawn(measured: Measured, shares: Array, generator: np.random.Generator) ->
     n = measured.rows
     width = shares.shape[1]
     parts = []
-    for repetitions in _chunks(len(n) * width * (width + 1)):
+    for repetitions in _chunks(len(n) * width * (width + 1), REPETITIONS):
         counts = generator.multinomial(n, shares, size=(repetitions, len(n))).astype(np.float64)
         parts.append(corrected(counts, measured.from_counts, measured.metric.bias == "jackknife"))
     return np.concatenate(parts)
@@ -109,16 +111,16 @@ def _samples(
     assert measured.sheet.people_n is not None
     everyone = np.nan_to_num(measured.sheet.people_n, nan=2.0)
     n = np.maximum(everyone // halves, 1).astype(np.int64)
-    for repetitions in _chunks(shares.size):
+    for repetitions in _chunks(shares.size, REPETITIONS if halves == 1 else HALVES):
         counts = generator.multinomial(n, shares, size=(repetitions, len(n)))
         yield counts / n[:, None], np.broadcast_to(n.astype(np.float64), counts.shape[:2])
 
 
-def _chunks(cells: int) -> Iterator[int]:
+def _chunks(cells: int, repetitions: int) -> Iterator[int]:
     """Repetitions, a few at a time, so that no array grows with their number."""
     at_once = max(1, CELLS_AT_ONCE // max(cells, 1))
     done = 0
-    while done < REPETITIONS:
-        step = min(at_once, REPETITIONS - done)
+    while done < repetitions:
+        step = min(at_once, repetitions - done)
         yield step
         done += step

@@ -1,9 +1,10 @@
 """Judge: claims are evaluated part by part, and each part holds, fails or is undecided.
 
 A part is one combination of the axes a claim is stated for. Its two sides are put together from figures with their
-spreads, so that what they share (items, draws) is compared in pairs. It is decided by a one-sided test at the claim's
-level after correction: it holds, or fails, when the whole interval lies on that side of the threshold, whatever the
-missing answers might have been.
+spreads, so that what they share (items, draws) is compared in pairs. It is decided by its interval at the claim's level
+after correction: it holds, or fails, when the whole interval lies on that side of the threshold, whatever the missing
+answers might have been. Each end has half of the error beyond it, so that a claim that is false holds by chance at half
+the rate that its level allows: that is kept in hand for skewed figures, whose ends are the least exact.
 """
 
 from __future__ import annotations
@@ -88,13 +89,13 @@ class Part:
 
     @property
     def chance(self) -> float:
-        """The smaller of the p-values for holding and for failing; 1 where nothing can be decided."""
+        """The two-sided p-value: at most α when the interval at level 1 − α lies on one side; 1 if undecidable."""
         if self.uncertainty is None or self.obstacle:
             return 1.0
-        return min(self.uncertainty.chance(side, self.threshold) for side in ("below", "above"))
+        return min(1.0, 2 * min(self.uncertainty.chance(side, self.threshold) for side in ("below", "above")))
 
     def verdict(self, tail: float) -> tuple[Verdict, str]:
-        """The verdict at a one-sided error of `tail`, and why it is undecided when it is."""
+        """The verdict by the interval with `tail` beyond each end, and why it is undecided when it is."""
         if self.uncertainty is None or self.uncertainty.error is None or self.spread is None or self.obstacle:
             said = self.uncertainty.notes[-1] if self.uncertainty and self.uncertainty.notes else "there is no interval"
             return "undecided", self.obstacle or said
@@ -113,7 +114,7 @@ class Part:
         assert self.uncertainty is not None
         if worst == self.uncertainty.point:
             return True
-        if not np.isfinite(worst) or (self.uncertainty.log and worst <= 0):
+        if not np.isfinite(worst):
             return False
         return replace(self.uncertainty, point=worst).chance(side, self.threshold) <= tail
 

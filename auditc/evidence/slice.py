@@ -43,7 +43,6 @@ class Slice:
         return Nature(
             proportion=proportion,
             independent=proportion and int(self.measured.measurement.status.sum(1).max(initial=0)) <= 1,
-            distance=metric.bounds[0] == 0 and metric.better == "lower" and metric.needs_people,
         )
 
     def spread(self) -> Spread:

@@ -25,7 +25,7 @@ def part_finding(stage: Judge, part: Part, tail: float, correct: str, family: in
     betters = {metric.better for metric in metrics}
     said = [f"undecided: {why}"] if why else []
     if family > 1 and correct == "holm":
-        said.append(f"Holm over {family} parts: {tail:.2%} is left beyond each end of the interval")
+        said.append(f"Holm over {family} parts: the interval that decides is one of {100 * (1 - 2 * tail):.4g} %")
     for each in part.slices:
         said += [note for note in notes(each) if note not in said]
     if found:
@@ -44,7 +44,7 @@ def part_finding(stage: Judge, part: Part, tail: float, correct: str, family: in
         low=rounded(ends[0]) if ends else None,
         high=rounded(ends[1]) if ends else None,
         level=rounded(1 - 2 * tail),
-        procedure=f"{found.procedure}; one-sided test" if found and ends else "none",
+        procedure=found.procedure if found else "none",
         estimand=stage.estimand,
         unit=units.pop() if len(units) == 1 else "",
         better=betters.pop() if len(betters) == 1 and len(metrics) == 1 else "neither",
