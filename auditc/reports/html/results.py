@@ -22,10 +22,13 @@ class Entry:
     finding: Finding
     anchor: str
     model: str
+    short: str
     population: str
     symbol: Markup
     condition: str
     dimension: str
+    order: int
+    """Where the dimension comes; equal for rows that stand together."""
     estimate: str
     interval: str
     n: str
@@ -113,13 +116,12 @@ def _conditions(names: Names, findings: Sequence[Finding]) -> tuple[tuple[int, s
 
 def ordered(names: Names, findings: Iterable[Finding]) -> list[Finding]:
     """By dimension, model, population and condition, each in the plan's order; `asked` before its controls."""
-    models, dimensions = names.models, names.dimensions
+    models = names.models
 
     def place(f: Finding) -> tuple[object, ...]:
         further = tuple(sorted(f.axes.items()))
-        dimension = f.axes.get("dimension", "")
         return (
-            dimensions.index(dimension) if dimension in dimensions else len(dimensions),
+            _order(names, f),
             further,
             models.index(f.model) if f.model in models else len(models),
             names.place(f.population),
@@ -130,12 +132,18 @@ def ordered(names: Names, findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=place)
 
 
+def _order(names: Names, f: Finding) -> int:
+    dimension = f.axes.get("dimension", "")
+    return names.dimensions.index(dimension) if dimension in names.dimensions else len(names.dimensions)
+
+
 def entry(names: Names, f: Finding) -> Entry:
     words = names.words
     return Entry(
         finding=f,
         anchor=names.anchors[f.id],
         model=names.model(f.model),
+        short=names.short(f.model),
         population=names.population(f.population),
         symbol=symbol(names.place(f.population), names.variant(f.condition))
         if f.population in names.populations
@@ -144,6 +152,7 @@ def entry(names: Names, f: Finding) -> Entry:
         dimension=", ".join(
             names.dimension(value) if axis == "dimension" else f"{axis}: {value}" for axis, value in f.axes.items()
         ),
+        order=_order(names, f),
         estimate=numbers.figure(f.estimate, f.unit),
         interval=numbers.interval(f.low, f.high, f.unit),
         n=rests_on(names, f),

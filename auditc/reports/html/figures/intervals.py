@@ -159,7 +159,7 @@ def _flagged(flags: Sequence[Flag], axis: Axis, top: float) -> list[Markup]:
 
 
 def _frame(content: Panel, axis: Axis, top: float, bottom: float) -> Markup:
-    most = max(4, int((axis.right - axis.left) / 40))
+    most = max(4, int((axis.right - axis.left) / 34))
     parts = []
     for value in axis.ticks(most):
         x = axis.at(value)
