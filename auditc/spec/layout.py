@@ -9,11 +9,13 @@ block that lacks it and not at the end of the file. In a text whose brackets all
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from .notes import Mark, Note, Notes, excerpt
 from .tokens import CLOSERS, OPENERS, Token, same_line
 
-DEEPEST = 100
+DEEPEST: Final = 100
+_FAR: Final = 20_000  # tokens to look for the end of a block that holds blocks in column 1
 
 _OPERATORS = frozenset({"+", "-", "*", "/", "<", ">", "<=", ">=", "==", "!=", ".."})
 _STEPS = _OPERATORS | {".", "]", ")"}  # each may add a level to the tree of an expression
@@ -138,13 +140,18 @@ class _Layout:
         that the author indents.
         """
         stack: list[str] = []
+        cut: int | None = None
         for index in range(begin, len(self.tokens)):
             token = self.tokens[index]
+            if cut is not None and index - cut > _FAR:
+                return None
             if index > begin and not to_the_end and token.kind == "NAME" and self._at_margin(token):
                 if not stack:
                     return index
-                if not may_nest and self._opens_block(index) and self._indents(begin, index):
-                    return None
+                if not may_nest and cut is None and self._opens_block(index):
+                    cut = index
+                    if self._indents(begin, index):
+                        return None
             if token.kind in OPENERS:
                 stack.append(token.kind)
             elif token.kind in CLOSERS and (not stack or stack.pop() != CLOSERS[token.kind]):

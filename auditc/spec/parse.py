@@ -49,7 +49,7 @@ from .tokens import tokens_of
 from .words import answer_word, reserved_name, switch_word, valueless
 
 _REPAIRS: Final = 20  # mistakes of grammar reported for one piece
-_PATIENCE: Final = 4  # how often the whole text may be parsed again, in all, for the sake of more diagnostics
+_PATIENCE: Final = 1_000_000  # characters parsed a second time, in all, for the sake of more diagnostics
 
 
 def parse(source: Source, sink: Sink) -> File:
@@ -79,11 +79,11 @@ def _parse(source: Source, notes: Notes) -> File:
         return File(source, (), comments)
     pieces = cut(mended.text, tokens, notes)
     statements: list[Import | Block] = []
-    patience = _PATIENCE * len(source.text) + 10_000
+    patience = _PATIENCE
     for piece in pieces.pieces:
         if notes.full:
             break
-        found, effort = _statements(pieces.text, piece, source, notes, patience > 0)
+        found, effort = _statements(pieces.text, piece, source, notes, patience)
         statements += found
         patience -= effort
     return File(source, tuple(statements), comments)
@@ -95,24 +95,24 @@ def _comment(source: Source, start: int, end: int) -> Comment:
 
 
 def _statements(
-    text: str, piece: Piece, source: Source, notes: Notes, patient: bool
+    text: str, piece: Piece, source: Source, notes: Notes, patience: int
 ) -> tuple[Sequence[Import | Block], int]:
     """The statements of a piece, none if it stays wrong, and the characters parsed more than once for it."""
     written = text[piece.start : piece.end]
     effort = 0
-    for _ in range(_REPAIRS if patient else 1):
+    for _ in range(_REPAIRS):
         try:
             tree = _lark().parse(written + piece.closers)
         except UnexpectedInput as error:
             slip = explain(_where(error, written, piece, source))
             if piece.whole and not notes.on_line_of(slip.note.mark.start):
                 notes.add(slip.note)
-            if not slip.repairs or notes.full:
+            effort += len(written)
+            if not slip.repairs or notes.full or effort > patience:
                 return (), effort
             for start, repair in slip.repairs:
                 at = start - piece.start
                 written = written[:at] + repair + written[at + len(repair) :]
-            effort += len(written)
         else:
             return _Build(source, piece, notes).transform(tree), effort
     return (), effort
