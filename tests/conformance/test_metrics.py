@@ -1,0 +1,123 @@
+"""Every metric on the shelf: its cases, its contract, and SciPy's figure where SciPy has one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import entropy, wasserstein_distance
+
+import auditc
+from auditc.metrics import metrics
+from auditc.metrics._contract import Sheet
+
+FOLDER = Path(auditc.__file__).parent / "metrics"
+NAMES = metrics.names()
+CASES = [
+    (name, case)
+    for name in NAMES
+    if (FOLDER / f"{name}.cases.toml").is_file()
+    for case in tomllib.loads((FOLDER / f"{name}.cases.toml").read_text(encoding="utf-8"))["case"]
+]
+
+
+def _sheet(sizes: Any, people: Any = None, n: Any = None, width: int | None = None) -> Sheet:
+    options = np.arange(width or max(sizes)) < np.asarray(sizes)[:, None]
+    return Sheet(
+        options,
+        None if people is None else np.asarray(people, dtype=float),
+        None if n is None else np.asarray(n, dtype=float),
+        None,
+    )
+
+
+def _values(name: str, x: Any, sheet: Sheet) -> Any:
+    metric = metrics.take(name)
+    return metric.values(np.asarray(x, dtype=float), sheet, metric.params())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_metric_has_cases_and_says_where_it_is_from(name: str) -> None:
+    assert (FOLDER / f"{name}.cases.toml").is_file()
+    metric = metrics.take(name)
+    assert metric.title and metric.unit and metric.source and metric.scales
+    assert metric.bounds[0] < metric.bounds[1]
+    assert metric.params().model_dump() is not None
+    assert metric.bias == "none" or metric.reads == "shares", "only shares are drawn and can be biased by it"
+
+
+@pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name}: {case['name']}" for name, case in CASES])
+def test_a_case_comes_out_as_its_source_says(name: str, case: dict[str, Any]) -> None:
+    assert case["source"]
+    x = np.asarray(case["x"], dtype=float)
+    sheet = _sheet(
+        case["options"], case.get("people"), case.get("people_n"), None if name in INSTRUMENT else x.shape[-1]
+    )
+    np.testing.assert_allclose(_values(name, x, sheet), case["values"], atol=1e-6)
+
+
+INSTRUMENT = {"answer_rate", "option_mass"}
+
+
+@pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name}: {case['name']}" for name, case in CASES])
+def test_leading_axes_are_treated_alike(name: str, case: dict[str, Any]) -> None:
+    x = np.asarray(case["x"], dtype=float)
+    sheet = _sheet(
+        case["options"], case.get("people"), case.get("people_n"), None if name in INSTRUMENT else x.shape[-1]
+    )
+    stacked = _values(name, np.stack([np.stack([x, x]), np.stack([x, x]), np.stack([x, x])]), sheet)
+    assert stacked.shape == (3, 2, len(case["values"]))
+    for row in stacked.reshape(-1, len(case["values"])):
+        np.testing.assert_allclose(row, case["values"], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if metrics.take(name).needs_people])
+def test_without_people_there_is_no_value(name: str) -> None:
+    assert np.isnan(_values(name, [[0.5, 0.5]], _sheet([2]))).all()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if metrics.take(name).needs_people])
+def test_resampled_people_go_with_leading_axes(name: str) -> None:
+    generator = np.random.default_rng(2)
+    people = generator.dirichlet(np.ones(4), size=(5, 3))
+    x = generator.dirichlet(np.ones(4), size=3)
+    together = _values(name, x, _sheet([4, 4, 4], people, np.full((5, 3), 200.0)))
+    for row in range(5):
+        alone = _values(name, x, _sheet([4, 4, 4], people[row], np.full(3, 200.0)))
+        np.testing.assert_array_equal(together[row], alone)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_distances_are_those_of_scipy(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    sizes = generator.integers(2, 11, size=12)
+    width, n = int(sizes.max()), 400.0
+    p, q = (np.stack([np.pad(generator.dirichlet(np.full(k, 0.5)), (0, width - k)) for k in sizes]) for _ in "pq")
+    sheet = _sheet(sizes, q, np.full(12, n), width)
+    for row, k in enumerate(sizes):
+        own, people = p[row, :k], q[row, :k]
+        place = np.arange(k) / (k - 1)
+        expected = {
+            "kl": entropy(own, people * n + 0.5),
+            "jsd": 1 - jensenshannon(own, people),
+            "emd": wasserstein_distance(place, place, own, people),
+        }
+        for name, value in expected.items():
+            assert _values(name, p, sheet)[row] == pytest.approx(value, abs=1e-9), name
+
+
+def test_the_shelf_loads_without_scipy() -> None:
+    code = (
+        "import sys\n"
+        "from auditc.metrics import metrics\n"
+        "for name in metrics.names(): metrics.take(name)\n"
+        "assert 'scipy' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
