@@ -186,7 +186,7 @@ def _warning(spread: Spread) -> tuple[str, ...]:
 
 def _no_variation(spread: Spread, nature: Nature) -> Uncertainty:
     """Equal values show no variance; for a proportion the number of units still says how sure it is."""
-    if nature.proportion and 0 <= spread.point <= 1:
+    if nature.proportion:
         return _wilson_of(spread)
     why = "every item has the same value: their variation cannot be measured"
     return Uncertainty(spread.point, None, "none", "items like these", (why,))
@@ -196,7 +196,8 @@ def _wilson_of(spread: Spread) -> Uncertainty:
     """Wilson's interval; units that share an item or a participant count once."""
     units = min([spread.used, *spread.count.values()])
     words = f"Wilson, {_count(units, 'independent unit')}"
-    return Uncertainty(spread.point, 0.0, words, "items like these", units=units)
+    point = min(max(spread.point, 0.0), 1.0)  # a mean of ones may be a rounding above one
+    return Uncertainty(point, 0.0, words, "items like these", units=units)
 
 
 def _overlap(spread: Spread) -> float:

@@ -1,0 +1,158 @@
+"""Pieces of the arithmetic of intervals, each against a formula or a brute force of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from auditc.evidence.bounds import bounds
+from auditc.evidence.estimate import Nature, Uncertainty, estimate
+from auditc.evidence.measure import measure
+from auditc.evidence.spread import collapse, combine, constant, mean, spread_of, weigh
+from auditc.ir.answers import REFUSED, UNPARSABLE
+from auditc.metrics import metrics
+
+from . import audits
+
+
+def _spread(values: Any, groups: Any = None, influence: Any = None) -> Any:
+    values = np.asarray(values, dtype=float)
+    labels = np.zeros(len(values), dtype=int) if groups is None else np.asarray(groups)
+    weights, strata = weigh(values, labels, True)
+    return spread_of(values, weights, strata, influence, "all", 0 if influence is None else len(influence))
+
+
+def test_one_stratum_has_the_variance_of_a_mean() -> None:
+    values = np.random.default_rng(1).normal(size=30)
+    spread = _spread(values)
+    assert spread.point == pytest.approx(values.mean())
+    assert (spread.items**2).sum() == pytest.approx(values.var(ddof=1) / 30)
+
+
+def test_dimensions_weigh_the_same_and_their_variances_add_up() -> None:
+    generator = np.random.default_rng(2)
+    values, groups = generator.normal(size=30), np.repeat([0, 1, 2], [5, 10, 15])
+    spread = _spread(values, groups)
+    parts = [values[groups == g] for g in range(3)]
+    assert spread.point == pytest.approx(np.mean([part.mean() for part in parts]))
+    assert (spread.items**2).sum() == pytest.approx(sum(part.var(ddof=1) / len(part) for part in parts) / 9)
+
+
+def test_items_without_a_value_take_no_part() -> None:
+    spread = _spread([1.0, np.nan, 3.0, 2.0], [0, 0, 0, 1])
+    assert spread.point == pytest.approx((2 + 2) / 2) and spread.used == 3
+
+
+def test_strata_of_one_are_put_together() -> None:
+    assert list(collapse(np.array([0, 1, 2]))) == [2, 2, 2]
+    assert len(set(collapse(np.array([0, 0, 0, 1, 1, 2])))) == 2
+    assert list(collapse(np.array([0, -1, 0]))) == [0, -1, 0]
+    assert (_spread([1.0, 2.0, 4.0], [0, 1, 2]).items ** 2).sum() == pytest.approx(np.var([1, 2, 4], ddof=1) / 3)
+
+
+def test_a_difference_is_the_spread_of_differences() -> None:
+    generator = np.random.default_rng(3)
+    a, b = generator.normal(size=(2, 25))
+    left, right = _spread(a), _spread(b)
+    difference = combine("-", left, right)
+    direct = _spread(a - b)
+    np.testing.assert_allclose(difference.items, direct.items)
+    assert difference.point == pytest.approx(direct.point)
+    product = combine("*", left, constant(3.0, 25))
+    np.testing.assert_allclose(product.items, 3 * left.items)
+    np.testing.assert_allclose(mean([left, right]).items, _spread((a + b) / 2).items)
+    with pytest.raises(ZeroDivisionError):
+        combine("/", left, constant(0.0, 25))
+
+
+def test_the_delta_method_is_the_derivative() -> None:
+    generator = np.random.default_rng(4)
+    a, b = generator.normal(3, 1, 4000), generator.normal(5, 1, 4000)
+    ratio = combine("/", _spread(a), _spread(b))
+    samples = [a[i].mean() / b[i].mean() for i in generator.integers(4000, size=(400, 4000))]
+    assert np.sqrt((ratio.items**2).sum()) == pytest.approx(np.std(samples), rel=0.15)
+
+
+def test_two_way_adds_up_what_participants_and_items_do() -> None:
+    """Components of variance are found again: participants 1, items 2, the rest 3, on 40 draws of 30 items."""
+    generator = np.random.default_rng(5)
+    found = []
+    for _ in range(400):
+        table = generator.normal(size=(40, 1)) + np.sqrt(2) * generator.normal(size=(1, 30))
+        table = table + np.sqrt(3) * generator.normal(size=(40, 30))
+        values = table.mean(0)
+        influence = (table - values) / 40 * np.sqrt(40 / 39)
+        error = estimate(_spread(values, influence=influence), Nature(), "items like these", 0).error
+        assert error is not None
+        found.append(error**2)
+    assert np.mean(found) == pytest.approx(1 / 40 + 2 / 30 + 3 / 1200, rel=0.06)
+
+
+def test_student_and_wilson_are_the_textbook_ones() -> None:
+    found = Uncertainty(2.0, 0.5, "t", "items like these", freedom=9)
+    assert found.interval(0.025) == pytest.approx(stats.t(9, 2.0, 0.5).interval(0.95))
+    assert found.chance("below", 3.0) == pytest.approx(stats.t.cdf(-2, 9))
+    assert found.chance("above", 1.0) == pytest.approx(stats.t.cdf(-2, 9))
+    rate = Uncertainty(0.7, 0.0, "Wilson", "items like these", units=20)
+    expected = stats.binomtest(14, 20).proportion_ci(method="wilson")
+    assert rate.interval(0.025) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize("skewed", [False, True])
+@pytest.mark.parametrize("tail", [0.005, 0.025, 0.05])
+def test_a_p_value_and_its_interval_say_the_same(skewed: bool, tail: float) -> None:
+    generator = np.random.default_rng(6)
+    values = generator.lognormal(size=40) if skewed else generator.normal(3, 1, 40)
+    for draws in (None, generator.normal(size=(30, 40)) / 200):
+        found = estimate(_spread(values, influence=draws), Nature(repetitions=1999), "items like these", 1)
+        ends = found.interval(tail)
+        assert ends is not None
+        nudge = 1e-9
+        assert found.chance("above", ends[0] - nudge) <= tail < found.chance("above", ends[0] + nudge)
+        assert found.chance("below", ends[1] + nudge) <= tail < found.chance("below", ends[1] - nudge)
+
+
+def test_the_bootstrap_gives_way_to_student_where_it_has_nothing_to_resample() -> None:
+    values = np.zeros(12)
+    values[0] = 1.0
+    found = estimate(_spread(values), Nature(), "items like these", 1)
+    assert found.replicates is None and any("Student" in note for note in found.notes)
+
+
+def _measured(metric: str, choices: Any, draws: int = 12) -> Any:
+    asked = audits.items(choices.shape[1], 1, sizes=(3,), nominal=0)
+    survey = audits.survey(asked)
+    stage = audits.converse_stage("a", tuple(i.id for i in asked), populations=("us",), draws=draws)
+    answers = audits.drawn(stage, survey, "us", choices)
+    used = audits.measure_stage("citizens", metric, (stage.name,))
+    return measure(used, metrics.take(metric), answers, None, survey, "United States", "values")
+
+
+@pytest.mark.parametrize("metric", ["kl", "emd", "diversity"])
+def test_bounds_hold_every_allocation(metric: str) -> None:
+    """Every way to hand the three missing answers of an item to its three options, tried one by one."""
+    generator = np.random.default_rng(7)
+    choices = generator.integers(3, size=(12, 4))
+    choices[:2, 0] = REFUSED
+    choices[5, 0] = UNPARSABLE
+    low, high = bounds(_measured(metric, choices))
+    plain = _measured(metric, choices).measurement.values
+    np.testing.assert_array_equal(low[1:], plain[1:])
+    np.testing.assert_array_equal(high[1:], plain[1:])
+    assert low[0] <= plain[0] <= high[0]
+    for allocation in np.ndindex(3, 3, 3):
+        filled = choices.copy()
+        filled[[0, 1, 5], 0] = allocation
+        value = _measured(metric, filled).measurement.values[0]
+        assert low[0] - 1e-9 <= value <= high[0] + 1e-9
+
+
+def test_an_item_without_any_answer_has_bounds_all_the_same() -> None:
+    choices = np.zeros((12, 12), dtype=int)
+    choices[:, 0] = REFUSED
+    measured = _measured("kl", choices)
+    low, high = bounds(measured)
+    assert np.isnan(measured.measurement.values[0]) and low[0] < 0.1 < high[0]
