@@ -37,7 +37,7 @@ def forecast(foreseen: Forecast) -> None:
 def outcome(done: Done) -> None:
     """Headline findings, verdicts on claims, counts, and where the report is."""
     console = _console()
-    table = _table("block", "metric", "model", "population", "condition", "estimate", "95 % interval", "floor", "items")
+    table = _table("figure", "model", "asked as", "estimate", "95 % interval", "floor", "items")
     for finding in done.findings.findings:
         if finding.claim is None and not finding.axes:
             table.add_row(*_plain(*_finding(finding)))
@@ -91,9 +91,10 @@ def _finding(finding: Finding) -> tuple[str, ...]:
     floor = "" if finding.floor is None else f"{finding.floor.estimate:.3f}"
     interval = "" if finding.low is None or finding.high is None else f"{finding.low:.3f} to {finding.high:.3f}"
     estimate = "none" if finding.estimate is None else f"{finding.estimate:.3f}"
-    flag = "" if finding.interpretable else " (not interpretable)"
-    axes = (finding.block, finding.metric, finding.model, finding.population, finding.condition)
-    return (*axes, estimate + flag, interval, floor, str(finding.n.items))
+    flag = "" if finding.interpretable else "not interpretable: "
+    asked_as = finding.population if finding.condition == "asked" else f"{finding.population}, {finding.condition}"
+    figure = f"{finding.block}.{finding.metric}"
+    return (figure, finding.model, asked_as, flag + estimate, interval, floor, str(finding.n.items))
 
 
 def _duration(seconds: float) -> str:
@@ -111,9 +112,11 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     numbers = {"cells", "stored", "to ask", "tokens, about", "time, about", "estimate", "floor", "items"}
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left")
+        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=column != "why")
     return table
 
 
 def _console() -> Console:
-    return Console(highlight=False)
+    """As wide as the terminal; where there is none, wide enough for every table."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=140)

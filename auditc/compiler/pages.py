@@ -92,7 +92,7 @@ def _type(annotation: Any) -> str:
 def _docstring_under(params: type[BaseModel], name: str) -> str:
     """The string literal under a field, which is how fields are documented here."""
     for owner in params.__mro__:
-        if name in owner.__dict__.get("__annotations__", {}):
+        if name in inspect.get_annotations(owner):
             [tree] = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
             assert isinstance(tree, ast.ClassDef)
             for field, below in zip(tree.body, tree.body[1:], strict=False):
