@@ -32,7 +32,7 @@ class Transformers:
         self._budget = params.batch_tokens
         config = model.config.get_text_config()
         self._prompts = Prompts(tokenizer, getattr(config, "max_position_embeddings", None))
-        self._writer = Writer(model, ends, params.batch_tokens, slotted(config))
+        self._writer: Any = Writer(model, ends, params.batch_tokens, slotted(config))
 
     @property
     def identity(self) -> Identity:
@@ -107,7 +107,7 @@ class Transformers:
 
     def close(self) -> None:
         """Give the weights' memory back."""
-        del self._model, self._writer
+        self._model = self._writer = None
         if self._torch.cuda.is_initialized():
             self._torch.cuda.empty_cache()
 
