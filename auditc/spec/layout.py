@@ -181,15 +181,19 @@ class _Layout:
         return index
 
     def _opens_block(self, index: int) -> bool:
-        """Whether `kind {`, `kind label {` or an import begins at a token."""
+        """Whether `kind {`, `kind label {` or an import begins at a token, or `kind label` alone on its line."""
         ahead = [token.kind for token in self.tokens[index : index + 5]]
         if ahead[:1] != ["NAME"]:
             return False
         if ahead[1:2] == ["{"] or (self.tokens[index].text == "import" and ahead[1:2] == ["STRING"]):
             return True
-        if len(ahead) > 2 and ahead[1] in ("NAME", "STRING", "NUMBER") and ahead[2] == "{":
+        if ahead[1:] == ["NUMBER", "..", "NUMBER", "{"]:
             return True
-        return ahead[1:] == ["NUMBER", "..", "NUMBER", "{"]
+        if len(ahead) < 3 or ahead[1] not in ("NAME", "STRING", "NUMBER"):
+            return False
+        label, after = self.tokens[index + 1 : index + 3]
+        without_brace = after.kind == "}" or not same_line(self.text, label.end, after.start)
+        return after.kind == "{" or (without_brace and same_line(self.text, self.tokens[index].start, label.start))
 
 
 @dataclass(slots=True)
@@ -229,7 +233,7 @@ class _Walk:
         """Puts back the `{` of `kind label` in column 1, if closing braces show that it is what is missing."""
         tokens, text = self.layout.tokens, self.layout.text
         index = self.begin
-        if tokens[index].kind != "NAME" or self.layout._opens_block(index):
+        if tokens[index].kind != "NAME" or "{" in [token.kind for token in tokens[index + 1 : index + 3]]:
             return
         after = index + 2 if index + 1 < self.end and tokens[index + 1].kind in ("NAME", "STRING") else index + 1
         if after + 1 < self.end and after == index + 2 and tokens[after].kind == "=":

@@ -39,6 +39,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.]*$")
 _BLOCK_AT_MARGIN = re.compile(
     rf'^(?:\}}|{LETTER}{WORD}*(?:[ \t]+[^\s{{}}="]+|[ \t]+"[^"\n]*")?[ \t]*\{{)', re.MULTILINE
 )
+_REMARK = re.compile(r"[ \t]+#[ \t]")
 _NOT_BREAKS = re.compile(r"[^\r\n]")
 
 
@@ -132,6 +133,8 @@ class _Mender:
             for note in string_notes(written, start):
                 self.notes.add(note)
             return end
+        remark = _REMARK.search(written)
+        written = written[: remark.start()] if remark else written
         body = written[: len(written) - self._code_after(start, written)]
         curly = next((i for i, c in enumerate(body) if i and c in "”“„＂"), None)
         if curly is not None:
@@ -150,16 +153,16 @@ class _Mender:
 
     def _code_after(self, start: int, written: str) -> int:
         """How many characters at the end of an unclosed text are code: brackets that its own line left open."""
-        tail = written[len(written.rstrip(" \t)]},")) :]
+        tail = written[len(written.rstrip(" \t)]},")) :][-100:]
         opened: list[str] = []
         for character in self.text[max(self.text.rfind("\n", 0, start) + 1, start - 1_000) : start]:
             if character in OPENERS:
                 opened.append(character)
             elif character in CLOSERS and opened:
                 opened.pop()
-        for character in tail:
-            if character in CLOSERS and (not opened or opened.pop() != CLOSERS[character]):
-                return 0
+        wanted = "".join(OPENERS[character] for character in reversed(opened))
+        while tail and not wanted.startswith("".join(c for c in tail if c in CLOSERS)):
+            tail = tail[1:]
         return len(tail)
 
     def _number(self, match: re.Match[str]) -> int:

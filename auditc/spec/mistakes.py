@@ -44,9 +44,9 @@ def _import(s: Situation) -> Slip | None:
 
 
 def _reserved(s: Situation) -> Slip | None:
-    """`on = 3` inside parentheses or after a value, where the word is read as itself."""
-    word = s.at(-1)
-    if s.at(0).kind != "=" or word.kind != "NAME" or word.text not in RESERVED:
+    """`on = 3` inside parentheses or after a value or a block, where the word is read as itself."""
+    word = s.at(0) if s.at(1).kind == "=" and not s.wants_value else s.at(-1)
+    if "=" not in (s.at(0).kind, s.at(1).kind) or word.kind != "NAME" or word.text not in RESERVED:
         return None
     said = note("AC125", word, "a word of the language", f"Choose another name, such as `{word.text}_`.")
     return Slip(said, over(word, "_" * len(word.text)))
@@ -88,6 +88,9 @@ def _operator(s: Situation) -> Slip | None:
     first, second = s.at(-1), s.at(0)
     if second.kind == "==" and s.wants_value and s.in_body:
         return Slip(note("AC114", second, "", "Write `=` between a name and its value."), over(second, "="))
+    if second.kind in _ARITHMETIC and s.at(1).kind == "=" and s.touching(second, s.at(1)) and not s.wants_value:
+        both = Token("", "", second.start, s.at(1).end)
+        return Slip(note("AC114", both, "", "Write `=`; a value is given once."), over(both, "="))
     if not s.touching(first, second) or not s.wants_value:
         return None
     pair = first.kind + second.kind
@@ -101,8 +104,6 @@ def _operator(s: Situation) -> Slip | None:
     if pair in ("=>", "=<", "==="):
         advice = "Write `=` between a name and its value; comparisons are `<=`, `>=` and `==`."
         return Slip(note("AC114", both, "", advice), over(both, "="))
-    if pair in ("+=", "-=", "*=", "/="):
-        return Slip(note("AC114", both, "", "Write `=`; a value is given once."), over(both, "="))
     return None
 
 
@@ -143,6 +144,9 @@ def _number(s: Situation) -> Slip | None:
     ):
         both = Token("", "", before.start, after.end)
         return Slip(note("AC120", both, "", f"Write `{before.text}{after.text}`."), over(both, "1" * 40))
+    if here.kind == "=" and s.kinds(-3, -1) == ["NUMBER", ".", "NAME"] and s.touching(s.at(-3), s.at(-2)):
+        both = Token("", "", s.at(-3).start, s.at(-2).end)
+        return Slip(note("AC120", both, "", f"Write `{s.at(-3).text}`."), over(s.at(-2), ""))
     if here.kind == "NUMBER" and before.kind == "NUMBER" and before.text.endswith("%"):
         sign = Token("", "", before.end - 1, before.end)
         advice = "The operators of arithmetic are `+`, `-`, `*` and `/`; `%` is a unit, as in `5%`."
@@ -219,6 +223,9 @@ def _at_equal(s: Situation) -> Slip | None:
         if name.kind in ("NUMBER", "STRING", "]", ")") and not s.wants_value:
             return Slip(note("AC132", here, "", "Write `==` to compare."), over(here, "+"))
         return None
+    if s.at(1).kind == ">" and s.touching(here, s.at(1)):
+        both = Token("", "", here.start, s.at(1).end)
+        return Slip(note("AC124", both, "", "Write `>=`."), over(both, ">="))
     if before.kind == "=":
         if s.together(before, name):
             return Slip(note("AC132", here, "a second `=`", "Write `==` to compare."), over(here, "+"))
@@ -283,7 +290,7 @@ def _value(s: Situation) -> Slip | None:
 
 def _prose(s: Situation) -> Slip | None:
     """`title = Values across cultures`: words after the first read as a new block."""
-    end = s.index if s.at(0).kind == "NAME" else s.index - 1
+    end = s.index if s.at(0).kind == "NAME" and s.together(s.at(-1), s.at(0)) else s.index - 1
     first = end
     while (
         first > 0
@@ -336,6 +343,9 @@ def _unfinished(s: Situation) -> Slip | None:
             else f"Write `=` after `{last.text}`."
         )
         return Slip(note("AC115", last, "no `=` follows", advice), between(s, last, here, "="))
+    if last.kind == "NUMBER" and here.kind == "{":
+        advice = f"Write a range such as `{head.text} 1..5 {{`, a name, or a text in quotes."
+        return Slip(note("AC101", last, "a number as a name", advice), over(last, "_" * (last.end - last.start)))
     if labelled and last.kind in ("STRING", "NUMBER"):
         advice = f"Write `{head.text} = {s.written(last)}`."
         return Slip(note("AC115", head, "no `=` follows", advice), between(s, head, last, "="))
@@ -351,9 +361,10 @@ def _joined(token: Token) -> str:
 
 
 def _unexpected(s: Situation) -> Slip:
-    here = s.at(0)
+    here, last = s.at(0), s.at(-1)
+    if last.start >= 0 and not s.together(last, here) and (s.wants_value or s.expects == {"NAME"}):
+        return Slip(note("AC101", last, "something has to follow on this line", _wanted(s)))
     if here.start < 0:
-        last = s.at(-1)
         mark = Mark(last.start, last.end, "the text ends after this") if last.start >= 0 else Mark(0, 0)
         return Slip(Note("AC101", mark, _wanted(s)))
     return Slip(note("AC101", here, f"`{s.written(here)}` does not belong here", _wanted(s)))

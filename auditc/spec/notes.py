@@ -42,7 +42,7 @@ MESSAGES: Final = {
     "AC126": "A switch is `on` or `off`",
     "AC127": "The nesting is too deep",
     "AC128": "An import is incomplete",
-    "AC129": "This stands at the wrong level",
+    "AC129": "This belongs to another level",
     "AC130": "Text needs quotes",
     "AC131": "The name of an attribute stands without quotes",
     "AC132": "A comparison is written with `==`",

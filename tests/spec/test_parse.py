@@ -44,7 +44,8 @@ def dump(node: Any, depth: int = 0) -> Iterator[str]:
     span = f"  @{node.span.line}:{node.span.column}-{node.span.end - node.span.start}" if hasattr(node, "span") else ""
     fields = {f.name: getattr(node, f.name) for f in dataclasses.fields(node) if f.name not in ("span", "source")}
     simple = {k: v.text if isinstance(v, Name) else v for k, v in fields.items() if not nested(v)}
-    yield f"{pad}{type(node).__name__} {' '.join(f'{k}={str(v)!r}' for k, v in simple.items() if v is not None)}{span}"
+    said = " ".join(f"{k}={str(v)!r}" for k, v in simple.items() if v is not None)
+    yield f"{pad}{type(node).__name__} {said}{span}".rstrip()
     for part in (v for v in fields.values() if nested(v)):
         for child in part if isinstance(part, tuple) else (part,):
             yield from dump(child, depth + 1)
