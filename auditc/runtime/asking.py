@@ -87,7 +87,7 @@ class ScoreAsking(_Asking):
             "place": "",
             "question": asked.text[language],
             "options": shown.options,
-            "count": asked.size,
+            "count": len(shown.options),
         }
         prompt = Prompt((Turn("user", self.renderer.render(wording.text, values)),), wording.opening)
         hint = Hint(asked.id, people.country, shown.order)

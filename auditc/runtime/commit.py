@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from . import journal
 from .faults import StoreFailed
-from .segment import content_digest, from_bytes, to_bytes
+from .segment import Given, content_digest, from_bytes, table, to_bytes
 
 WAITING = 8
 """Batches that may wait for the disk; when there are more, asking waits too."""
@@ -36,7 +36,7 @@ class Committer:
     _checksum: str = field(init=False)
     _end: int = field(init=False)
     _next: int = field(init=False)
-    _queue: queue.Queue[Any] = field(init=False)
+    _queue: queue.Queue[Sequence[Given] | None] = field(init=False)
     _thread: threading.Thread = field(init=False)
     _failed: Exception | None = field(default=None, init=False)
 
@@ -60,7 +60,7 @@ class Committer:
         if entries:
             self._add_lines(entries)
 
-    def put(self, batch: Any) -> None:
+    def put(self, batch: Sequence[Given]) -> None:
         """Hand over a batch; waits while the disk is behind. Raises StoreFailed once a batch could not be written."""
         self._check()
         self._queue.put(batch)
@@ -111,15 +111,15 @@ class Committer:
                     taken.append(self._queue.get_nowait())
                 except queue.Empty:
                     break
-            batches = [batch for batch in taken if batch is not None]
-            if batches and self._failed is None:
+            given = [one for batch in taken if batch is not None for one in batch]
+            if given and self._failed is None:
                 try:
-                    self._add_lines([self._write(pa.concat_tables(batches))])
+                    self._add_lines([self._write(table(given))])
                 except Exception as error:  # whatever it is, the asking thread must hear of it
                     self._failed = error
             for _ in taken:
                 self._queue.task_done()
-            if len(batches) < len(taken):
+            if None in taken:
                 return
 
     def _write(self, rows: Any) -> journal.Entry:

@@ -30,7 +30,7 @@ from .gather import Counts, gather
 from .interrupts import Stop, interrupts
 from .lane import Lane
 from .schedule import Asked, stages
-from .segment import row
+from .segment import Given
 from .store import Store
 from .walk import ROUND, ConverseSheet, ScoreSheet, Sheet, converse_sheet, score_sheet, walk_converse, walk_score
 
@@ -78,9 +78,9 @@ def run(
         finally:
             work.close()
         store.flush()
-        answers, records, total = [], [], Counts()
+        answers, records, total, uncounted = [], [], Counts(), set(work.fresh)
         for sheet, record in done:
-            gathered, counts = gather(plan, sheet, work.reply, work.fresh)
+            gathered, counts = gather(plan, sheet, work.reply, uncounted)
             answers.extend(gathered)
             total += counts
             records.append(record | counts.as_dict())
@@ -209,14 +209,11 @@ class _Run:
                 self.meter.asked -= len(asks)
                 continue
             self.meter.spend(replies)
-            kind = stage.kind
+            answered = list(zip(asks, replies, strict=True))
             self.store.append(
-                [
-                    row(ask.key, kind, ask.request.prompt, ask.settings, reply)
-                    for ask, reply in zip(asks, replies, strict=True)
-                ]
+                [Given(ask.key, stage.kind, ask.request.prompt, ask.settings, reply) for ask, reply in answered]
             )
-            failed = {ask.key: reply for ask, reply in zip(asks, replies, strict=True) if isinstance(reply, Failure)}
+            failed = {ask.key: reply for ask, reply in answered if isinstance(reply, Failure)}
             self._failed.update(failed)
             self.reporter.cells_done(stage.name, len(asks), 0, len(failed))
 

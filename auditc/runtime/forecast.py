@@ -31,7 +31,8 @@ EXACT = 200_000
 
 @dataclass(frozen=True, slots=True)
 class StageForecast:
-    """One stage. `tokens_out` is at most what is given. `seconds` is None where no earlier run has measured it."""
+    """One stage. `seconds` is None where no earlier run has measured it. `tokens_out` is an upper bound; so is
+    `to_run` of participants who remember: past a turn that is not stored, nobody knows which turns are."""
 
     name: str
     kind: str

@@ -5,7 +5,7 @@ What is read out of a text, and which probabilities count, is decided here each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,16 +43,19 @@ class Counts:
 
 
 def gather(
-    plan: Plan, sheet: Sheet, reply: Callable[[bytes], Reply | None], fresh: Set[bytes]
+    plan: Plan, sheet: Sheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
 ) -> tuple[list[Answers], Counts]:
-    """The answers that lie under the keys of a sheet, and how many cells `fresh`, asked just now, came to what."""
+    """The answers that lie under the keys of a sheet, and what the cells asked just now came to.
+
+    `fresh` are keys that were asked and are not counted yet; those that are counted here are taken out of it.
+    """
     if isinstance(sheet, ScoreSheet):
         return _scores(plan, sheet, reply, fresh)
     return _choices(plan, sheet, reply, fresh)
 
 
 def _scores(
-    plan: Plan, sheet: ScoreSheet, reply: Callable[[bytes], Reply | None], fresh: Set[bytes]
+    plan: Plan, sheet: ScoreSheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
 ) -> tuple[list[Answers], Counts]:
     stage, cells = sheet.stage, sheet.cells
     items = items_of(stage, plan.surveys[stage.survey])
@@ -143,7 +146,7 @@ def _placed(
 
 
 def _choices(
-    plan: Plan, sheet: ConverseSheet, reply: Callable[[bytes], Reply | None], fresh: Set[bytes]
+    plan: Plan, sheet: ConverseSheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
 ) -> tuple[list[Answers], Counts]:
     stage = sheet.stage
     answers, counts = [], Counts()
@@ -191,13 +194,12 @@ def _tally(status: NDArray[np.int64]) -> Tally:
     )
 
 
-def _counts(keys: Sequence[bytes], status: NDArray[np.int64], fresh: Set[bytes]) -> Counts:
-    """A key that several cells share was asked once, and is reused by the others."""
-    seen: set[bytes] = set()
+def _counts(keys: Sequence[bytes], status: NDArray[np.int64], fresh: set[bytes]) -> Counts:
+    """A key that several cells share was asked for the first of them, and is reused by the others."""
     first = np.zeros(len(keys), dtype=bool)
     for index, key in enumerate(keys):
-        if key in fresh and key not in seen:
-            seen.add(key)
+        if key in fresh:
+            fresh.discard(key)
             first[index] = True
     tally, not_run = _tally(status[first]), int((status == NOT_RUN).sum())
     return Counts(

@@ -51,13 +51,12 @@ def decoding(sampling: Sampling) -> Sampling:
 
 def score_key(how: Settings, prompt: Prompt, spellings: tuple[tuple[str, ...], ...], hint: Hint) -> bytes:
     """The key of a Score cell."""
-    looked_for = [word for option in spellings for word in (*option, "")]
-    return _key(how, prompt, looked_for, hint)
+    return _key(how, prompt, spellings, hint)
 
 
 def text_key(how: Settings, prompt: Prompt, draw: tuple[int, str, int, str] | None, hint: Hint) -> bytes:
     """The key of a turn. `draw` is (seed, country, draw index, item id); None for deterministic decoding."""
-    return _key(how, prompt, [] if draw is None else [str(part) for part in draw], hint)
+    return _key(how, prompt, draw, hint)
 
 
 def stream(key: bytes) -> int:
@@ -65,12 +64,10 @@ def stream(key: bytes) -> int:
     return int.from_bytes(hashlib.sha256(b"stream" + key).digest()[:8], "big")
 
 
-def _key(how: Settings, prompt: Prompt, more: list[str], hint: Hint) -> bytes:
-    # Each part goes in with its length before it: no two different lists of parts make the same bytes.
-    parts = [part for turn in prompt.turns for part in (turn.role, turn.text)]
-    parts.append(prompt.opening)
-    lists = [parts, more]
-    if how.by_hint:
-        lists.append([hint.item, hint.population, ",".join(map(str, hint.order))])
-    content = "".join([f"[{len(some)}]" + "".join([f"{len(part)}:{part}" for part in some]) for some in lists])
+def _key(how: Settings, prompt: Prompt, more: object, hint: Hint) -> bytes:
+    texts = [text for turn in prompt.turns for text in (turn.role, turn.text)]
+    texts.append(prompt.opening)
+    looked_at = (hint.item, hint.population, hint.order) if how.by_hint else None
+    # The lengths go in before the texts, so that no two different lists of texts make the same bytes.
+    content = repr((list(map(len, texts)), more, looked_at)) + "".join(texts)
     return hashlib.sha256(how.digest + content.encode()).digest()[:KEY_BYTES]

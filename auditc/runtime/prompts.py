@@ -8,8 +8,9 @@ deeper than two. What is rendered may not be longer than `LONGEST`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
@@ -18,8 +19,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 LONGEST = 100_000
 """Characters a rendered text may have; more is a fault of the template, not a question."""
 
-VARIABLES = ("country", "place", "question", "options", "count")
-"""What a template may use. `options` is a list of `label` and `text`, in the order shown."""
+_AT_ONCE = 256
+"""Pieces of a rendered text between two looks at its length."""
 
 _FILTERS = ("capitalize", "first", "join", "last", "length", "lower", "title", "trim", "upper")
 _NODES = (
@@ -63,11 +64,6 @@ class Renderer:
             raise WordingRejected("the prompt's template is nested too deeply") from error
 
 
-def shown(label_texts: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    """Options as a template sees them."""
-    return [{"label": label, "text": text} for label, text in label_texts]
-
-
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = _Sandbox(undefined=StrictUndefined, autoescape=False, loader=None, keep_trailing_newline=False)
     environment.globals.clear()
@@ -77,6 +73,12 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Templates may look things up; they may not call methods of what they find."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        # An option's label and text are most of what a template looks up; they need no search for attributes.
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return not callable(value) and super().is_safe_attribute(obj, attr, value)
@@ -94,6 +96,8 @@ def _check(node: nodes.Node, loops: int) -> None:
         loops += 1
         if not (isinstance(node.iter, nodes.Name) and node.iter.name == "options") or node.recursive or loops > 2:
             raise WordingRejected(f"line {node.lineno} of the prompt's template may only loop over `options`")
+    if isinstance(node, nodes.Name) and node.name == "self":
+        raise WordingRejected(f"line {node.lineno} of the prompt's template may not use `self`")
     if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
         raise WordingRejected(f"line {node.lineno} of the prompt's template uses a filter other than {_FILTERS}")
     for child in node.iter_child_nodes():
@@ -103,9 +107,9 @@ def _check(node: nodes.Node, loops: int) -> None:
 def _bounded(pieces: Iterator[str]) -> str:
     written: list[str] = []
     length = 0
-    for piece in pieces:
-        length += len(piece)
+    while some := "".join(islice(pieces, _AT_ONCE)):
+        length += len(some)
         if length > LONGEST:
             raise WordingRejected(f"the rendered prompt is longer than {LONGEST:,} characters")
-        written.append(piece)
+        written.append(some)
     return "".join(written)

@@ -34,36 +34,18 @@ SCHEMA = pa.schema(
         ("settings", pa.string()),
     ]
 )
-_READ = ["key", "kind", "ok", "text", "logprobs", "tokens_in", "tokens_out", "finished", "reason", "detail"]
+_READ = ("key", "kind", "ok", "text", "logprobs", "tokens_in", "tokens_out", "finished", "reason", "detail")
 """What answering from the store needs: not the prompts, which are the bulk of it."""
 
 
-class Row(NamedTuple):
-    """One asked cell, as it is stored. `prompt` and `settings` are JSON; both can be shown, neither is looked up."""
+class Given(NamedTuple):
+    """One asked cell, as it comes to the store. `settings` is JSON; it can be shown and is not looked up."""
 
     key: bytes
     kind: str
-    ok: bool
-    text: str | None
-    logprobs: tuple[float, ...] | None
-    tokens_in: int
-    tokens_out: int
-    finished: str | None
-    reason: str | None
-    detail: str | None
-    prompt: str
+    prompt: Prompt
     settings: str
-
-
-def row(key: bytes, kind: str, prompt: Prompt, settings: str, reply: Reply) -> Row:
-    """The row of one reply."""
-    asked = prompt_text(prompt)
-    if isinstance(reply, ScoreReply):
-        return Row(key, kind, True, None, reply.logprobs, reply.tokens_in, 0, None, None, None, asked, settings)
-    if isinstance(reply, GenerateReply):
-        tokens = (reply.tokens_in, reply.tokens_out)
-        return Row(key, kind, True, reply.text, None, *tokens, reply.finished, None, None, asked, settings)
-    return Row(key, kind, False, None, None, 0, 0, None, reply.reason, reply.detail, asked, settings)
+    reply: Reply
 
 
 def prompt_text(prompt: Prompt) -> str:
@@ -78,12 +60,24 @@ def prompt_of(text: str) -> Prompt:
     return Prompt(tuple(Turn(role, said) for role, said in turns), opening)
 
 
-def table(rows: Sequence[Row]) -> Any:
-    """The rows as an Arrow table."""
-    columns = zip(*rows, strict=True)
+def table(given: Sequence[Given]) -> Any:
+    """Asked cells as an Arrow table."""
+    columns = zip(*map(_row, given), strict=True)
     return pa.Table.from_arrays(
         [pa.array(column, type=field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
     )
+
+
+def _row(given: Given) -> tuple[object, ...]:
+    """The columns of one cell, in the order of the schema."""
+    key, kind, prompt, settings, reply = given
+    asked = prompt_text(prompt)
+    if isinstance(reply, ScoreReply):
+        return key, kind, True, None, reply.logprobs, reply.tokens_in, 0, None, None, None, asked, settings
+    if isinstance(reply, GenerateReply):
+        tokens = (reply.tokens_in, reply.tokens_out)
+        return key, kind, True, reply.text, None, *tokens, reply.finished, None, None, asked, settings
+    return key, kind, False, None, None, 0, 0, None, reply.reason, reply.detail, asked, settings
 
 
 def to_bytes(rows: Any) -> bytes:
@@ -103,7 +97,7 @@ def content_digest(data: bytes) -> str:
 
 def from_bytes(data: bytes, everything: bool = False) -> Any:
     """The table in a Parquet file; without prompts and settings unless `everything` is asked for."""
-    return pq.read_table(pa.BufferReader(data), columns=None if everything else _READ)
+    return pq.read_table(pa.BufferReader(data), columns=None if everything else list(_READ))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

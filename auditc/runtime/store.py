@@ -33,12 +33,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from auditc.ir.exchange import Prompt, Reply
+from auditc.ir.exchange import Failure, Prompt, Reply
 
 from . import journal
 from .commit import Committer
 from .faults import StoreBusy, StoreDamaged, StoreFailed, StoreVersionUnknown
-from .segment import Row, Segment, content_digest, from_bytes, prompt_of, segment, table
+from .segment import Given, Segment, content_digest, from_bytes, prompt_of, segment
 
 FORMAT = "auditc.store.v1"
 _BATCH = re.compile(r"\d{8}\.([0-9a-f]{64})\.parquet")
@@ -63,6 +63,8 @@ class Store:
     _segments: list[Segment] = field(default_factory=list)
     _answered: dict[bytes, int] = field(default_factory=dict)
     _failed: dict[bytes, int] = field(default_factory=dict)
+    _recent: dict[bytes, Reply] = field(default_factory=dict)
+    """What this writer has taken in, on disk or on its way there; failures too."""
     _lock: int = -1
 
     @staticmethod
@@ -100,35 +102,34 @@ class Store:
             self.close()
 
     def __len__(self) -> int:
-        return len(self._answered)
+        return len(self._answered) + sum(not isinstance(reply, Failure) for reply in self._recent.values())
 
     def __contains__(self, key: bytes) -> bool:
-        return key in self._answered
+        return key in self._answered or self.get(key) is not None
 
     def get(self, key: bytes) -> Reply | None:
         """The stored answer to a cell; None where there is none, and where only failures are stored."""
         place = self._answered.get(key)
-        return None if place is None else self._segments[place >> 32].reply(place & 0xFFFFFFFF)
-
-    def get_many(self, keys: Sequence[bytes]) -> list[Reply | None]:
-        """The stored answers to many cells, in their order."""
-        return [self.get(key) for key in keys]
+        if place is not None:
+            return self._segments[place >> 32].reply(place & 0xFFFFFFFF)
+        recent = self._recent.get(key)
+        return None if isinstance(recent, Failure) else recent
 
     def find(self, prefix: str) -> tuple[bytes, ...]:
         """The keys, answered or failed, whose hexadecimal form begins with `prefix`; sorted."""
-        found = {key for key in (*self._answered, *self._failed) if key.hex().startswith(prefix.lower())}
+        found = {key for key in (*self._answered, *self._failed, *self._recent) if key.hex().startswith(prefix.lower())}
         return tuple(sorted(found))
 
     def show(self, key: bytes) -> Stored | None:
         """All that is stored of one cell, read again from its file; of a failed cell, its last failure."""
+        if self._committer is not None:
+            self.flush()
+            with Store.open(self.folder, write=False) as reader:
+                return reader.show(key)
         place = self._answered.get(key, self._failed.get(key))
         if place is None:
             return None
         found, index = self._segments[place >> 32], place & 0xFFFFFFFF
-        if not found.name:
-            self.flush()
-            with Store.open(self.folder, write=False) as reader:
-                return reader.show(key)
         rows = from_bytes((self.folder / "batches" / found.name).read_bytes(), everything=True)
         return Stored(
             key=key,
@@ -137,16 +138,17 @@ class Store:
             reply=found.reply(index),
         )
 
-    def append(self, rows: Sequence[Row]) -> None:
+    def append(self, batch: Sequence[Given]) -> None:
         """Take in a batch. It answers at once, and is durable after the next `flush` at the latest.
 
         Raises StoreFailed when an earlier batch could not be written: then nothing more is taken in.
         """
         if self._committer is None:
             raise StoreFailed("the store is open for reading only")
-        batch = table(rows)
         self._committer.put(batch)
-        self._index(segment("", batch))
+        for given in batch:
+            if not (isinstance(given.reply, Failure) and given.key in self._recent):
+                self._recent[given.key] = given.reply
 
     def flush(self) -> None:
         """Wait until everything taken in is on disk. Raises StoreFailed when it cannot be."""

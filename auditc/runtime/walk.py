@@ -3,7 +3,7 @@
 A walk does not ask. It hands out batches, and is told of replies by a function. So running, forecasting and reading
 back are one and the same walk, with more or less done at each batch. A walk over a Converse stage needs the replies to
 one round before it can word the next: it hands out `ROUND` then, and goes on once the replies are there. A turn whose
-reply is still missing ends its participant's walk: nobody knows how the conversation would have gone on.
+reply is still missing ends the walk of a participant who remembers: nobody knows how the conversation would go on.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _take(
         choice = choice_of(read(reply.text, asking.items[column].options[language], language))
     elif isinstance(reply, Failure):
         choice = FAILED
-    if choice == NOT_RUN:
+    if choice == NOT_RUN and person.participant.memory:
         person.stopped = True
     if choice >= 0:
         country = asking.plan.populations[person.population].country

@@ -1,0 +1,205 @@
+"""What would be asked, and why; runs, and what can be shown of them."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+
+from auditc.ir.finding import Findings
+from auditc.ir.plan import Plan, Thing
+from auditc.ir.values import Range
+from auditc.runtime import forecast as module
+from auditc.runtime import progress, runs
+from auditc.runtime.budget import Limits
+from auditc.runtime.execute import Outcome
+from auditc.runtime.forecast import forecast
+from auditc.runtime.show import NoSuchCell, every, show
+from tests.runtime.plans import POPULATIONS, TURN_WORDING, converse, model, plan, score, survey
+from tests.runtime.workspace import ask
+
+
+def complete(one: Plan, folder: Path, **options: Any) -> Outcome:
+    """A run with its folder, and findings that say nothing."""
+    with runs.begin(folder, one) as started:
+        outcome = ask(one, folder, **options)
+        nothing = Findings(
+            audit="test",
+            title="",
+            version="",
+            plan=one.digest,
+            data={},
+            complete=True,
+            models=outcome.models,
+            tallies=(),
+            findings=(),
+            claims=(),
+        )
+        started.finish(outcome, nothing, ())
+    return outcome
+
+
+def test_a_new_plan_is_all_to_run(tmp_path: Path) -> None:
+    seen = forecast(plan(), tmp_path, {})
+    assert seen.cells == {"total": 208, "cached": 0, "to_run": 208} and not seen.problems
+    assert [stage.why for stage in seen.stages] == [("new",), ("new",)]
+    assert seen.tokens["in"] > 1000 and seen.tokens["out"] == 120 * 32
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_finished_plan_is_all_cached(tmp_path: Path) -> None:
+    complete(plan(), tmp_path)
+    seen = forecast(plan(), tmp_path, {})
+    assert seen.cells == {"total": 208, "cached": 208, "to_run": 0} and seen.tokens == {"in": 0, "out": 0}
+    assert all(stage.why == () for stage in seen.stages)
+
+
+def test_the_forecast_is_what_is_then_asked(tmp_path: Path) -> None:
+    stage = converse(memory=Range(low=0, high=0))
+    complete(plan(score(), stage), tmp_path)
+    edited = plan(score(), stage, surveys={"values": survey(texts={2: "What now?"})})
+    seen = forecast(edited, tmp_path, {})
+    assert complete(edited, tmp_path).cells["asked"] == seen.cells["to_run"] == 16 + 20
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"surveys": {"values": survey(texts={1: "Other?", 2: "What?"})}}, "item text changed: q1, q2"),
+        ({"models": {"sim": model(tilt=1)}}, "engine settings: "),
+        ({"stages": (converse(draws=20),)}, "draws: 10 → 20"),
+        ({"stages": (converse(temperature=0.5),)}, "temperature: 1.0 → 0.5"),
+        ({"stages": (converse(wording={**TURN_WORDING, "en": TURN_WORDING["zh"]}),)}, "prompt changed: en"),
+        (
+            {"populations": {**POPULATIONS, "us": POPULATIONS["us"].model_copy(update={"places": ()})}},
+            "population changed: us",
+        ),
+    ],
+)
+def test_the_field_that_changed_is_named(tmp_path: Path, changed: dict[str, Any], why: str) -> None:
+    complete(plan(converse()), tmp_path)
+    seen = forecast(plan(**{"stages": (converse(),), **changed}), tmp_path, {})
+    assert any(reason.startswith(why) for reason in seen.stages[0].why), seen.stages[0].why
+    assert seen.cells["to_run"] > 0
+
+
+def test_an_unfinished_run_is_said(tmp_path: Path) -> None:
+    complete(plan(), tmp_path, limits=Limits(cells=30))
+    seen = forecast(plan(), tmp_path, {})
+    assert seen.stages[0].why == ("not finished in an earlier run",) and seen.cells["cached"] == 30
+    assert seen.stages[0].seconds is not None
+
+
+def test_a_model_that_is_not_here_does_not_hide_the_rest(tmp_path: Path) -> None:
+    absent = model().model_copy(update={"backend": Thing(kind="transformers"), "like": ""})
+    seen = forecast(plan(score(), score("b/x", "x"), models={"sim": model(), "x": absent}), tmp_path, {})
+    assert seen.problems and seen.stages[1].why == ("the model cannot be opened here",) and seen.stages[0].tokens_in > 0
+
+
+def test_a_large_plan_is_estimated_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EXACT", 40)
+    complete(plan(), tmp_path)
+    seen = forecast(plan(), tmp_path, {})
+    assert all(stage.estimated for stage in seen.stages) and seen.cells["cached"] == 208
+
+
+def test_runs_are_found_by_the_beginning_of_their_names(tmp_path: Path) -> None:
+    with pytest.raises(runs.NoSuchRun, match="no run here"):
+        runs.latest(tmp_path)
+    complete(plan(), tmp_path)
+    run = runs.latest(tmp_path)
+    assert runs.find(tmp_path, run.id[:17]).id == runs.find(tmp_path, "last").id == run.id
+    assert run.plan().digest == plan().digest == run.record().plan
+    assert run.record().cells["asked"] == 208 and not run.record().stopped and run.items() == ()
+    assert len(run.cells()) == 208
+    with pytest.raises(runs.NoSuchRun, match=run.id):
+        runs.find(tmp_path, "x")
+
+
+def test_provenance_names_no_machine_and_no_path(tmp_path: Path) -> None:
+    complete(plan(), tmp_path)
+    said = (runs.latest(tmp_path).folder / "run.json").read_text()
+    assert "python" in said and "numpy" in said
+    assert str(tmp_path) not in said and str(Path.home()) + "/" not in said
+
+
+def test_a_run_that_fails_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), runs.begin(tmp_path, plan()):
+        raise ZeroDivisionError
+    assert runs.ended(tmp_path) == () and not list((tmp_path / "runs").iterdir())
+
+
+def test_a_score_is_shown_with_all_that_explains_it(tmp_path: Path) -> None:
+    outcome = complete(plan(), tmp_path)
+    answers = outcome.answers[0]
+    shown = show(runs.latest(tmp_path), tmp_path, answers.cells[1, 2][:12])
+    assert shown.key == answers.cells[1, 2] and shown.opening == "Answer: ("
+    assert (shown.places[0].item, shown.places[0].rotation, shown.places[0].condition) == ("q1", 2, "asked")
+    assert shown.places[0].origin == {"file": "test.audit", "line": 1, "column": 1}
+    assert [option.label for option in shown.options] == ["A", "B", "C"]
+    assert [option.index for option in shown.options] == [2, 0, 1]
+    people = plan().surveys["values"].people["USA"]["q1"].shares
+    assert all(option.probability == pytest.approx(0.98 * people[option.index]) for option in shown.options)
+    assert shown.options[0].text in shown.turns[0][1] and shown.settings["engine"]["engine"] == "simulated"
+    json.dumps(shown.as_dict())
+
+
+def test_a_turn_is_shown_with_its_memory_and_how_it_was_read(tmp_path: Path) -> None:
+    outcome = complete(plan(converse(memory=Range(low=2, high=2))), tmp_path)
+    answers = outcome.answers[1]
+    assert answers.choices is not None
+    shown = show(runs.latest(tmp_path), tmp_path, answers.cells[3, 5].upper())
+    assert [role for role, _ in shown.turns] == ["user", "assistant"] * 2 + ["user"]
+    assert shown.reading is not None and shown.reading["option"] == answers.choices[3, 5]
+    assert shown.places[0].draw == 3 and shown.text is not None and "解释" in shown.text
+
+
+def test_an_unclear_key_is_said(tmp_path: Path) -> None:
+    complete(plan(), tmp_path)
+    run = runs.latest(tmp_path)
+    with pytest.raises(NoSuchCell, match="no cell"):
+        show(run, tmp_path, "zz")
+    with pytest.raises(NoSuchCell, match="208 cells"):
+        show(run, tmp_path, "")
+
+
+def test_every_raw_answer_can_be_taken_out(tmp_path: Path) -> None:
+    complete(plan(models={"sim": model(refuse=0.3)}), tmp_path)
+    rows = list(every(runs.latest(tmp_path), tmp_path))
+    assert len(rows) == 208 and all(row["answered"] for row in rows)
+    turns = [row for row in rows if row["draw"] >= 0]
+    assert {row["reading"] for row in turns} == {"answered", "refused"}
+    assert all((row["choice"] is None) == (row["reading"] == "refused") for row in turns)
+    scores = [row for row in rows if row["rotation"] >= 0]
+    assert all(sum(row["probabilities"]) == pytest.approx(0.98) for row in scores)
+
+
+@pytest.mark.parametrize("show_", ["bar", "quiet", "events"])
+def test_progress_is_said(tmp_path: Path, show_: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.reporter(show_) as reporter:
+        ask(plan(), tmp_path, reporter=reporter, limits=Limits(cells=100))
+    out, err = capsys.readouterr()
+    assert out == ""
+    if show_ == "quiet":
+        assert err == ""
+    elif show_ == "bar":
+        assert "ft/sim: 88 asked" in err and "stopping: the budget of 100 cells" in err
+    else:
+        events = [json.loads(line) for line in err.splitlines()]
+        assert sum(event.get("asked", 0) for event in events if event["event"] == "cells_done") == 100
+        assert events[-1]["event"] == "run_finished" and events[-1]["cells"]["not_run"] == 108
+
+
+def test_bars_count_every_cell(tmp_path: Path) -> None:
+    bars = Progress(
+        TextColumn("{task.description} {task.fields[rate]}{task.fields[note]}"), console=Console(file=io.StringIO())
+    )
+    ask(plan(), tmp_path, reporter=progress.Bars(bars))
+    ask(plan(), tmp_path, reporter=progress.Bars(bars))
+    assert [task.completed for task in bars.tasks] == [88, 120, 88, 120]
+    assert [task.total for task in bars.tasks] == [88, 120, 88, 120]

@@ -1,0 +1,209 @@
+"""Worker processes: what they say, how they die, and what the run makes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from auditc.ir.exchange import (
+    Failure,
+    GenerateReply,
+    GenerateRequest,
+    Hint,
+    Prompt,
+    Reply,
+    Request,
+    Sampling,
+    ScoreReply,
+    ScoreRequest,
+    Turn,
+)
+from auditc.runtime.bind import Bound, bind
+from auditc.runtime.faults import WorkerFailed
+from auditc.runtime.lane import Lane
+from auditc.runtime.workers import process as module
+from auditc.runtime.workers.answering import Cancelled, answer
+from auditc.runtime.workers.local import LocalWorker
+from auditc.runtime.workers.process import ProcessWorker
+from auditc.runtime.workers.wire import from_replies, from_request, pack, split, to_replies, to_request, unpack
+from tests.runtime.plans import model, plan
+
+SCORES: list[Request] = [
+    ScoreRequest(
+        Prompt((Turn("user", f"Wozu {n}? 为什么"),), "Answer:"), (("A", " A"), ("B", " B")), Hint("q0", "USA", (1, 0))
+    )
+    for n in range(6)
+]
+TEXTS: list[Request] = [
+    GenerateRequest(Prompt((Turn("user", "Why?\n1. a"),)), Sampling(stop=("\n",)), n, Hint("q0", "USA", (0, 1, 2, 3)))
+    for n in range(6)
+]
+
+
+def bound(latency: float = 0.0) -> Bound:
+    return bind(plan(models={"sim": model(latency=latency)}), {})["sim"]
+
+
+@contextmanager
+def worker(tmp_path: Path, latency: float = 0.0) -> Iterator[ProcessWorker]:
+    running = ProcessWorker(bound(latency), tmp_path / "worker.log")
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@contextmanager
+def killing(worker: ProcessWorker, when: Callable[[int], bool]) -> Iterator[list[int]]:
+    """Kills the worker's processes, 0.2 s after each is seen, as long as `when` says so of their number."""
+    stop, killed = threading.Event(), list[int]()
+
+    def kill() -> None:
+        while not stop.wait(0.01):
+            process = worker._process
+            if process is not None and process.pid not in killed and when(len(killed)):
+                time.sleep(0.2)
+                killed.append(process.pid)
+                process.send_signal(signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("request_", [SCORES[0], TEXTS[0]])
+def test_requests_survive_the_wire(request_: Request) -> None:
+    assert to_request(unpack(split(bytearray(pack(from_request(request_)))) or b"")) == request_
+
+
+def test_replies_survive_the_wire() -> None:
+    replies: list[Reply] = [
+        ScoreReply((-0.1, float("-inf"), -1e-300), 3),
+        GenerateReply("因为\x00\ud800", 1, 2, "length"),
+        Failure("engine", "why"),
+    ]
+    buffer = bytearray(pack({"replies": from_replies(replies)}) + pack({"alive": True})[:-1])
+    assert to_replies(unpack(split(buffer) or b"")["replies"]) == replies
+    assert split(buffer) is None
+
+
+@pytest.mark.parametrize("requests", [SCORES, TEXTS])
+def test_both_kinds_of_worker_answer_alike(tmp_path: Path, requests: list[Request]) -> None:
+    local = LocalWorker(bound())
+    with worker(tmp_path) as running:
+        assert running.ask(requests) == local.ask(requests)
+        assert running.ask(requests[:1]) == local.ask(requests[:1])
+
+
+def test_a_worker_that_is_killed_in_a_batch_is_started_again_and_the_batch_is_asked_in_halves(tmp_path: Path) -> None:
+    with worker(tmp_path, latency=0.5) as running:
+        with killing(running, lambda killed: killed == 0) as killed:
+            replies = running.ask(SCORES)
+        assert killed and replies == LocalWorker(bound()).ask(SCORES)
+
+
+def test_a_batch_that_kills_its_worker_again_fails_by_halves_and_the_run_goes_on(tmp_path: Path) -> None:
+    with worker(tmp_path, latency=0.7) as running:
+        with killing(running, lambda killed: killed < 2):
+            replies = running.ask(SCORES)
+        assert [isinstance(reply, Failure) for reply in replies] == [True] * 3 + [False] * 3
+        assert replies[0] == Failure("worker_died", "")
+        assert not any(isinstance(reply, Failure) for reply in running.ask(SCORES))
+
+
+def test_a_worker_that_keeps_dying_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESTARTS", 2)
+    with worker(tmp_path, latency=0.7) as running:
+        with killing(running, lambda killed: True):
+            replies = [running.ask(SCORES[:2]) for _ in range(2)]
+        assert all(isinstance(reply, Failure) and reply.reason == "worker_died" for some in replies for reply in some)
+
+
+def test_a_silent_worker_is_taken_for_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with worker(tmp_path, latency=0.1) as running:
+        assert running._process is not None
+        monkeypatch.setattr(module, "SILENCE", 0.5)
+        os.kill(running._process.pid, signal.SIGSTOP)
+        monkeypatch.setattr(running, "_start", lambda: running._bury("timeout"))
+        assert running.ask(SCORES) == [Failure("timeout", "")] * 6
+
+
+def test_a_worker_ends_when_its_run_is_gone(tmp_path: Path) -> None:
+    with worker(tmp_path, latency=60) as running:
+        process = running._process
+        assert process is not None and process.stdin is not None
+        process.stdin.write(pack({"ask": [from_request(request) for request in SCORES]}))
+        process.stdin.flush()
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.stdin.close()
+        assert process.wait(5) == 0
+
+
+def test_ctrl_c_reaches_the_run_and_not_its_worker(tmp_path: Path) -> None:
+    with worker(tmp_path) as running:
+        assert running._process is not None
+        assert os.getpgid(running._process.pid) != os.getpgid(os.getpid())
+        os.kill(running._process.pid, signal.SIGINT)
+        assert not any(isinstance(reply, Failure) for reply in running.ask(SCORES))
+
+
+def test_what_is_in_flight_can_be_given_up(tmp_path: Path) -> None:
+    lane = Lane(replace(bound(60), backend=replace(bound().backend, in_process=False)), tmp_path, lambda model: None)
+    future = lane.put(SCORES)
+    started = time.monotonic()
+    assert lane.wait(future, lambda: True) is None
+    assert time.monotonic() - started < 5
+    with pytest.raises(Cancelled):
+        future.result(5)
+    lane.close()
+
+
+def test_an_engine_that_is_not_the_one_that_was_bound_is_refused(tmp_path: Path) -> None:
+    other = replace(bound(), identity={**bound().identity, "dtype": "bfloat16"})
+    for open_ in (LocalWorker, lambda bound: ProcessWorker(bound, tmp_path / "log")):
+        with pytest.raises(WorkerFailed, match="dtype"):
+            open_(other)
+
+
+def test_a_worker_that_cannot_start_says_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "very-secret-value")
+    fake = tmp_path / "python"
+    fake.write_text(f"#!/bin/sh\necho no such thing in {Path.home()} with very-secret-value >&2\nexit 3\n")
+    fake.chmod(0o755)
+    with pytest.raises(WorkerFailed, match="opened the model") as failed:
+        ProcessWorker(bound(), tmp_path / "log", str(fake))
+    assert failed.value.help == "no such thing in ~ with ***"
+
+
+def test_every_fault_of_an_engine_becomes_one_reply_for_each_request() -> None:
+    class Engine:
+        def score(self, requests: object) -> list[ScoreReply | Failure]:
+            raise MemoryError
+
+        def generate(self, requests: object) -> list[GenerateReply | Failure]:
+            return []
+
+    assert answer(Engine(), SCORES) == [Failure("out_of_memory", "the engine ran out of memory")] * 6  # type: ignore[arg-type]
+    assert answer(Engine(), TEXTS) == [Failure("engine", "0 replies to 6 requests")] * 6  # type: ignore[arg-type]
+
+
+def test_serving_says_nothing_but_messages_on_standard_output() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "auditc.runtime.workers.serve"], input=b"", capture_output=True, timeout=20, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, b"")
