@@ -14,7 +14,7 @@ from auditc.spec.syntax import Argument, Call, Expression, Items, Text, Word
 from .declarations import Grid as GridMark
 from .mistakes import POISON, Poison, close, listing, report
 from .scope import Scope
-from .tables import Grid, read_csv, read_jsonl, require
+from .tables import MANY, Grid, read_csv, read_jsonl, require
 from .wants import Want, called
 
 READERS: Final[dict[str, Callable[[Source, Sink], Grid | Poison]]] = {"csv": read_csv, "jsonl": read_jsonl}
@@ -22,6 +22,8 @@ READERS: Final[dict[str, Callable[[Source, Sink], Grid | Poison]]] = {"csv": rea
 
 NUMBER: Final = re.compile(r"[0-9]*\.?[0-9]+([eE]-?[0-9]{1,3})?|[0-9]+\.")
 """A number of at least 0, as a data file may write it."""
+
+HEAVIEST: Final = 1e15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,11 +71,14 @@ def table(file: DataFile, want: Want, scope: Scope) -> Table | Poison:
     grid, columns = file.grid, want.mark(Columns)
     needed = tuple(_expanded(columns, grid, scope)) if columns else ()
     good = require(grid, needed, scope.sink)
+    bad = 0
     for row in range(len(grid.rows)):
         for column in needed:
             if grid.has(column) and not grid.cell(row, column):
-                report(scope.sink, "AC025", grid.row(row), f"`{column}` is empty")
                 good = False
+                bad += 1
+                if bad <= MANY:
+                    report(scope.sink, "AC025", grid.row(row), f"`{column}` is empty")
     weight = file.weight.name.text if file.weight else ""
     if not good or (weight and not _weights(grid, weight, scope.sink)):
         return POISON
@@ -83,15 +88,18 @@ def table(file: DataFile, want: Want, scope: Scope) -> Table | Poison:
 
 
 def _weights(grid: Grid, column: str, sink: Sink) -> bool:
-    good = True
+    bad = 0
     for row in range(len(grid.rows)):
-        if not NUMBER.fullmatch(grid.cell(row, column)):
+        cell = grid.cell(row, column)
+        if not NUMBER.fullmatch(cell) or float(cell) > HEAVIEST:
             report(sink, "AC026", grid.place(row, column), "a number such as 5024279 is expected")
-            good = False
-    if good and not any(float(grid.cell(row, column)) for row in range(len(grid.rows))):
+            bad += 1
+            if bad > MANY:
+                break
+    if not bad and not any(float(grid.cell(row, column)) for row in range(len(grid.rows))):
         report(sink, "AC026", grid.head, f"every weight in `{column}` is 0")
         return False
-    return good
+    return not bad
 
 
 def _expanded(columns: Columns, grid: Grid, scope: Scope) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from decimal import Decimal
 from typing import Any, Final, get_args
 
@@ -127,7 +128,7 @@ def _one(expression: Expression, want: Want, scope: Scope) -> Any:
         case Switch():
             return expression.on
         case Text():
-            return expression.value
+            return unicodedata.normalize("NFC", expression.value)
         case _:
             return _number(expression, want, scope)
 

@@ -111,8 +111,9 @@ _RANK: Final = {"plain": 0, "share": 1, "count": 2}
 def _kind(operator: str, left: str, right: str) -> str | None:
     """What the outcome counts, or None where the operation makes no sense."""
     if operator in "+-":
-        numbers = ("plain", "count")
-        return left if left == right else "count" if left in numbers and right in numbers else None
+        if left == right:
+            return left
+        return right if left == "plain" and right in _RANK else left if right == "plain" and left in _RANK else None
     if operator == "/":
         return "plain" if left == right else left if right in _RANK else None
     if left in _RANK and right in _RANK:

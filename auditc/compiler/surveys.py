@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, get_args
@@ -17,11 +18,13 @@ from .declarations import Survey as SurveyForm
 from .mistakes import POISON, Poison, close, listing, report
 from .resolve import Declaration
 from .scope import Scope
-from .tables import Grid, refuse_others, require
+from .tables import MANY, Grid, refuse_others, require
 
 SCALES: Final = get_args(Scale)
 OPTIONS: Final = range(2, 27)
 """How many options an item may have: they are shown under letters."""
+
+_COUNT: Final = re.compile(r"0*[1-9][0-9]{0,11}")
 
 TOLERANCE: Final = 0.005
 """By how much published shares may miss 1 through rounding; then they are made to add up."""
@@ -77,6 +80,8 @@ def _items(grid: Grid, sink: Sink) -> tuple[Item, ...] | Poison:
             good = False
         else:
             items.append(item)
+        if row - len(items) > MANY:
+            break
     return tuple(items) if good else POISON
 
 
@@ -148,6 +153,7 @@ def _people(
     found: dict[str, dict[str, People]] = {}
     places: dict[tuple[str, str], Span] = {}
     first: dict[tuple[str, ...], Span] = {}
+    bad = 0
     for row in range(len(grid.rows)):
         key = (grid.cell(row, "item"), *(grid.cell(row, column) for column in by))
         if key in first:
@@ -156,6 +162,9 @@ def _people(
             good = False
         first.setdefault(key, grid.row(row))
         people = _row(grid, row, items, sink)
+        bad += isinstance(people, Poison)
+        if bad > MANY:
+            break
         if isinstance(people, Poison):
             good = False
         elif not any(grid.cell(row, column) for column in by if column != "country"):
@@ -178,7 +187,7 @@ def _row(grid: Grid, row: int, items: dict[str, Item], sink: Sink) -> People | P
         report(sink, "AC038", grid.place(row, "item"), f"there is no item `{name}`", remedy=remedy)
         good = False
     count = grid.cell(row, "n")
-    if not count.isdecimal() or int(count) < 1:
+    if not _COUNT.fullmatch(count):
         label = "how many people stand behind the shares, a whole number of at least 1"
         remedy = "where only the survey's own number is known, give it and set n_status to `nominal`"
         report(sink, "AC039", grid.place(row, "n"), label, remedy=remedy)

@@ -12,10 +12,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from auditc.diagnostics import Sink, Source, Span
 
 from .mistakes import POISON, Poison, close, listing, remedies, report
+
+MANY: Final = 100
+"""Faulty rows of one file after which its other rows are not looked at: more would not be read either."""
 
 _CELL = re.compile(r'"(?:[^"]|"")*"|[^,\r\n]*')
 
@@ -70,7 +74,7 @@ def read_csv(source: Source, sink: Sink) -> Grid | Poison:
     reader = csv.reader(io.StringIO(source.text, newline=""), strict=True)
     rows: list[tuple[str, ...]] = []
     places: list[tuple[int, int]] = []
-    whole = True
+    bad = 0
     while True:
         begun = reader.line_num
         try:
@@ -86,12 +90,14 @@ def read_csv(source: Source, sink: Sink) -> Grid | Poison:
         if rows and len(row) != len(rows[0]):
             label = f"{len(row)} cells, and the head has {len(rows[0])}"
             report(sink, "AC020", Span(source, start, end), label, remedy=_QUOTING)
-            whole = False
+            bad += 1
+            if bad > MANY:
+                break
         rows.append(tuple(_clean(cell) for cell in row))
         places.append((start, end))
     if not rows:
         return report(sink, "AC024", Span(source, 0, len(source.text)), "the file is empty")
-    return _grid(source, rows, places, sink) if whole else POISON
+    return _grid(source, rows, places, sink) if not bad else POISON
 
 
 _QUOTING = 'a cell that holds a comma, a line break or a quote stands in quotes: "a, b"; a quote in it is doubled: ""'
