@@ -233,7 +233,11 @@ class _Walk:
         """Puts back the `{` of `kind label` in column 1, if closing braces show that it is what is missing."""
         tokens, text = self.layout.tokens, self.layout.text
         index = self.begin
-        if tokens[index].kind != "NAME" or "{" in [token.kind for token in tokens[index + 1 : index + 3]]:
+        if (
+            tokens[index].kind != "NAME"
+            or tokens[index].text == "import"
+            or "{" in [token.kind for token in tokens[index + 1 : index + 3]]
+        ):
             return
         after = index + 2 if index + 1 < self.end and tokens[index + 1].kind in ("NAME", "STRING") else index + 1
         if after + 1 < self.end and after == index + 2 and tokens[after].kind == "=":

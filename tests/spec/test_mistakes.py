@@ -1,0 +1,69 @@
+"""Invalid specs, each mistake marked where it stands; and what every diagnostic of syntax has to be like."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from auditc.diagnostics import Sink, Source
+from auditc.diagnostics.render import render
+from auditc.spec import parse
+from auditc.spec.notes import MESSAGES, MOST
+from tests.expectations import differences, expected
+
+INVALID = sorted((Path(__file__).parent / "invalid").glob("*.audit"))
+TOKENS = re.compile(r"\b[A-Z]{3,}\b|__ANON|\$END|Token\(")
+SHOUTED = {"ASCII", "NUL", "UTF"}
+
+
+def diagnosed(text: str) -> Sink:
+    sink = Sink()
+    parse(Source("a.audit", text), sink)
+    return sink
+
+
+@pytest.mark.parametrize("path", INVALID, ids=[path.stem for path in INVALID])
+def test_invalid_specs(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    sink = diagnosed(text)
+    wrong = differences(text, sink.sorted())
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", INVALID, ids=[path.stem for path in INVALID])
+def test_manners(path: Path) -> None:
+    """A remedy each, no names of the author's in the message, no words of the parser's anywhere."""
+    for diagnostic in diagnosed(path.read_text(encoding="utf-8")).diagnostics:
+        assert diagnostic.message == MESSAGES[diagnostic.code]
+        assert diagnostic.help.endswith((".", "`"))
+        ours = re.sub(r"`[^`]*`", "", "\n".join([diagnostic.primary.text, diagnostic.help]))
+        assert not set(TOKENS.findall(ours)) - SHOUTED, ours
+
+
+def test_every_code_of_syntax_is_in_an_invalid_spec() -> None:
+    marked = {code for path in INVALID for _, code, _ in expected(path.read_text(encoding="utf-8"))}
+    assert {code for code in MESSAGES if code.startswith("AC1")} - marked <= {"AC127"}  # it needs a hundred brackets
+
+
+def test_messages() -> None:
+    for message in MESSAGES.values():
+        assert message[0].isupper() and not message.endswith(".")
+        assert not re.search(r"\b(you|your|invalid|illegal|wrong|bad|please|sorry)\b", message, re.IGNORECASE)
+
+
+def test_an_empty_text_is_an_empty_file() -> None:
+    for text in ("", "\n", "  \r\n", "# only this", "\ufeff"):
+        assert not diagnosed(text).diagnostics
+
+
+def test_a_flood_of_mistakes_is_cut_short() -> None:
+    sink = diagnosed("model m { x = 1; }\n" * 2_000)
+    assert len(sink.diagnostics) == MOST
+    assert render(sink.sorted(), colour=False).endswith(f"{MOST} errors (the first 100 are shown, 400 left out)\n")
+
+
+def test_a_typed_value_of_one_mistake_says_one_thing() -> None:
+    for text in ("a { x = 1", "a {", "a { x = [1, 2", 'a { x = "', 'a { x = """', "a", "}", "a { x = ("):
+        assert len(diagnosed(text).diagnostics) == 1, text
