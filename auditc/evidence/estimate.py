@@ -44,6 +44,8 @@ FEW_ITEMS = 30
 """With fewer, intervals are known to be too short where values are skewed."""
 SKEWED = 0.5
 """Size of the sample skewness from which Student's t alone is not trusted with drawn answers."""
+CELLS_AT_ONCE = 4_000_000
+"""Of a bootstrap, held in memory."""
 NEGLIGIBLE = 1e-12
 """A standard error below this is rounding."""
 
@@ -234,10 +236,13 @@ def _replicates(spread: Spread, repetitions: int, seed: int) -> Array | None:
             continue
         shrink = count / (count - 1)
         values = spread.items[inside] / np.sqrt(shrink)
-        times = generator.multinomial(count, np.full(count, 1 / count), size=repetitions)
-        sums = times @ values
-        moved += sums
-        variance += shrink * np.maximum(times @ values**2 - sums**2 / count, 0.0)
+        step = max(1, CELLS_AT_ONCE // count)
+        for first in range(0, repetitions, step):
+            some = slice(first, min(first + step, repetitions))
+            again = values[generator.integers(count, size=(some.stop - first, count))]
+            sums = again.sum(1)
+            moved[some] += sums
+            variance[some] += shrink * np.maximum((again**2).sum(1) - sums**2 / count, 0.0)
     error = np.sqrt(variance)
     flat = error < NEGLIGIBLE
     if flat.mean() > 0.001:

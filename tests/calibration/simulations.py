@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri
 
+from auditc.evidence.correct import holm
 from auditc.evidence.estimate import Estimand, Nature, Uncertainty, draws_variance, estimate
 from auditc.evidence.jackknife import corrected, jackknife
 from auditc.evidence.spread import spread_of, weigh
@@ -255,11 +256,51 @@ def _coverage(hits: list[bool], halves: list[float]) -> Coverage:
     return Coverage(float(np.mean(hits)), float(np.mean(halves)), len(hits))
 
 
+def false_alarms(
+    name: str,
+    pool: Pool,
+    kind: str,
+    *,
+    items: int,
+    draws: int | None,
+    repetitions: int,
+    parts: int = 1,
+    seed: int = SEED,
+) -> dict[str, float]:
+    """How often at least one of `parts` claims is decided wrongly, each claim's threshold being the truth itself, at
+    95 % with Holm's correction. The parts share items and have models of their own; with `draws`, participants too."""
+    generator = np.random.default_rng([seed, items, parts])
+    models = [model(pool, kind, seed + part) for part in range(parts)]
+    truths = [values(name, shares, sheet(pool)) for shares in models]
+    taken = metric(name)
+    wrong = {"below": 0, "above": 0}
+    for repetition in range(repetitions):
+        rows = generator.integers(len(pool), size=items)
+        paper = sheet(pool, rows)
+        found = []
+        for part, (shares, everything) in enumerate(zip(models, truths, strict=True)):
+            if draws is None:
+                own, influence = everything[rows], None
+            else:
+                codes = answer(shares[rows], draws, 0.3, generator)
+                evaluate = from_counts(name, paper)
+                result = jackknife(codes, np.ones(draws), paper.options.shape[1], evaluate, taken.bias == "jackknife")
+                own, influence = result.values, result.influence
+            weights, strata = weigh(own, np.zeros(items, dtype=np.int64), True)
+            spread = spread_of(own, weights, strata, influence, "all", draws or 0)
+            nature = Nature(sure=True, repetitions=1999)
+            found.append(estimate(spread, nature, "items like these", repetition * parts + part))
+        for side in ("below", "above"):
+            chances = [
+                min(1.0, 2 * one.chance(side, float(everything.mean())))  # type: ignore[arg-type]
+                for one, everything in zip(found, truths, strict=True)
+            ]
+            shares_of = holm(chances, [0.05] * parts)
+            wrong[side] += any(chance <= share for chance, share in zip(chances, shares_of, strict=True))
+    return {side: count / repetitions for side, count in wrong.items()}
+
+
 def binomial_bounds(rate: float, repetitions: int, z: float = 3.5) -> tuple[float, float]:
     """Where a measured rate lies when the true one is `rate`, but for one time in two thousand."""
     reach = z * float(np.sqrt(rate * (1 - rate) / repetitions))
     return rate - reach, rate + reach
-
-
-def t_quantile(freedom: int, level: float) -> float:
-    return float(stdtrit(freedom, 1 - (1 - level) / 2))
