@@ -10,8 +10,8 @@ BIN       := $(VENV)/bin
 .PHONY: audit test test-wheel check golden schemas format clean
 
 audit: $(VENV)/ready
-	$(BIN)/auditc models fetch smollm2-135m-instruct gemma-3-270m
 	$(BIN)/auditc compile examples/us_cn/us_cn.audit
+	$(BIN)/auditc models fetch
 	$(BIN)/auditc plan
 	$(BIN)/auditc run
 
