@@ -112,6 +112,8 @@ def notes(part: Slice) -> tuple[str, ...]:
             f"not interpretable: fewer than {FEWEST_ANSWERED:.0%} of the cells were answered, "
             "and those that were may not be the model's answers"
         )
+    if metric.needs_people and not np.isfinite(measurement.people_n[part.inside]).any():
+        said.append("the survey has no human shares of this population for these items")
     if part.dimension is None and len(measurement.items) < measurement.asked_of and metric.reads != "written":
         scales = " and ".join(sorted(metric.scales))
         said.append(f"applies to {len(measurement.items)} of {measurement.asked_of} items, those on {scales} scales")

@@ -22,7 +22,7 @@ from auditc.ir.plan import Arithmetic, Comparison, Figure, Judge, Mean, Measure,
 from auditc.metrics._contract import Metric
 
 from .bounds import bounds
-from .estimate import Nature, Uncertainty, estimate
+from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate
 from .measure import Measured
 from .slice import Slice, slice_of
 from .sources import ASKED, axis
@@ -169,10 +169,25 @@ def _part(stage: Judge, at: dict[str, str], figures: Figures, seed: int, repetit
     nature = Nature(sure=True, repetitions=repetitions)
     if isinstance(term, Figure) and isinstance(right, Number):
         nature = replace(slices[0].nature, sure=True, repetitions=repetitions)
-    obstacle = ""
+    obstacle = _too_few(used) if stage.estimand == "items like these" else ""
     if not all(part.interpretable() for part in slices):
         obstacle = "too few cells were answered for the figure to stand for the model"
     return Part(at, side, threshold, slices, estimate(spread, nature, stage.estimand, seed), spread, obstacle)
+
+
+def _too_few(used: dict[tuple[Key, str | None], Slice]) -> str:
+    """Why some figure of the claim rests on too few items, over all dimensions that are used of it; empty if none does.
+    Independent answers, yes or no, are counted by themselves and need no such number."""
+    items: dict[Key, int] = {}
+    for (key, _), part in used.items():
+        if not part.nature.independent:
+            items[key] = items.get(key, 0) + int(part.usable.sum())
+    few = [f"{key[0]} has {_items(count)}" for key, count in items.items() if count < FEWEST_ITEMS]
+    return f"{few[0]}: fewer than {FEWEST_ITEMS} cannot speak for items like these" if few else ""
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"
 
 
 def _collect(term: Term, at: dict[str, str], figures: Figures, used: dict[tuple[Key, str | None], Slice]) -> None:

@@ -68,13 +68,12 @@ class Slice:
         """The spread with the worst and best allocation of missing answers; `low` and `high` `[I]` from `bounds`.
 
         An item without a value, all of whose answers are missing, takes part: it could have been anything in between.
+        One that could have no value whatever was answered (no human shares) does not.
         """
         ends = []
-        for end, worst in ((low, -np.inf), (high, np.inf)):
-            touched = self.inside & (np.isfinite(end) | (self.missing_cells > 0))
-            weights, _ = weigh(np.where(touched, 0.0, np.nan), self._dimensions, self._by_dimension)
-            values = np.where(np.isfinite(end), end, worst)
-            ends.append(float(weights[touched] @ values[touched]) if touched.any() else float("nan"))
+        for end in (low, high):
+            weights, _ = weigh(np.where(self.inside, end, np.nan), self._dimensions, self._by_dimension)
+            ends.append(float(weights @ np.where(weights > 0, end, 0.0)))
         return replace(spread, least=min(ends[0], spread.point), most=max(ends[1], spread.point))
 
     @property

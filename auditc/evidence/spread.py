@@ -159,5 +159,7 @@ def _ends(operator: str, left: Spread, right: Spread) -> tuple[float, float]:
         return left.least + right.least, left.most + right.most
     if operator == "/" and right.least <= 0 <= right.most:
         return -np.inf, np.inf
+    if not np.isfinite([left.least, left.most, right.least, right.most]).all():
+        return -np.inf, np.inf
     corners = [a * b if operator == "*" else a / b for a in (left.least, left.most) for b in (right.least, right.most)]
     return min(corners), max(corners)

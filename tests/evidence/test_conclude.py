@@ -259,3 +259,30 @@ def test_answers_without_offsets_are_read_as_rotations_in_order() -> None:
     answers = audits.exact(stage, survey, "us", "asked", shares)
     bare = dataclasses.replace(answers, offsets=None)
     assert conclude(plan, (answers,), models=()) == conclude(plan, (bare,), models=())
+
+
+def test_a_metric_that_applies_to_no_item_is_null() -> None:
+    asked = audits.items(12, 3, nominal=1)
+    survey = audits.survey(asked)
+    finding = _one("emd", lambda item, shares: shares, survey=survey)
+    assert finding.estimate is None and finding.n.items == 0
+    assert any("0 of 12 items" in note for note in finding.notes)
+
+
+def test_a_population_without_people_is_null_and_says_so() -> None:
+    survey = audits.survey(audits.items(12, 3))
+    alone = survey.model_copy(update={"people": {"China": survey.people["China"], "United States": {}}})
+    asked = audits.items(12, 3)
+    stage = audits.score_stage("a", tuple(i.id for i in asked), populations=("us",), conditions=_asked())
+    plan = audits.plan(alone, (stage, audits.measure_stage("opinions", "kl", (stage.name,))), ("a",))
+    shares = {i: np.array(p.shares) for i, p in survey.people["China"].items()}
+    findings, rows = conclude(plan, (audits.exact(stage, alone, "us", "asked", shares),), models=())
+    finding = findings.findings[0]
+    assert finding.estimate is None and finding.floor is None and not finding.lines
+    assert any("no human shares" in note for note in finding.notes)
+    assert rows[0].people_shares is None and rows[0].people_n is None
+
+
+def test_nobody_drawn_is_null() -> None:
+    finding = _drawn("kl", count=12, draws=4, spoil=lambda choices: choices[:0])
+    assert finding.estimate is None and finding.n.draws == 0
