@@ -11,7 +11,7 @@ from auditc.ir.canonical import seeded
 from auditc.ir.finding import Finding, Floor
 from auditc.ir.plan import Origin
 
-from .estimate import FEWEST_ITEMS, Uncertainty, estimate
+from .estimate import FEWEST_ITEMS, NEGLIGIBLE, Uncertainty, estimate
 from .floor import Yardstick
 from .slice import FEWEST_ANSWERED, Slice
 
@@ -127,8 +127,8 @@ def notes(part: Slice) -> tuple[str, ...]:
 
 
 def rounded(value: float, digits: int = 6) -> float:
-    """Six significant digits: more would be noise of the machine, and differ between machines."""
-    return float(f"{value:.{digits}g}") + 0.0
+    """Six significant digits, and zero for what is only rounding: more would differ between machines."""
+    return float(f"{value:.{digits}g}") if abs(value) > NEGLIGIBLE else 0.0
 
 
 def joined(words: Iterable[str]) -> str:
