@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -85,6 +86,8 @@ METRICS = {
     },
 }
 """By block: unit, which end is better, about where the made-up estimates lie, and the made-up floor."""
+FEW = {"opinions": ("jsd", "option_mass"), "citizens": ("diversity", "answer_rate")}
+"""The metrics of the small material."""
 
 
 FLOORS = {
@@ -220,7 +223,7 @@ def plan(chosen: tuple[Item, ...], small: bool) -> Plan:
                 **common,
             )
         )
-    for block, metrics in METRICS.items():
+    for block, metrics in chosen_metrics(small).items():
         for metric in metrics:
             stages.append(Measure(name=f"{block}.{metric}", origin=at(33), block=block, metric=metric))
     for name, _ in CLAIMS:
@@ -350,11 +353,16 @@ def notes(unsound: bool, count: int) -> Iterator[str]:
         yield f"{count} items with skewed values: the interval may be too short"
 
 
-def figures(chosen: tuple[Item, ...]) -> Iterator[Finding]:
+def chosen_metrics(small: bool) -> dict[str, tuple[str, ...]]:
+    return FEW if small else {block: tuple(metrics) for block, metrics in METRICS.items()}
+
+
+def figures(chosen: tuple[Item, ...], small: bool) -> Iterator[Finding]:
     dimensions = dict.fromkeys(i.dimension for i in chosen)
-    for block, metrics in METRICS.items():
+    for block, metrics in chosen_metrics(small).items():
         own = chosen if block == "opinions" else chosen[:8]
-        for metric, (_, _, _, floor) in metrics.items():
+        for metric in metrics:
+            floor = METRICS[block][metric][3]
             for model in MODELS:
                 for population in POPULATIONS:
                     for condition in ("asked", "shuffled_countries") if block == "opinions" else ("asked",):
@@ -420,7 +428,9 @@ def asked_of(chosen: tuple[Item, ...], block: str, condition: str) -> tuple[Item
     return chosen[:7] if condition == "written" else chosen if block == "opinions" else chosen[:8]
 
 
-def item_row(block: str, model: str, population: str, condition: str, item: Item, people: People) -> ItemRow:
+def item_row(
+    block: str, model: str, population: str, condition: str, item: Item, people: People, metrics: tuple[str, ...]
+) -> ItemRow:
     orders = 1 if condition == "written" else min(item.size, 5) if block == "opinions" else 20
     where = (block, model, population, condition, item.id)
     return ItemRow(
@@ -435,7 +445,7 @@ def item_row(block: str, model: str, population: str, condition: str, item: Item
         people_nominal=people.nominal,
         answered=orders,
         asked=orders,
-        values={m: round(abs(noise(*where, m)), 4) for m in METRICS[block]},
+        values={m: round(abs(noise(*where, m)), 4) for m in metrics},
         cells=tuple(digest([*where, k]) for k in range(orders)),
     )
 
@@ -444,7 +454,7 @@ def material(language: str = "en", small: bool = False) -> Material:
     """Two models, two populations, two blocks, two claims; 64 items in 8 dimensions, or three in two."""
     chosen = few_items() if small else items()
     made = plan(chosen, small)
-    every = list(figures(chosen))
+    every = list(figures(chosen, small))
     parts = {
         "close": list(claim_parts("close", "jsd", "opinions", every)),
         "varied": list(claim_parts("varied", "diversity", "citizens", every)),
@@ -490,7 +500,11 @@ def material(language: str = "en", small: bool = False) -> Material:
             findings=tuple(every + parts["close"] + parts["varied"]),
             claims=tuple(outcome(name, says, parts[name]) for name, says in CLAIMS),
         ),
-        items=tuple(item_row(b, m, p, c, i, people[p][i.id]) for b, m, p, c in cells for i in asked_of(chosen, b, c)),
+        items=tuple(
+            item_row(b, m, p, c, i, people[p][i.id], chosen_metrics(small)[b])
+            for b, m, p, c in cells
+            for i in asked_of(chosen, b, c)
+        ),
         run=RunRecord(
             run="20261121-a1b2c3",
             plan=made.digest,
@@ -507,3 +521,62 @@ def material(language: str = "en", small: bool = False) -> Material:
         ),
         language=language,
     )
+
+
+def unrun(made: Material) -> Material:
+    """The same, stopped by a budget with ten cells of each stage not asked."""
+    tallies = tuple(
+        t.model_copy(update={"asked": t.asked - k, "answered": t.answered - k, "not_run": k})
+        for t in made.findings.tallies
+        for k in [min(10, t.answered)]
+    )
+    return replace(
+        made,
+        findings=made.findings.model_copy(update={"complete": False, "tallies": tallies}),
+        run=made.run.model_copy(update={"stopped": "the budget of 10 cells is spent"}),
+    )
+
+
+WILD = (
+    {},
+    {"estimate": None, "low": None, "high": None},
+    {"low": None, "high": None},
+    {"low": -40.0, "high": 90.0},
+    {"interpretable": False},
+    {
+        "estimate": 0.0,
+        "low": 0.0,
+        "high": 0.0,
+        "lines": {"uniform": 0.0, "people of cn": 0.0, "split half of people": 0.0},
+    },
+)
+LONG = "A model with a name that is far too long for any figure, in its third revised edition, Q4_K_M, dequantised"
+
+
+def extreme(language: str = "en") -> Material:
+    """Twelve models, three populations, long names in two scripts, figures without estimates and without intervals."""
+    made = material(language, small=True)
+    titles = [LONG, "通义千问第二点五版七十亿参数指令微调模型", *(f"Model {k}" for k in range(3, 13))]
+    models = tuple(
+        made.findings.models[0].model_copy(update={"name": f"m{k}", "title": title}) for k, title in enumerate(titles)
+    )
+    far = Population(
+        country="Far", named={"en": "Democratic Republic of Far Away", "zh": "遥远民主共和国"}, language="en"
+    )
+    plan_ = made.plan.model_copy(update={"populations": {**made.plan.populations, "far": far}})
+    pattern = [f for f in made.findings.findings if f.model == "smollm2" and f.population == "us" and f.claim is None]
+    findings = tuple(
+        f.model_copy(
+            update={
+                "id": f"{f.id}/{k}/{population}",
+                "model": f"m{k}",
+                "population": population,
+                **WILD[(k + n) % len(WILD)],
+            }
+        )
+        for n, population in enumerate(("us", "cn", "far"))
+        for f in pattern
+        for k in range(len(titles))
+    )
+    told = made.findings.model_copy(update={"models": models, "findings": findings, "claims": ()})
+    return replace(made, plan=plan_, findings=told)

@@ -109,7 +109,7 @@ def _headline(names: Names, block: str) -> str:
     sound.sort(key=lambda f: (f.estimate or 0.0, f.id))
     axis = words.known(f"metric.{chosen[0].metric}.axis", words(f"better.{chosen[0].better}"))
     if len(sound) == 1:
-        text = words("summary.one", **said, estimate=_told(names, sound[0]), axis=axis)
+        text = words("summary.single", **said, estimate=_told(names, sound[0]), axis=axis)
     else:
         text = words("summary.range", **said, low=_told(names, sound[0]), high=_told(names, sound[-1]), axis=axis)
     known = [

@@ -24,15 +24,24 @@ class Axis:
         slack = 1e-9 * (self.high - self.low)
         return self.low - slack <= value <= self.high + slack
 
-    def ticks(self, most: int) -> list[float]:
-        """At most `most` round numbers between the ends."""
+    def step(self, most: int) -> float:
+        """The distance of ticks: round, for about `most` of them, and for at least two."""
         step = nice((self.high - self.low) / max(most - 1, 1))
-        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return [k * step for k in range(first, last + 1)]
+        while len(self._multiples(step)) < 2:
+            step = nice(step / 2.5)
+        return step
+
+    def _multiples(self, step: float) -> range:
+        return range(math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9) + 1)
+
+    def ticks(self, most: int) -> list[float]:
+        """Round numbers between the ends."""
+        step = self.step(most)
+        return [k * step for k in self._multiples(step)]
 
     def label(self, value: float, most: int, *, percent: bool) -> str:
         """A tick's number with as many decimals as its step needs."""
-        step = nice((self.high - self.low) / max(most - 1, 1)) * (100 if percent else 1)
+        step = self.step(most) * (100 if percent else 1)
         decimals = max(0, -math.floor(math.log10(step) + 1e-9))
         text = f"{value * (100 if percent else 1):.{decimals}f}"
         text = "0" if not text.strip("-0.") else text.replace("-", "\u2212")

@@ -15,9 +15,8 @@ def bar(share: float | None, style: str) -> Markup:
     if share is None or not math.isfinite(share):
         return Markup("")
     wide = short(60 * min(max(share, 0.0), 1.0))
-    return Markup(
-        '<svg class="bar {}" viewBox="0 0 60 9" preserveAspectRatio="none" aria-hidden="true"><path d="M0 0h{}v9H0z"/></svg>'
-    ).format(style, wide)
+    frame = '<svg class="bar {}" viewBox="0 0 60 9" preserveAspectRatio="none" aria-hidden="true">'
+    return Markup(frame + '<path d="M0 0h{}v9H0z"/></svg>').format(style, wide)
 
 
 def parts_bar(parts: Sequence[tuple[str, int]]) -> Markup:

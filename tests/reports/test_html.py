@@ -1,0 +1,167 @@
+"""The HTML report: complete, self-contained, the same every time, and showing the findings' own numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from auditc.reports import reports
+from auditc.reports._contract import Material
+from auditc.reports.html import numbers
+from auditc.reports.html.page import document
+from tests.reports.material import material, unrun
+from tests.reports.reading import Element, read
+
+LANGUAGES = ("en", "zh")
+FETCHING = {"script", "iframe", "object", "embed", "img", "audio", "video", "form", "base", "use", "image"}
+
+
+@cache
+def page(language: str = "en", small: bool = True) -> str:
+    return document(material(language, small))
+
+
+@cache
+def tree(language: str = "en", small: bool = True) -> Element:
+    return read(page(language, small))
+
+
+def test_the_page_is_as_it_was(root: Path, golden: Callable[[Path, str], None]) -> None:
+    without_style = re.sub(r"<style>.*?</style>", "<style></style>", page(), flags=re.DOTALL)
+    golden(root / "tests" / "golden" / "reports" / "small.en.html", without_style)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_same_material_gives_the_same_bytes(language: str, tmp_path: Path) -> None:
+    first = reports.take("html").render(material(language, small=True), tmp_path / "first")
+    second = reports.take("html").render(material(language, small=True), tmp_path / "second")
+    assert first.name == f"report.{language}.html"
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("small", [True, False])
+def test_nothing_is_fetched(language: str, small: bool) -> None:
+    document = tree(language, small)
+    for element in document.every():
+        assert element.tag not in FETCHING
+        for name, value in element.attributes.items():
+            assert not name.startswith("on")
+            if name in ("src", "srcset", "href", "action", "data", "poster", "xlink:href", "formaction"):
+                local = value.startswith("#") or value in ("data:,", "findings.json") or value.startswith("report.")
+                assert local, f"{element.tag} {name}={value}"
+    for style in document.every("style"):
+        assert "url(" not in style.text and "@import" not in style.text and "//" not in style.text
+    policy = document.every("meta", http_equiv="Content-Security-Policy")[0].attributes["content"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_identifiers_are_unique_and_links_lead_somewhere(small: bool) -> None:
+    document = tree("en", small)
+    ids = [element.attributes["id"] for element in document.every() if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    targets = [e.attributes["href"][1:] for e in document.every("a") if e.attributes["href"].startswith("#")]
+    assert targets and not set(targets) - set(ids)
+    for element in document.every():
+        assert not set(element.attributes.get("aria-labelledby", "").split()) - set(ids)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("small", [True, False])
+def test_every_finding_is_there_with_its_own_numbers(language: str, small: bool) -> None:
+    rows = {}
+    for row in tree(language, small).every("tr"):
+        if "data-finding" in row.attributes and "id" in row.attributes:
+            assert row.attributes["data-finding"] not in rows
+            rows[row.attributes["data-finding"]] = row
+    findings = material(language, small).findings.findings
+    assert set(rows) == {f.id for f in findings}
+    for f in findings:
+        row = rows[f.id]
+        for name, value in (("data-estimate", f.estimate), ("data-low", f.low), ("data-high", f.high)):
+            assert row.attributes[name] == ("" if value is None else repr(value))
+        shown = [cell.text for cell in row.every("td") if "num" in cell.attributes.get("class", "")]
+        assert shown[0].startswith(numbers.figure(f.estimate, f.unit))
+        assert shown[1].startswith(numbers.interval(f.low, f.high, f.unit))
+        assert f"{f.origin.file}:{f.origin.line}" in row.text
+        assert numbers.count(f.n.answers) in row.text
+
+
+def test_counts_are_the_tallies() -> None:
+    kinds = ("planned", "asked", "answered", "refused", "unparsable", "failed", "not_run")
+    names = [f"data-{kind.replace('_', '-')}" for kind in kinds]
+    rows = [row for row in tree().every("tr") if "data-stage" in row.attributes]
+    cells = [{k: v for cell in row.every("td") for k, v in cell.attributes.items()} for row in rows]
+    shown = [tuple(int(cell[name]) for name in names) for cell in cells]
+    told = [tuple(getattr(t, kind) for kind in kinds) for t in material(small=True).findings.tallies]
+    assert sorted(shown) == sorted(told)
+
+
+def test_claims_come_with_their_verdicts() -> None:
+    articles = [a for a in tree().every("article") if "data-verdict" in a.attributes]
+    outcomes = material(small=True).findings.claims
+    assert [a.attributes["data-verdict"] for a in articles] == [c.verdict for c in outcomes]
+    for article, outcome in zip(articles, outcomes, strict=True):
+        assert outcome.says in article.text and outcome.holds in article.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_machine_says_that_a_rule_is_met(language: str) -> None:
+    assert not re.search(r"complian|conform(s|ant|ity)|certif", page(language), re.IGNORECASE)
+    assert not re.search("合规|合格|达标", page(language))
+
+
+def test_figures_have_text_alternatives() -> None:
+    drawings = tree("en", False).every("svg")
+    assert len([d for d in drawings if d.attributes.get("role") == "img"]) > 30
+    for drawing in drawings:
+        if drawing.attributes.get("role") == "img":
+            assert len(drawing.every("desc")[0].text) > 20
+            assert drawing.every("title")[0].text
+        else:
+            assert drawing.attributes.get("aria-hidden") == "true"
+
+
+def test_an_incomplete_audit_says_so() -> None:
+    text = document(unrun(material(small=True)))
+    assert "This audit is incomplete" in text and "the budget of 10 cells is spent" in text
+    assert "This audit is incomplete" not in page()
+
+
+def test_figures_that_must_not_be_interpreted_are_named_first() -> None:
+    summary = tree().every("section", id="summary")[0]
+    box = next(a for a in summary.every("aside"))
+    assert "Gemma 3 270M, Q4_K_M, dequantised, China" in box.text
+
+
+def test_origin_family_and_stage_cannot_be_told_apart() -> None:
+    assert "origin, family and stage of training cannot be told apart" in page()
+
+
+def test_quantisation_stands_wherever_a_model_is_named_in_full() -> None:
+    headings = [h.text for h in tree().every("h4") if "SmolLM2" in h.text]
+    assert headings and all("Q4_1, dequantised" in h for h in headings)
+
+
+def test_the_other_language_is_linked_only_where_the_plan_has_it() -> None:
+    assert [a.text for a in tree().every("a", href="report.zh.html")] == ["中文"]
+    made = material(small=True)
+    stages = tuple(s.model_copy(update={"languages": ("en",)}) if s.kind == "render" else s for s in made.plan.stages)
+    alone = Material(made.plan.model_copy(update={"stages": stages}), made.findings, made.items, made.run, "en")
+    assert "report.zh.html" not in document(alone)
+
+
+def test_keys_of_cells_are_shown_and_capped() -> None:
+    rows = {row.cells for row in material(small=True).items}
+    text = page()
+    assert all(cells[0][:12] in text for cells in rows if cells)
+    assert "and 17 more" in text
+
+
+def test_the_page_stays_small() -> None:
+    assert len(page("en", False).encode()) < 1_500_000

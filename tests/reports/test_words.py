@@ -1,0 +1,76 @@
+"""The report's fixed words: the same keys and fields in each language, none missing, none left over."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import auditc.reports.html as package
+from auditc.reports.html.words import LANGUAGES, words
+from tests.reports.material import material
+
+COMPUTED = (
+    "said date metric method dimension glossary limit condition language count summary claim table card setting labels "
+    "order scale missing line better verdict correct estimand"
+)
+"""Groups of words whose keys are put together from names."""
+FOLDER = Path(package.__file__).parent
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def keys(language: str) -> set[str]:
+    return {key for key in words(language).table if not key.endswith(".one")}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_has_all_words_with_the_same_fields(language: str) -> None:
+    assert keys(language) == keys("en")
+    for key in keys("en"):
+        assert fields(words(language).table[key]) == fields(words("en").table[key]), key
+    for key in set(words(language).table) - keys(language):
+        assert key.removesuffix(".one") in keys(language)
+
+
+def test_every_key_that_is_asked_for_exists() -> None:
+    sources = [*FOLDER.glob("*.py"), *FOLDER.glob("templates/*.html")]
+    call = re.compile(r"\b(?:t|words)\(\s*['\"]([a-z_.]+)['\"]\s*[,)]")
+    asked = {key for path in sources for key in call.findall(path.read_text("utf-8"))}
+    assert len(asked) > 100
+    assert not asked - set(words("en").table)
+
+
+def test_no_key_is_left_over() -> None:
+    text = "".join(p.read_text("utf-8") for p in [*FOLDER.rglob("*.py"), *FOLDER.glob("templates/*.html")])
+    computed = tuple(f"{group}." for group in COMPUTED.split())
+    assert not [key for key in keys("en") if not key.startswith(computed) and key not in text]
+
+
+def test_a_missing_word_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        words("en")("no.such.word")
+    with pytest.raises(KeyError):
+        words("fr")
+
+
+def test_sentences_of_the_evidence_are_known() -> None:
+    chinese = words("zh")
+    for f in material(small=False).findings.findings:
+        for text in (*f.notes, f.procedure, *([f.floor.procedure] if f.floor else [])):
+            assert chinese.said(text)[1] == "zh-CN", text
+    assert chinese.said("undecided: the interval reaches to both sides") == ("未定：区间跨越两侧", "zh-CN")
+    assert chinese.said("a sentence of tomorrow") == ("a sentence of tomorrow", "en")
+
+
+def test_dates_lists_and_counts() -> None:
+    english, chinese = words("en"), words("zh")
+    assert english.date("2026-11-21T09:30:00+00:00") == "21 November 2026"
+    assert chinese.date("2026-11-21T09:30:00+00:00") == "2026年11月21日"
+    assert english.date("some day") == "some day"
+    assert english.listed([]) == "" and english.listed(["a"]) == "a" and english.listed(["a", "b", "c"]) == "a, b and c"
+    assert english("count.items", n=1) == "one item" and english("count.items", n=1234) == "1,234 items"
