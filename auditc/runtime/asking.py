@@ -45,21 +45,27 @@ class _Asking:
     renderer: Renderer
     items: tuple[Item, ...]
     _shown: dict[tuple[str, str, int], Shown] = field(default_factory=dict)
+    _labels: dict[int, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = field(default_factory=dict)
 
     def shown(self, stage: Questioning, item: Item, language: str, rotation: int) -> Shown:
         """The options of an item under a rotation, with their labels."""
         shown = self._shown.get((language, item.id, rotation))
         if shown is None:
-            order = order_shown(item.size, rotation)
-            labels = [label(position, stage.labels) for position in range(item.size)]
-            texts = [item.options[language][index] for index in order]
-            shown = self._shown[language, item.id, rotation] = Shown(
-                options=[{"label": name, "text": text} for name, text in zip(labels, texts, strict=True)],
-                # A model may write the label with or without the space before it: both are the same answer.
-                spellings=tuple((name, " " + name) for name in labels),
-                order=order,
-            )
+            words = item.options[language]
+            labels, spellings = self._labelled(stage, len(words))
+            order = order_shown(len(words), rotation)
+            options = [{"label": name, "text": words[index]} for name, index in zip(labels, order, strict=True)]
+            shown = self._shown[language, item.id, rotation] = Shown(options, spellings, order)
         return shown
+
+    def _labelled(self, stage: Questioning, size: int) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+        """The labels of so many options, and the spellings in which a model may give each."""
+        known = self._labels.get(size)
+        if known is None:
+            labels = tuple(label(position, stage.labels) for position in range(size))
+            # With or without the space before it, a label is the same answer.
+            known = self._labels[size] = labels, tuple((name, " " + name) for name in labels)
+        return known
 
 
 @dataclass(slots=True, eq=False)
@@ -101,23 +107,28 @@ class TurnAsking(_Asking):
 
     stage: Converse = field(kw_only=True)
     identity: Identity = field(kw_only=True)
+    _sampling: dict[tuple[bool, int], Sampling] = field(default_factory=dict)
     _how: dict[Sampling, Settings] = field(default_factory=dict)
     _requests: dict[tuple[str, int | None, str], str] = field(default_factory=dict)
     _by_id: dict[str, Item] = field(default_factory=dict)
 
     def sampling(self, participant: Participant) -> Sampling:
         """How a participant's texts are generated."""
-        return decoding(
-            Sampling(
-                sample=participant.sample,
-                temperature=self.stage.temperature,
-                top_p=self.stage.top_p,
-                top_k=self.stage.top_k,
-                beams=participant.beams,
-                max_new_tokens=self.stage.max_new_tokens,
-                stop=self.stage.stop,
+        known = self._sampling.get((participant.sample, participant.beams))
+        if known is None:
+            stage = self.stage
+            known = self._sampling[participant.sample, participant.beams] = decoding(
+                Sampling(
+                    sample=participant.sample,
+                    temperature=stage.temperature,
+                    top_p=stage.top_p,
+                    top_k=stage.top_k,
+                    beams=participant.beams,
+                    max_new_tokens=stage.max_new_tokens,
+                    stop=stage.stop,
+                )
             )
-        )
+        return known
 
     def ask(self, population: str, participant: Participant, item: str, memory: Mapping[str, int]) -> Ask:
         """One turn of a participant who remembers `memory`: item ids, in order, and the option answered to each."""

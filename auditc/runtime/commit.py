@@ -16,7 +16,7 @@ from . import journal
 from .faults import StoreFailed
 from .segment import Given, content_digest, from_bytes, table, to_bytes
 
-WAITING = 8
+WAITING = 32
 """Batches that may wait for the disk; when there are more, asking waits too."""
 
 SMALL = 4 * 2**20

@@ -70,22 +70,13 @@ class Store:
     @staticmethod
     def open(folder: Path, write: bool) -> Store:
         """Raises StoreFailed in one of its kinds. A reader of a store that is not there yet sees an empty one."""
-        store = Store(folder)
         try:
-            if write:
-                store._lock = _take_lock(folder)
-            _check_version(folder)
-            store._read(write)
+            return _opened(folder, write)
         except OSError as error:
-            store.close()
             raise StoreFailed(
                 f"the store cannot be {'written' if write else 'read'}: {error.strerror or error}",
                 "check that the disk has room and that the folder `.auditc/store` may be written to",
             ) from error
-        except BaseException:
-            store.close()
-            raise
-        return store
 
     def __enter__(self) -> Store:
         return self
@@ -209,8 +200,8 @@ class Store:
                 continue
             if path.name in listed:
                 continue
-            data = path.read_bytes()
-            if content_digest(data) != match[1]:
+            data = _bytes(path)
+            if data is None or content_digest(data) != match[1]:
                 continue
             batch = segment(path.name, from_bytes(data))
             if all(key in self._answered for key in batch.keys):
@@ -221,6 +212,31 @@ class Store:
             self._index(batch)
             orphans.append(journal.Entry(path.name, match[1], len(batch)))
         return orphans
+
+
+def _opened(folder: Path, write: bool, patience: int = 3) -> Store:
+    """An open store. A writer may put files together while a reader reads them: the reader begins again then."""
+    before = _first_line(folder)
+    store = Store(folder)
+    try:
+        if write:
+            store._lock = _take_lock(folder)
+        _check_version(folder)
+        store._read(write)
+    except StoreDamaged:
+        store.close()
+        if not write and patience and _first_line(folder) != before:
+            return _opened(folder, write, patience - 1)
+        raise
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _first_line(folder: Path) -> bytes:
+    """Of the manifest: it stays as it is while batches are only added."""
+    return (_bytes(folder / "manifest") or b"").partition(b"\n")[0]
 
 
 def _bytes(path: Path) -> bytes | None:

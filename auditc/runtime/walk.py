@@ -161,7 +161,7 @@ def _take(
     choice = NOT_RUN
     if isinstance(reply, GenerateReply):
         language = asking.stage.language[person.population]
-        choice = choice_of(read(reply.text, asking.items[column].options[language], language))
+        choice = _choice(read(reply.text, asking.items[column].options[language], language))
     elif isinstance(reply, Failure):
         choice = FAILED
     if choice == NOT_RUN and person.participant.memory:
@@ -172,7 +172,7 @@ def _take(
     sheet.choices[person.population][person.row, column] = choice
 
 
-def choice_of(reading: Reading) -> int:
+def _choice(reading: Reading) -> int:
     """A reading as the number that arrays of answers hold."""
     if reading.option is not None:
         return reading.option

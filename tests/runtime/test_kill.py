@@ -23,7 +23,7 @@ from auditc.runtime.store import Store
 from tests.runtime.child import long_plan
 from tests.runtime.workspace import ask, same
 
-LATENCY = 0.01
+LATENCY = 0.02
 
 
 def start(root: Path, folder: Path, latency: float = LATENCY) -> subprocess.Popen[str]:
@@ -47,7 +47,7 @@ def test_kills_at_any_moment_change_no_answer_and_ask_almost_nothing_twice(tmp_p
     folder, kills = tmp_path / "killed", 0
     for _ in range(15):
         child = start(root, folder)
-        time.sleep(picks.uniform(0, 0.12))
+        time.sleep(picks.uniform(0, 0.2))
         child.kill()
         kills += child.wait() == -signal.SIGKILL
     assert kills >= 10
@@ -60,7 +60,7 @@ def test_kills_at_any_moment_change_no_answer_and_ask_almost_nothing_twice(tmp_p
     lost = sum(asked.values()) - stored
     # A kill may take what is with the engine, what waits for the disk, and what is on its way to it.
     assert lost <= kills * (AHEAD + 2 * WAITING) * BATCH
-    assert lost / kills < 4 * BATCH, "a slow engine's batches are stored one by one"
+    assert lost / kills < 8 * BATCH, "a slow engine's batches are stored one by one"
 
 
 @pytest.mark.parametrize(("number", "why"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "told to terminate")])

@@ -332,3 +332,20 @@ def test_what_comes_while_the_disk_is_busy_becomes_one_file(tmp_path: Path, monk
             store.append([score(n)])
         go.set()
     assert read(tmp_path) == set(range(8)) and len(batches(tmp_path)) <= 2
+
+
+def test_a_reader_begins_again_when_files_are_put_together_under_its_hands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, *(range(n, n + 2) for n in range(0, 40, 2)))
+    real, writer = journal.read, Store.open(tmp_path, write=True)
+
+    def meanwhile(path: Path) -> journal.Journal:
+        found = real(path)
+        monkeypatch.setattr(journal, "read", real)
+        writer.compact()
+        return found
+
+    monkeypatch.setattr(journal, "read", meanwhile)
+    assert read(tmp_path) == set(range(40))
+    writer.close()

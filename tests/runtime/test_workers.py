@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from auditc.backends import simulated
 from auditc.ir.exchange import (
     Failure,
     GenerateReply,
@@ -37,6 +38,7 @@ from auditc.runtime.workers.local import LocalWorker
 from auditc.runtime.workers.process import ProcessWorker
 from auditc.runtime.workers.wire import from_replies, from_request, pack, split, to_replies, to_request, unpack
 from tests.runtime.plans import model, plan
+from tests.runtime.workspace import ask, same
 
 SCORES: list[Request] = [
     ScoreRequest(
@@ -207,3 +209,24 @@ def test_serving_says_nothing_but_messages_on_standard_output() -> None:
         [sys.executable, "-m", "auditc.runtime.workers.serve"], input=b"", capture_output=True, timeout=20, check=False
     )
     assert (done.returncode, done.stdout) == (0, b"")
+
+
+def test_a_whole_run_on_worker_processes_comes_to_the_same_even_when_they_die(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = ask(plan(), tmp_path / "alone")
+    monkeypatch.setattr(simulated, "simulated", replace(simulated.simulated, in_process=False))
+    opened: list[ProcessWorker] = []
+    start = ProcessWorker._start
+
+    def dies_soon(worker: ProcessWorker) -> None:
+        start(worker)
+        opened.append(worker)
+        if len(opened) % 2:
+            assert worker._process is not None
+            worker._process.kill()
+
+    monkeypatch.setattr(ProcessWorker, "_start", dies_soon)
+    apart = ask(plan(), tmp_path / "apart")
+    assert same(alone.answers, apart.answers) and len(opened) == 2 and apart.cells["failed"] == 0
+    assert (tmp_path / "apart/logs/worker-sim.log").exists()
