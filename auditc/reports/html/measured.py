@@ -228,6 +228,8 @@ def confounded(names: Names) -> str:
     fewest = min(sum(r.origin == origin for r in rows) for origin in {r.origin for r in rows})
     if len({r.origin for r in rows}) > 1 and fewest >= 5:
         return ""
+    if len(rows) > 4:
+        return names.words("limit.confounded_many", n=len(rows))
     facts = [
         names.words("limit.fact", model=names.model(r.name), family=r.family, origin=r.origin, stage=r.stage)
         for r in rows

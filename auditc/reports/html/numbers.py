@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 NONE = "–"
 SHARES = frozenset(
@@ -51,6 +52,12 @@ def interval(low: float | None, high: float | None, unit: str = "") -> str:
         return NONE
     first, last = figure(low, unit), figure(high, unit)
     return f"{first}, {last}" if "\u2212" in first + last else f"{first}–{last}"
+
+
+def spread(values: Sequence[float], unit: str = "") -> str:
+    """One number where all values show as the same, else the range from the least to the largest."""
+    low, high = min(values), max(values)
+    return figure(low, unit) if figure(low, unit) == figure(high, unit) else interval(low, high, unit)
 
 
 def percent(part: int, whole: int) -> str:

@@ -243,11 +243,12 @@ def _panels(names: Names, block: str, metric: str, findings: Sequence[Finding]) 
     pictures = []
     for population in dict.fromkeys(f.population for f in sorted(shown, key=lambda f: names.place(f.population))):
         own = [f for f in shown if f.population == population]
+        labels = _labels(names, own)
         rows = tuple(
             Row(
                 names.model(model),
                 tuple(_mark(names, f, names.condition(f.condition)) for f in own if f.model == model),
-                _lines(names, [f for f in own if f.model == model]),
+                _lines([f for f in own if f.model == model], labels),
             )
             for model in dict.fromkeys(f.model for f in own)
         )
@@ -266,12 +267,21 @@ def _panels(names: Names, block: str, metric: str, findings: Sequence[Finding]) 
     return pictures
 
 
-def _lines(names: Names, findings: Sequence[Finding]) -> tuple[Line, ...]:
+def _lines(findings: Sequence[Finding], labels: dict[str, str]) -> tuple[Line, ...]:
     """The reference lines of what was asked; a control is read by the same ones."""
     for f in findings:
         if f.lines:
-            return tuple(Line(f"{names.line(k)} {numbers.figure(v, f.unit)}", v) for k, v in f.lines.items())
+            return tuple(Line(labels[key], value) for key, value in f.lines.items())
     return ()
+
+
+def _labels(names: Names, findings: Sequence[Finding]) -> dict[str, str]:
+    """A label for each reference line, with its value, or the range over models where their items differ."""
+    values: dict[str, list[float]] = {}
+    for f in findings:
+        for key, value in f.lines.items():
+            values.setdefault(key, []).append(value)
+    return {key: f"{names.line(key)} {numbers.spread(found, findings[0].unit)}" for key, found in values.items()}
 
 
 def _small(names: Names, block: str, metric: str, findings: Sequence[Finding]) -> list[Picture]:

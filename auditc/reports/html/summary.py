@@ -113,7 +113,7 @@ def _headline(names: Names, block: str) -> str:
     else:
         text = words("summary.range", **said, low=_told(names, sound[0]), high=_told(names, sound[-1]), axis=axis)
     known = [
-        words(f"summary.reference.{key}", value=_spread(values, sound[0].unit))
+        words(f"summary.reference.{key}", value=numbers.spread(values, sound[0].unit))
         for key, values in (
             ("uniform", [f.lines["uniform"] for f in sound if "uniform" in f.lines]),
             ("floor", [f.floor.estimate for f in sound if f.floor]),
@@ -132,11 +132,6 @@ def _told(names: Names, f: Finding) -> str:
         estimate=numbers.figure(f.estimate, f.unit),
         interval=numbers.interval(f.low, f.high, f.unit),
     )
-
-
-def _spread(values: Sequence[float], unit: str) -> str:
-    low, high = numbers.figure(min(values), unit), numbers.figure(max(values), unit)
-    return low if low == high else numbers.interval(min(values), max(values), unit)
 
 
 def alerts(names: Names) -> list[Alert]:
@@ -265,7 +260,7 @@ def _key_row(names: Names, model: str, chosen: Sequence[Finding], populations: S
             cells.append(
                 (
                     numbers.figure(f.estimate, f.unit),
-                    numbers.interval(f.low, f.high, f.unit),
+                    "" if numbers.usable(f.low) is None else numbers.interval(f.low, f.high, f.unit),
                     f.interpretable,
                     names.anchors[f.id],
                 )
@@ -295,5 +290,5 @@ def _reference(name: str, values: dict[str, list[float]], populations: Sequence[
         if not own:
             cells.append((numbers.NONE, "", True, ""))
             continue
-        cells.append((_spread(own, unit), "", True, ""))
+        cells.append((numbers.spread(own, unit), "", True, ""))
     return KeyRow(name, tuple(cells), reference=True)

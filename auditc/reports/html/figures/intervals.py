@@ -17,6 +17,8 @@ NAME, SMALL = 12.0, 10.5
 """Sizes of type: names of rows; numbers beside marks, ticks and labels. `figures.css` sets the same."""
 LANE, ROW, FLAG = 17.0, 18.0, 14.0
 """Heights: of one mark's lane, of a row's name, of the label of a reference line."""
+COLUMN = 118.0
+"""Room for the numbers beside the marks."""
 DASHES = ("5 3", "1.5 2.5", "8 3 1.5 3", "3 3", "10 4")
 
 
@@ -79,7 +81,7 @@ class Panel:
 
 def panel(content: Panel) -> Markup:
     """The panel as SVG with its text alternative."""
-    column = 118.0 if content.numbers else 6.0
+    column = COLUMN if content.numbers else 6.0
     axis = Axis(*content.ends, left=8.0, right=content.width - column - 4)
     flags = _flags(content, axis)
     top = FLAG * len(flags) + (6 if flags else 0)
@@ -221,7 +223,9 @@ def _mark(item: Mark, content: Panel, axis: Axis, y: float) -> Markup:
         parts.append(mark(item.shape, x, y, item.variant) if item.sound else cross(x, y))
     if content.numbers:
         style = "number" if item.sound and not item.variant else "number faint"
-        parts.append(tag("text", item.text, x=content.width - 2, y=y + 4, class_=style, text_anchor="end"))
+        parts.append(
+            tag("text", fit(item.text, SMALL, COLUMN), x=content.width - 2, y=y + 4, class_=style, text_anchor="end")
+        )
     return tag("g", *parts)
 
 
