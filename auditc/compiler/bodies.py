@@ -121,10 +121,10 @@ def read(cls: type[F], owner: Block | Typed, scope: Scope) -> F | Poison:
 
 def _unknown(part: Attribute | Block, name: Name, known: tuple[str, ...], inner: Iterable[str], scope: Scope) -> None:
     if isinstance(part, Attribute) and name.text in inner:
-        remedy = f"{name.text} {{ }}"
+        remedy = f"Write `{name.text} {{ }}`."
         report(scope.sink, "AC212", name.span, f"`{name.text}` is a block", remedy=remedy)
         return
-    remedy = close(name.text, known) or (f"the keys are {listing(known, 24)}" if known else "nothing stands in it")
+    remedy = close(name.text, known) or (f"The keys are {listing(known, 24)}." if known else "Nothing stands in it.")
     report(scope.sink, "AC205", name.span, f"there is no key `{name.text}` here", remedy=remedy)
 
 
@@ -132,9 +132,9 @@ def _missing(owner: Block | Typed, fields: dict[str, FieldInfo], first: dict[str
     for key, info in fields.items():
         if info.is_required() and key not in first:
             said, example = expected(wants(info.annotation, tuple(info.metadata)))
-            remedy = f"add it: {key} = {example}"
+            remedy = f"Add `{key} = {example}`."
             if info.annotation is not None and _is_block(info) and not _or_text(info):
-                remedy = f"add it: {key} {{ … }}"
+                remedy = f"Add `{key} {{ … }}`."
             report(scope.sink, "AC207", head(owner), f"`{key}`, {said}, is missing", remedy=remedy)
 
 
@@ -164,7 +164,7 @@ def _part(part: Attribute | Block, info: FieldInfo, scope: Scope, special: Speci
         if _or_text(info):
             text = value(part.value, (Want(str),), scope)
             return POISON if text is POISON else {"*": text}
-        return report(scope.sink, "AC212", part.name.span, f"`{key}` is a block", remedy=f"{key} {{ … }}")
+        return report(scope.sink, "AC212", part.name.span, f"`{key}` is a block", remedy=f"Write `{key} {{ … }}`.")
     return evaluate(part.value, options, scope, special)
 
 
@@ -185,7 +185,7 @@ def _body(expression: Typed, bodies: tuple[Want, ...], scope: Scope) -> Any:
         if want.type.word == word:
             return read(want.type, expression, scope)
     words = [want.type.word for want in bodies]
-    remedy = close(word, words) or f"what fits here is {listing(words)}"
+    remedy = close(word, words) or f"What fits here is {listing(words)}."
     return report(scope.sink, "AC213", expression.kind.span, f"`{word}` is none of the words that fit", remedy=remedy)
 
 
@@ -193,9 +193,11 @@ def _block(part: Block, info: FieldInfo, options: tuple[Want, ...], scope: Scope
     key = part.kind.text
     if not _is_block(info):
         _, example = expected(options)
-        return report(scope.sink, "AC212", part.kind.span, f"`{key}` is an attribute", remedy=f"{key} = {example}")
+        return report(
+            scope.sink, "AC212", part.kind.span, f"`{key}` is an attribute", remedy=f"Write `{key} = {example}`."
+        )
     if part.label is not None:
-        return report(scope.sink, "AC211", part.label.span, "", remedy=f"{key} {{ … }}")
+        return report(scope.sink, "AC211", part.label.span, "", remedy=f"Write `{key} {{ … }}`.")
     if options[0].mark(ByLanguage):
         return _by_language(part, scope)
     return read(options[0].type, part, scope)
@@ -206,7 +208,7 @@ def _by_language(part: Block, scope: Scope) -> Any:
     poisoned = False
     for entry in part.body:
         if isinstance(entry, Block):
-            remedy = f'{part.kind.text} {{ en = "…" }}'
+            remedy = f'Write `{part.kind.text} {{ en = "…" }}`.'
             report(scope.sink, "AC212", entry.kind.span, "a text for each language stands here", remedy=remedy)
             poisoned = True
             continue
@@ -233,7 +235,8 @@ def _rejected(found: ErrorDetails, filled: Filled, fields: dict[str, FieldInfo],
         case "greater_than":
             report(scope.sink, "AC304", span, f"`{key}` is more than {_shown(context['gt'])}")
         case "less_than_equal":
-            report(scope.sink, "AC304", span, f"`{key}` is at most {_shown(context['le'])}")
+            remedy = _percent(fields[key], filled.values.get(key))
+            report(scope.sink, "AC304", span, f"`{key}` is at most {_shown(context['le'])}", remedy=remedy)
         case "less_than":
             report(scope.sink, "AC304", span, f"`{key}` is less than {_shown(context['lt'])}")
         case "multiple_of":
@@ -258,7 +261,14 @@ def _rejected(found: ErrorDetails, filled: Filled, fields: dict[str, FieldInfo],
                 expected(wants(fields[key].annotation, tuple(fields[key].metadata))) if key in fields else ("", "")
             )
             label = f"`{key}` is {said}" if said else "these values do not fit together"
-            report(scope.sink, "AC301", span, label, remedy=f"for example: {example}" if example else "")
+            report(scope.sink, "AC301", span, label, remedy=f"For example: `{example}`." if example else "")
+
+
+def _percent(info: FieldInfo, given: object) -> str:
+    """What to write where somebody has left out a percent sign."""
+    share = any(want.unit == "share" for want in wants(info.annotation, tuple(info.metadata)))
+    meant = share and isinstance(given, float) and 1 < given <= 100
+    return f"Write `{given:g}%`." if meant else ""
 
 
 def _shown(bound: object) -> str:

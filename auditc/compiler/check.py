@@ -96,7 +96,7 @@ def _settings(scope: Scope) -> AuditForm | Poison:
     audits = scope.names.audits
     if not audits:
         start = Span(scope.module.file.source, 0, 0)
-        remedy = 'audit my_audit { title = "…"  version = "2026.1"  seed = 20261121 }'
+        remedy = 'Write `audit my_audit { title = "…"  version = "2026.1"  seed = 20261121 }`.'
         return report(scope.sink, "AC203", start, remedy=remedy)
     for other in audits[1:]:
         related = (Label(head(audits[0]), "the first one"),)
@@ -113,7 +113,7 @@ def _constants(scope: Scope) -> None:
                 continue
             if quantity(expression, scope.within(constant.module)) is None:
                 label = f"a constant is a number, a text, `on` or `off`, and this is {called(expression)}"
-                report(scope.sink, "AC301", expression.span, label, remedy="let { name = 3 }")
+                report(scope.sink, "AC301", expression.span, label, remedy="For example: `let { name = 3 }`.")
 
 
 def _claim(declaration: Declaration, scope: Scope, measured: dict[str, Measured | Poison]) -> Claim | Poison:
@@ -155,7 +155,7 @@ def _decidable(comparison: Comparison, at: Span, scope: Scope) -> None:
     always = {"<": threshold > high, "<=": threshold >= high, ">": threshold < low, ">=": threshold <= low}[operator]
     if never or always:
         label = f"`{metric}` lies between {low:g} and {high:g}: this {'always' if always else 'never'} holds"
-        report(scope.sink, "AC420", at, label, remedy="compare with a figure that can be passed and missed")
+        report(scope.sink, "AC420", at, label, remedy="Compare with a figure that can be passed and missed.")
 
 
 def _report(declaration: Declaration, scope: Scope) -> ReportUse | Poison:
@@ -166,7 +166,7 @@ def _report(declaration: Declaration, scope: Scope) -> ReportUse | Poison:
     good = True
     for index, name in enumerate(made.formats):
         if name not in reports.names():
-            remedy = close(name, reports.names()) or f"the forms are {listing(reports.names())}"
+            remedy = close(name, reports.names()) or f"The forms are {listing(reports.names())}."
             at = filled.entries("formats")[index]
             report(scope.sink, "AC213", at, f"there is no form of report `{name}`", remedy=remedy)
             good = False
@@ -175,7 +175,7 @@ def _report(declaration: Declaration, scope: Scope) -> ReportUse | Poison:
         for place, language in enumerate(made.languages):
             if language not in spoken:
                 at = (*filled.entries("languages"), filled.owner)[place]
-                remedy = f"`{name}` is written in {listing(sorted(spoken))}"
+                remedy = f"`{name}` is written in {listing(sorted(spoken))}."
                 report(scope.sink, "AC408", at, f"`{name}` is not written in `{language}`", remedy=remedy)
                 good = False
     if not good:
@@ -192,9 +192,9 @@ def _together(
     """What only shows once all blocks are there."""
     audits = scope.names.audits
     if not questions and audits and not scope.names.poisoned:
-        remedy = "first_token opinions { ask = my_survey  of = [my_model]  as = [my_population] }"
+        remedy = "For example: `first_token opinions { ask = my_survey  of = [my_model]  as = [my_population] }`."
         report(scope.sink, "AC421", head(audits[0]), "no block puts a question to a model", remedy=remedy)
     if not isinstance(settings, Poison) and settings.correct == "none" and len(claims) > 1:
         said = [p.value.span for p in audits[0].body if isinstance(p, Attribute) and p.name.text == "correct"]
         label = f"with {len(claims)} claims, each at its own level, one more often holds by chance"
-        report(scope.sink, "AC410", said[0], label, remedy="correct = holm")
+        report(scope.sink, "AC410", said[0], label, remedy="Write `correct = holm`.")

@@ -30,7 +30,7 @@ AXES: Final = ("model", "population", "condition", "dimension")
 OPEN: Final = ("model", "population")
 """Axes that have no value of their own accord."""
 
-_EXAMPLE = "for example: each(opinions.jsd, over = [model, population]) > 0.8"
+_EXAMPLE = "For example: `each(opinions.jsd, over = [model, population]) > 0.8`."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,12 +62,12 @@ def holds(expression: Expression, scope: Scope, measured: dict[str, Measured | P
     """The comparison that a claim stands for."""
     if isinstance(expression, Binary) and expression.operator in ("and", "or"):
         label = f"`{expression.operator}` joins two comparisons"
-        return report(scope.sink, "AC340", expression.span, label, remedy="write a claim for each")
+        return report(scope.sink, "AC340", expression.span, label, remedy="Write a claim for each.")
     if not isinstance(expression, Binary) or expression.operator not in ("<", "<=", ">", ">=", "==", "!="):
         label = f"a comparison is expected, and this is {called(expression)}"
         return report(scope.sink, "AC340", expression.span, label, remedy=_EXAMPLE)
     if expression.operator in ("==", "!="):
-        remedy = "write how close is close enough: two claims, one with `<` and one with `>`"
+        remedy = "Write how close is close enough: two claims, one with `<` and one with `>`."
         label = f"no sample shows that two figures are `{expression.operator}`"
         return report(scope.sink, "AC341", expression.span, label, remedy=remedy)
     reader = _Reader(scope, measured)
@@ -145,7 +145,7 @@ class _Reader:
         if name == "each":
             label = "`each` stands around one whole side of the comparison"
             return report(self.scope.sink, "AC346", call.span, label, remedy=_EXAMPLE)
-        remedy = close(name, ("each", "mean")) or "what a claim can call is `each` and `mean`"
+        remedy = close(name, ("each", "mean")) or "A claim can call `each` and `mean`."
         return report(self.scope.sink, "AC214", call.of.span, f"a claim cannot call `{name}`", remedy=remedy)
 
     def _arithmetic(self, expression: Binary) -> _Part | Poison:
@@ -172,7 +172,7 @@ class _Reader:
         inner = [a for a in call.arguments if a.name is None]
         over = [a for a in call.arguments if a.name is not None and a.name.text == "over"]
         if len(inner) != 1 or len(over) != 1 or len(call.arguments) != 2:
-            remedy = f"for example: {name}(opinions.jsd, over = [model, population])"
+            remedy = f"For example: `{name}(opinions.jsd, over = [model, population])`."
             label = f"`{name}` takes a figure and the axes it goes over"
             return report(self.scope.sink, "AC309", call.span, label, remedy=remedy)
         part = self.term(inner[0].value)
@@ -187,13 +187,15 @@ class _Reader:
         for word in words:
             if not isinstance(word, Word) or word.name.text not in AXES:
                 name = word.span.text
-                remedy = close(name, AXES) or f"the axes are {listing(AXES)}"
+                remedy = close(name, AXES) or f"The axes are {listing(AXES)}."
                 return report(self.scope.sink, "AC344", word.span, f"there is no axis `{name}`", remedy=remedy)
             if word.name.text in found:
-                return report(self.scope.sink, "AC308", word.span, "this is in the list already", remedy="leave it out")
+                return report(
+                    self.scope.sink, "AC308", word.span, "this is in the list already", remedy="Leave it out."
+                )
             found.append(word.name.text)
         if not found:
-            remedy = "for example: over = [model, population]"
+            remedy = "For example: `over = [model, population]`."
             return report(self.scope.sink, "AC307", expression.span, "at least one axis is needed", remedy=remedy)
         return tuple(axis for axis in AXES if axis in found)
 
@@ -203,13 +205,15 @@ class _Reader:
             free = [figure for figure in figures if axis in figure.axes]
             if not free:
                 label = f"`{axis}` is fixed or averaged in every figure already"
-                report(self.scope.sink, "AC345", at, label, remedy=f"leave `{axis}` out")
+                report(self.scope.sink, "AC345", at, label, remedy=f"Leave `{axis}` out.")
                 return False
             values = {figure.measured.axes[axis] for figure in free}
             if len(values) > 1:
                 related = tuple(Label(f.span, f"here: {', '.join(f.measured.axes[axis])}") for f in free)
                 label = f"the figures do not have the same values of `{axis}`"
-                report(self.scope.sink, "AC344", at, label, remedy=f"fix it by an index: [{axis} = …]", related=related)
+                report(
+                    self.scope.sink, "AC344", at, label, remedy=f"Fix it by an index: `[{axis} = …]`.", related=related
+                )
                 return False
         return True
 
@@ -222,8 +226,8 @@ class _Reader:
                 if axis in figure.axes and axis not in each and len(values) > 1:
                     label = f"`{axis}` is {listing(values)}: which of them is meant?"
                     remedy = (
-                        f"each({figure.span.text}, over = {axis}) for every one, {figure.span.text}"
-                        f"[{axis} = {values[0]}] for one, mean({figure.span.text}, over = {axis}) for their mean"
+                        f"Put `each(…, over = {axis})` around the side for every one of them, or fix one by "
+                        f"`[{axis} = {values[0]}]`, or write `mean({figure.span.text}, over = {axis})`."
                     )
                     report(self.scope.sink, "AC343", figure.span, label, remedy=remedy)
                     good = False
@@ -243,8 +247,8 @@ class _Reader:
         if metric not in measured.metrics:
             hint = close(metric, measured.metrics)
             if not hint and metric in metrics.names():
-                hint = f"ask for it in the block: {metric} {{ }}"
-            remedy = hint or f"measured there: {listing(measured.metrics)}"
+                hint = f"Ask for it in the block: `{metric} {{ }}`."
+            remedy = hint or f"Measured there: {listing(measured.metrics)}."
             related = (Label(declared.name.span, "the block"),)
             label = f"`{declared.key}` measures no `{metric}`"
             return report(self.scope.sink, "AC342", member.name.span, label, remedy=remedy, related=related)
@@ -260,10 +264,10 @@ class _Reader:
         for argument in arguments:
             name = argument.name
             if name is None:
-                remedy = "for example: [model = my_model, population = my_population]"
+                remedy = "For example: `[model = my_model, population = my_population]`."
                 return report(self.scope.sink, "AC344", argument.span, "which axis is this on?", remedy=remedy)
             if name.text not in AXES:
-                remedy = close(name.text, AXES) or f"the axes are {listing(AXES)}"
+                remedy = close(name.text, AXES) or f"The axes are {listing(AXES)}."
                 return report(self.scope.sink, "AC344", name.span, f"there is no axis `{name.text}`", remedy=remedy)
             if name.text in at:
                 return report(self.scope.sink, "AC345", name.span, f"`{name.text}` is fixed already")
@@ -287,7 +291,7 @@ class _Reader:
             label = f"the name of a {axis} is expected, and this is {called(expression)}"
             return report(self.scope.sink, "AC301", expression.span, label)
         if not isinstance(worth, Poison) and worth not in values:
-            remedy = close(worth, values) or (f"there is {listing(values)}" if values else "the items have none")
+            remedy = close(worth, values) or (f"There is {listing(values)}." if values else "The items have none.")
             label = f"the block asks no {axis} `{worth}`"
             return report(self.scope.sink, "AC344", expression.span, label, remedy=remedy)
         return worth

@@ -41,7 +41,7 @@ def data_file(call: Call, want: Want, scope: Scope) -> DataFile | Poison:
     """The file that a call names, read; columns that it names are there."""
     if not isinstance(call.of, Word) or call.of.name.text not in READERS:
         name = call.of.span.text
-        remedy = close(name, READERS) or f'a data file is {listing(READERS)}: csv("table.csv")'
+        remedy = close(name, READERS) or f'A data file is {listing(READERS)}: `csv("table.csv")`.'
         return report(scope.sink, "AC214", call.of.span, f"no function here is called `{name}`", remedy=remedy)
     allowed = ("by",) if want.mark(GridMark) else ("weight", "by")
     arguments = _arguments(call, allowed, scope)
@@ -60,7 +60,7 @@ def data_file(call: Call, want: Want, scope: Scope) -> DataFile | Poison:
         return POISON
     for word in (*(by or ()), *((weight,) if weight else ())):
         if not grid.has(word.name.text):
-            remedy = close(word.name.text, grid.columns) or f"the columns are {listing(grid.columns)}"
+            remedy = close(word.name.text, grid.columns) or f"The columns are {listing(grid.columns)}."
             report(scope.sink, "AC022", word.span, f"`{source.name}` has no column `{word.name.text}`", remedy=remedy)
             return POISON
     return DataFile(grid, source.name, by, weight, call.span)
@@ -127,17 +127,21 @@ def _arguments(call: Call, allowed: tuple[str, ...], scope: Scope) -> tuple[Text
             _misfit(argument, allowed, named, scope)
             return POISON
     if path is None:
-        return report(scope.sink, "AC309", call.span, "the name of the file is missing", remedy='csv("table.csv")')
+        return report(
+            scope.sink, "AC309", call.span, "the name of the file is missing", remedy='For example: `csv("table.csv")`.'
+        )
     return path, named
 
 
 def _misfit(argument: Argument, allowed: tuple[str, ...], named: dict[str, Expression], scope: Scope) -> None:
-    remedy = f'for example: csv("table.csv", {allowed[0]} = {"residents" if allowed[0] == "weight" else "[country]"})'
+    remedy = (
+        f'For example: `csv("table.csv", {allowed[0]} = {"residents" if allowed[0] == "weight" else "[country]"})`.'
+    )
     if argument.name is None:
         label = f"one text, the name of the file, is expected, and this is {called(argument.value)}"
         report(scope.sink, "AC309", argument.span, label, remedy=remedy)
     elif argument.name.text in named:
-        report(scope.sink, "AC309", argument.span, f"`{argument.name.text}` is given already", remedy="leave it out")
+        report(scope.sink, "AC309", argument.span, f"`{argument.name.text}` is given already", remedy="Leave it out.")
     else:
         hint = close(argument.name.text, allowed) or remedy
         report(scope.sink, "AC309", argument.name.span, f"there is no argument `{argument.name.text}`", remedy=hint)
@@ -149,11 +153,11 @@ def _words(expression: Expression, scope: Scope) -> tuple[Word, ...] | Poison:
     if isinstance(expression, Items) and all(isinstance(entry, Word) for entry in expression.values):
         return tuple(entry for entry in expression.values if isinstance(entry, Word))
     label = f"names of columns are expected, and this is {called(expression)}"
-    return report(scope.sink, "AC301", expression.span, label, remedy="for example: [country, sex]")
+    return report(scope.sink, "AC301", expression.span, label, remedy="For example: `[country, sex]`.")
 
 
 def _word(expression: Expression, scope: Scope) -> Word | Poison:
     if isinstance(expression, Word):
         return expression
     label = f"the name of a column is expected, and this is {called(expression)}"
-    return report(scope.sink, "AC301", expression.span, label, remedy="for example: weight = residents")
+    return report(scope.sink, "AC301", expression.span, label, remedy="For example: `weight = residents`.")

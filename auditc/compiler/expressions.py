@@ -40,7 +40,7 @@ def quantity(expression: Expression, scope: Scope) -> Quantity | Poison | None:
 def value(expression: Expression, options: tuple[Want, ...], scope: Scope) -> Any:
     """The value of an expression as one of the things that are wanted, or POISON."""
     if isinstance(expression, Call) and isinstance(expression.of, Word) and expression.of.name.text == "env":
-        remedy = "a spec holds everything that can change an answer; write the value itself"
+        remedy = "A spec holds everything that can change an answer: write the value itself."
         return report(scope.sink, "AC310", expression.span, "only a secret comes from the environment", remedy=remedy)
     fitting = [want for want in options if _takes(want, expression)]
     if not fitting:
@@ -92,22 +92,24 @@ def _takes(want: Want, expression: Expression) -> bool:
 
 def _mismatch(expression: Expression, options: tuple[Want, ...], scope: Scope) -> Poison:
     said, example = expected(options)
-    remedy = f"for example: {example}"
+    remedy = f"For example: `{example}`."
     words = [word for want in options for word in want.words]
     if isinstance(expression, Text) and expression.value in words:
-        remedy = f"write it without quotes: {expression.value}"
+        remedy = f"Write it without quotes: `{expression.value}`."
     elif isinstance(expression, Text) and any(_names_something(want) for want in options):
-        remedy = f"write a name without quotes: {expression.value if expression.value.isidentifier() else example}"
+        remedy = f"Write a name without quotes: `{expression.value if expression.value.isidentifier() else example}`."
     elif any(want.is_list for want in options) and isinstance(expression, Word | Text | Number | Switch | Member):
-        remedy = f"put it into a list: [{expression.span.text}]"
+        remedy = f"Put it into a list: `[{expression.span.text}]`."
+    elif any(want.type is str and not want.marks for want in options) and isinstance(expression, Number | Switch):
+        remedy = f'Put it in quotes: `"{expression.span.text}"`.'
     elif any(want.type is bool for want in options):
-        remedy = "write `on` or `off`"
+        remedy = "Write `on` or `off`."
     elif any(want.type is Range for want in options) and isinstance(expression, Number):
-        remedy = f"write {expression.span.text}..{expression.span.text}"
+        remedy = f"Write `{expression.span.text}..{expression.span.text}`."
     elif isinstance(expression, Word) and any(
         want.is_body and want.type.word == expression.name.text for want in options
     ):
-        remedy = f"give it a body: {expression.name.text} {{ … }}"
+        remedy = f"Give it a body: `{expression.name.text} {{ … }}`."
     return report(
         scope.sink, "AC301", expression.span, f"{said} is expected, and this is {called(expression)}", remedy=remedy
     )
@@ -140,7 +142,7 @@ def _named(expression: Word | Member, want: Want, scope: Scope) -> Any:
         return POISON if isinstance(found, Poison) else found.key
     word = expression.name.text
     if want.words and word not in want.words:
-        remedy = close(word, want.words) or f"the words are {listing(want.words)}"
+        remedy = close(word, want.words) or f"The words are {listing(want.words)}."
         return report(scope.sink, "AC213", expression.span, f"`{word}` is none of the words that fit", remedy=remedy)
     return word
 
@@ -150,7 +152,7 @@ def _list(expression: Items, want: Want, scope: Scope) -> Any:
     seen: list[Any] = []
     for entry, worth in found:
         if worth is not POISON and worth in seen:
-            report(scope.sink, "AC308", entry.span, "this is in the list already", remedy="leave it out")
+            report(scope.sink, "AC308", entry.span, "this is in the list already", remedy="Leave it out.")
         seen.append(worth)
     return POISON if any(worth is POISON for worth in seen) else tuple(seen)
 
@@ -161,7 +163,7 @@ def _range(expression: Binary, scope: Scope) -> Any:
     if low is POISON or high is POISON:
         return POISON
     if low > high:
-        remedy = f"write {high}..{low}"
+        remedy = f"Write `{high}..{low}`."
         return report(scope.sink, "AC306", expression.span, f"{low} is larger than {high}", remedy=remedy)
     return Range(low=low, high=high)
 
@@ -173,10 +175,10 @@ def _number(expression: Expression, want: Want, scope: Scope) -> Any:
     said, example = noun(want)
     if found is None:
         label = f"{said} is expected, and this is no number"
-        return report(scope.sink, "AC301", expression.span, label, remedy=f"for example: {example}")
+        return report(scope.sink, "AC301", expression.span, label, remedy=f"For example: `{example}`.")
     if found.of not in FITTING[want.unit]:
         fit = [unit for unit, (of, _) in UNITS.items() if of in FITTING[want.unit] and unit]
-        remedy = remedies(f"for example: {example}", f"the units that fit are {listing(fit)}" if fit else "")
+        remedy = remedies(f"For example: `{example}`.", f"The units that fit are {listing(fit)}." if fit else "")
         this = "a number without a unit" if found.of == "plain" else f"a {found.of}"
         return report(scope.sink, "AC303", expression.span, f"{said} is expected, and this is {this}", remedy=remedy)
     if abs(found.value) > LARGEST:

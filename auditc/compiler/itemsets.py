@@ -45,7 +45,7 @@ def item_set(
         asked = item_set(expression.of.of, scope, surveys, seed)
         name = expression.of.name
         if name.text not in FUNCTIONS:
-            remedy = close(name.text, FUNCTIONS) or f"what can be done with items is {listing(FUNCTIONS)}"
+            remedy = close(name.text, FUNCTIONS) or f"What can be done with items is {listing(FUNCTIONS)}."
             return report(scope.sink, "AC214", name.span, f"items have no `{name.text}`", remedy=remedy)
         if isinstance(asked, Poison):
             return POISON
@@ -57,7 +57,9 @@ def item_set(
         checked = surveys[declared.key]
         return POISON if isinstance(checked, Poison) else Asked(declared.key, checked, checked.survey.items)
     label = f"a survey or a part of one is expected, and this is {called(expression)}"
-    return report(scope.sink, "AC301", expression.span, label, remedy="for example: values.sample(8, by = dimension)")
+    return report(
+        scope.sink, "AC301", expression.span, label, remedy="For example: `values.sample(8, by = dimension)`."
+    )
 
 
 def _narrowed(call: Call, function: str, asked: Asked, scope: Scope, seed: int | Poison) -> Asked | Poison:
@@ -77,7 +79,7 @@ def _narrowed(call: Call, function: str, asked: Asked, scope: Scope, seed: int |
 
 def _where(call: Call, asked: Asked, scope: Scope) -> tuple[Item, ...] | Poison:
     if len(call.arguments) != 1 or call.arguments[0].name is not None:
-        remedy = "for example: where(scale != nominal)"
+        remedy = "For example: `where(scale != nominal)`."
         return report(scope.sink, "AC309", call.span, "`where` takes one condition", remedy=remedy)
     condition = _condition(call.arguments[0].value, asked, scope)
     return POISON if isinstance(condition, Poison) else tuple(item for item in asked.items if condition(item))
@@ -100,7 +102,7 @@ def _condition(expression: Expression, asked: Asked, scope: Scope) -> _Condition
         return lambda item: left(item) or right(item)
     if isinstance(expression, Binary) and expression.operator in ("==", "!="):
         return _equal(expression, asked, scope)
-    remedy = "for example: scale != nominal and dimension == tradition"
+    remedy = "For example: `scale != nominal and dimension == tradition`."
     label = f"`==` or `!=` is expected, and this is {called(expression)}"
     return report(scope.sink, "AC330", expression.span, label, remedy=remedy)
 
@@ -110,13 +112,13 @@ def _equal(expression: Binary, asked: Asked, scope: Scope) -> _Condition | Poiso
     right = expression.right
     if not isinstance(right, Word | Text):
         label = f"a word or a text is expected, and this is {called(right)}"
-        return report(scope.sink, "AC330", right.span, label, remedy="for example: scale != nominal")
+        return report(scope.sink, "AC330", right.span, label, remedy="For example: `scale != nominal`.")
     if isinstance(column, Poison):
         return POISON
     word = right.value if isinstance(right, Text) else right.name.text
     there = SCALES if column == "scale" else sorted({getattr(item, column) for item in asked.checked.survey.items})
     if word not in there:
-        remedy = close(word, there) or f"there is {listing(there)}"
+        remedy = close(word, there) or f"There is {listing(there)}."
         return report(scope.sink, "AC330", right.span, f"no item has the {column} `{word}`", remedy=remedy)
     wanted = expression.operator == "=="
     return lambda item: (getattr(item, column) == word) is wanted
@@ -127,7 +129,7 @@ def _field(expression: Expression, scope: Scope) -> str | Poison:
         label = f"{listing(FIELDS)} is expected, and this is {called(expression)}"
         return report(scope.sink, "AC330", expression.span, label)
     if expression.name.text not in FIELDS:
-        remedy = close(expression.name.text, FIELDS) or f"a condition asks for {listing(FIELDS)}"
+        remedy = close(expression.name.text, FIELDS) or f"A condition asks for {listing(FIELDS)}."
         label = f"items have no `{expression.name.text}`"
         return report(scope.sink, "AC330", expression.span, label, remedy=remedy)
     return expression.name.text
@@ -147,19 +149,19 @@ def _sample(call: Call, asked: Asked, scope: Scope, seed: int | Poison) -> tuple
         else:
             return _misfit(argument, scope)
     if size is None:
-        remedy = "for example: sample(8, by = dimension)"
+        remedy = "For example: `sample(8, by = dimension)`."
         return report(scope.sink, "AC309", call.span, "`sample` takes a number of items", remedy=remedy)
     if isinstance(size, Poison) or isinstance(seed, Poison):
         return POISON
     if not 1 <= size <= len(asked.items):
         label = f"{size} of {len(asked.items)} items"
-        return report(scope.sink, "AC332", call.span, label, remedy=f"sample between 1 and {len(asked.items)}")
+        return report(scope.sink, "AC332", call.span, label, remedy=f"Sample between 1 and {len(asked.items)}.")
     chosen = set(_drawn(asked.items, size, by, seed))
     return tuple(item for item in asked.items if item.id in chosen)
 
 
 def _misfit(argument: Argument, scope: Scope) -> Poison:
-    remedy = "for example: sample(8, by = dimension)"
+    remedy = "For example: `sample(8, by = dimension)`."
     name = argument.name
     label = f"there is no argument `{name.text}`" if name else "one number is expected"
     return report(scope.sink, "AC309", argument.span, label, remedy=remedy)
@@ -182,18 +184,18 @@ def _chosen(call: Call, asked: Asked, scope: Scope) -> tuple[Item, ...] | Poison
     names: set[str] = set()
     good = bool(call.arguments)
     if not good:
-        report(scope.sink, "AC309", call.span, "`items` takes ids", remedy="for example: items(Q1, Q2)")
+        report(scope.sink, "AC309", call.span, "`items` takes ids", remedy="For example: `items(Q1, Q2)`.")
     for argument in call.arguments:
         worth = argument.value
         word = worth.value if isinstance(worth, Text) else worth.name.text if isinstance(worth, Word) else None
         if word is None or argument.name is not None:
-            remedy = "for example: items(Q1, Q2)"
+            remedy = "For example: `items(Q1, Q2)`."
             report(scope.sink, "AC309", argument.span, "the id of an item is expected", remedy=remedy)
         elif word not in there:
-            remedy = close(word, there) or "look into the survey's file of items"
+            remedy = close(word, there) or "Look into the survey's file of items."
             report(scope.sink, "AC208", argument.span, f"no item here is called `{word}`", remedy=remedy)
         elif word in names:
-            report(scope.sink, "AC308", argument.span, "this is in the list already", remedy="leave it out")
+            report(scope.sink, "AC308", argument.span, "this is in the list already", remedy="Leave it out.")
         else:
             names.add(word)
             continue

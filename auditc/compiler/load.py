@@ -79,7 +79,7 @@ class Workspace:
         return self._sources[inside]
 
     def _inside(self, path: str, beside: str, at: Span) -> str | Poison:
-        remedy = "move the file beside the spec and name it by its path from here"
+        remedy = "Move the file beside the spec and name it by its path from here."
         if PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute() or "\\" in path:
             return report(self.sink, "AC011", at, "a path begins here and has `/` between its parts", remedy=remedy)
         joined = os.path.normpath((PurePosixPath(beside).parent / path).as_posix())
@@ -111,20 +111,20 @@ class Workspace:
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             label = f"line {line} of the file holds bytes that are no UTF-8"
-            return report(self.sink, "AC012", at, label, remedy="save the file as UTF-8")
+            return report(self.sink, "AC012", at, label, remedy="Save the file as UTF-8.")
 
 
 def _why(path: Path, error: OSError | ValueError) -> tuple[str, str]:
     """What to say of a file that cannot be read: a label, a remedy."""
     if isinstance(error, IsADirectoryError) or path.is_dir():
-        return "this is a folder", "name a file"
+        return "this is a folder", "Name a file."
     if isinstance(error, FileNotFoundError):
         try:
             beside = sorted(entry.name for entry in path.parent.iterdir())
         except OSError:
-            return "there is no such file", "make the file, or mend its path"
-        return "there is no such file", close(path.name, beside) or "make the file, or mend its path"
-    return "the system does not allow it", "look at the file's permissions"
+            return "there is no such file", "Make the file, or mend its path."
+        return "there is no such file", close(path.name, beside) or "Make the file, or mend its path."
+    return "the system does not allow it", "Look at the file's permissions."
 
 
 def load(path: Path, sink: Sink) -> tuple[Module, Workspace] | Poison:
@@ -157,7 +157,7 @@ def _module(
         return POISON
     if source.name in open_files:
         circle = " → ".join([*open_files[open_files.index(source.name) :], source.name])
-        remedy = "move what both files need into a third one"
+        remedy = "Move what both files need into a third one."
         return report(workspace.sink, "AC013", statement.span, circle, remedy=remedy)
     if source.name not in modules:
         imported = Module(parse(source, workspace.sink))

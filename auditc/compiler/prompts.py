@@ -81,13 +81,13 @@ def suits(
         key = language if language in checked.places else "*"
         if key not in checked.places:
             label = f"`{checked.persona.name}` has no text in `{language}`"
-            remedy = f'add it: prompt {{ {language} = """…""" }}'
+            remedy = f'Add `prompt {{ {language} = """…""" }}`.'
             report(scope.sink, "AC323", at, label, remedy=remedy)
             good = False
             continue
         for name in sorted(checked.variables[key]):
             if name not in known:
-                remedy = close(name, known) or f"what is known here is {listing(known)}"
+                remedy = close(name, known) or f"What is known here is {listing(known)}."
                 place = _variable(name, checked.places[key])
                 related = (Label(at, f"used here, by `{method}`"),)
                 label = f"`{method}` tells a prompt of no `{name}`"
@@ -96,12 +96,12 @@ def suits(
             elif name == "place" and places_missing:
                 place = _variable(name, checked.places[key])
                 related = (Label(at, "used here"),)
-                remedy = 'give the population places: places = csv("places.csv", weight = residents)'
+                remedy = 'Give the population places: `places = csv("places.csv", weight = residents)`.'
                 report(scope.sink, "AC419", place, remedy=remedy, related=related)
                 good = False
     if "*" in checked.places and len(set(languages)) > 1:
         label = f"asked in {listing(sorted(set(languages)))}"
-        remedy = 'word it in each language: prompt { en = """…"""  zh = """…""" }'
+        remedy = 'Word it in each language: `prompt { en = """…"""  zh = """…""" }`.'
         report(scope.sink, "AC416", checked.places["*"], label, remedy=remedy, related=(Label(at, "used here"),))
     return good
 
@@ -124,12 +124,12 @@ def _parsed(text: str, place: Span, scope: Scope) -> frozenset[str] | Poison:
         tree = environment.parse(text)
     except TemplateSyntaxError as error:
         span = _line(text, error.lineno, place)
-        remedy = "a variable is {{ country }}, a choice {% if place %} … {% endif %}"
+        remedy = "A variable is `{{ country }}`, a choice `{% if place %} … {% endif %}`."
         return report(scope.sink, "AC320", span, "the template breaks off or is unbalanced here", remedy=remedy)
     except RecursionError:
         return report(scope.sink, "AC320", place, "the template is nested too deeply")
     for node in tree.find_all(FORBIDDEN):
-        remedy = "a prompt holds text, variables and {% if %}"
+        remedy = "A prompt holds text, variables and `{% if %}`."
         label = f"`{type(node).__name__.lower()}` has no place in a prompt"
         return report(scope.sink, "AC322", _line(text, node.lineno, place), label, remedy=remedy)
     return frozenset(meta.find_undeclared_variables(tree))

@@ -53,9 +53,9 @@ FITTING: Final = {
 def known(number: Number, sink: Sink) -> Quantity | Poison:
     """A number as written, brought to the base of its unit."""
     if number.unit not in UNITS:
-        hint = close(number.unit, UNITS) or f"the units are {listing(u for u in UNITS if u)}"
+        hint = close(number.unit, UNITS) or f"The units are {listing(u for u in UNITS if u)}."
         if number.unit == "m":
-            hint = f"write `{number.value}min` for minutes, `{number.value}M` for millions"
+            hint = f"Write `{number.value}min` for minutes, `{number.value}M` for millions."
         return report(sink, "AC302", number.span, f"there is no unit `{number.unit}`", remedy=hint)
     of, factor = UNITS[number.unit]
     return Quantity(number.value * factor, of)

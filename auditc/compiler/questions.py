@@ -140,7 +140,7 @@ def _metrics(filled: Filled, scope: Scope) -> tuple[MetricUse, ...] | Poison:
             continue
         first[name] = block.kind.span
         if block.label is not None:
-            report(scope.sink, "AC211", block.label.span, remedy=f"{name} {{ }}")
+            report(scope.sink, "AC211", block.label.span, remedy=f"Write `{name} {{ }}`.")
             good = False
         params = read(metrics.take(name).params, block, scope)
         if isinstance(params, Poison):

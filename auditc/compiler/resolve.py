@@ -77,7 +77,7 @@ class Names:
             if (module.name, name) in self.poisoned:
                 return POISON
             existing = close(name, self.constants[module.name])
-            remedy = existing or f'put a text in quotes: "{name}"; declare a constant: let {{ {name} = 3 }}'
+            remedy = existing or f'Put a text in quotes: `"{name}"`; declare a constant: `let {{ {name} = 3 }}`.'
             return report(self.sink, "AC208", word.span, f"no constant is called `{name}`", remedy=remedy)
         self.used.add((module.name, name))
         return found.value
@@ -95,7 +95,9 @@ class Names:
         if found.kind != kind and not (kind == "method" and found.is_method):
             label = f"a {kind} is expected, and `{name.text}` is a {found.kind}"
             alike = [d.name.text for d in self.declared[where.name].values() if d.kind == kind]
-            remedy = f"declared of this kind: {listing(alike)}" if alike else f"declare it: {kind} {name.text}2 {{ … }}"
+            remedy = (
+                f"Declared of this kind: {listing(alike)}." if alike else f"Declare one: `{kind} my_{kind} {{ … }}`."
+            )
             related = (Label(found.name.span, "declared here"),)
             return report(self.sink, "AC209", expression.span, label, remedy=remedy, related=related)
         return found
@@ -108,7 +110,7 @@ class Names:
             return report(self.sink, "AC015", expression.of.span, "a name is `name`, or `alias.name` from an import")
         alias = expression.of.name.text
         if alias not in module.imports:
-            hint = close(alias, module.imports) or f'import "{alias}.audit" as {alias}'
+            hint = close(alias, module.imports) or f'Write `import "{alias}.audit" as {alias}`.'
             return report(self.sink, "AC015", expression.of.span, f"nothing is imported as `{alias}`", remedy=hint)
         imported = module.imports[alias]
         self.used.add((module.name, alias))
@@ -120,7 +122,7 @@ class Names:
         there = self.declared[where.name]
         alike = [d.name.text for d in there.values() if d.kind == kind or (kind == "method" and d.is_method)]
         hint = close(name.text, alike) or close(name.text, there)
-        known = f"declared: {listing(alike)}" if alike else f"declare it: {kind} {name.text} {{ … }}"
+        known = f"Declared: {listing(alike)}." if alike else f"Declare it: `{kind} {name.text} {{ … }}`."
         return report(self.sink, "AC208", span, f"no {kind} is called `{name.text}`", remedy=hint or known)
 
 
@@ -133,7 +135,7 @@ def resolve(entry: Module, sink: Sink) -> Names:
         names.constants[module.name] = {}
         for statement, first in imported_twice(module):
             label = f"`{statement.alias.text}` is taken"
-            report(sink, "AC202", statement.alias.span, label, remedy="choose another name", related=(first,))
+            report(sink, "AC202", statement.alias.span, label, remedy="Choose another name.", related=(first,))
         for block in module.file.statements:
             if isinstance(block, Block):
                 _declare(names, module, block)
@@ -165,16 +167,16 @@ def _declare(names: Names, module: Module, block: Block) -> None:
         _unknown_kind(names, module, block)
         return
     if module is not names.entry and kind not in LIBRARY:
-        remedy = f"an imported file holds {listing(LIBRARY)}; move this into the file that imports it"
+        remedy = f"An imported file holds {listing(LIBRARY)}. Move this into the file that imports it."
         report(names.sink, "AC014", block.kind.span, f"`{kind}` belongs into the spec itself", remedy=remedy)
         return
     if kind == "let":
         if label is not None:
-            report(names.sink, "AC211", label.span, "", remedy="let { name = value }")
+            report(names.sink, "AC211", label.span, "", remedy="Write `let { name = value }`.")
         _let(names, module, block)
         return
     if not isinstance(label, Name):
-        remedy = f"{kind} my_{kind} {{ … }}"
+        remedy = f"Write `{kind} my_{kind} {{ … }}`."
         span = block.kind.span if label is None else label.span
         report(names.sink, "AC210", span, "a name of letters, digits and `_` stands after the kind", remedy=remedy)
         return
@@ -182,7 +184,7 @@ def _declare(names: Names, module: Module, block: Block) -> None:
         names.audits.append(block)
         return
     if label.text in KINDS or label.text == "let":
-        remedy = f"choose another name: {kind} my_{label.text}"
+        remedy = f"Choose another name: `{kind} my_{label.text}`."
         report(names.sink, "AC216", label.span, f"`{label.text}` is a kind of block", remedy=remedy)
     key = names.prefixes[module.name] + label.text
     if _take(names, module, label):
@@ -192,9 +194,9 @@ def _declare(names: Names, module: Module, block: Block) -> None:
 def _unknown_kind(names: Names, module: Module, block: Block) -> None:
     kind = block.kind.text
     known = (*KINDS, "let", *methods.names())
-    remedy = close(kind, known) or f"the kinds are {listing(known, 20)}"
+    remedy = close(kind, known) or f"The kinds are {listing(known, 20)}."
     if kind in metrics.names():
-        remedy = f"a metric stands in the block of a method: first_token opinions {{ … {kind} {{ }} }}"
+        remedy = f"A metric stands in the block of a method: `first_token opinions {{ … {kind} {{ }} }}`."
     report(names.sink, "AC201", block.kind.span, f"there is no kind `{kind}`", remedy=remedy)
     if isinstance(block.label, Name):
         names.poisoned.add((module.name, block.label.text))
@@ -203,7 +205,7 @@ def _unknown_kind(names: Names, module: Module, block: Block) -> None:
 def _let(names: Names, module: Module, block: Block) -> None:
     for part in block.body:
         if isinstance(part, Block):
-            remedy = "let { name = value }"
+            remedy = "Write `let { name = value }`."
             report(names.sink, "AC212", part.kind.span, "a `let` block holds constants", remedy=remedy)
         elif _take(names, module, part.name):
             names.constants[module.name][part.name.text] = Constant(part.name, part.value, module)
@@ -217,7 +219,7 @@ def _take(names: Names, module: Module, name: Name) -> bool:
     if first is None:
         return True
     related = (Label(first, "declared here first"),)
-    remedy = "choose another name"
+    remedy = "Choose another name."
     report(names.sink, "AC202", name.span, f"`{name.text}` is taken", remedy=remedy, related=related)
     return False
 

@@ -34,6 +34,6 @@ def look_for_secrets(source: Source, sink: Sink) -> None:
     text = _SHAPES.sub(lambda match: "*" * len(match[0]), source.text)
     struck = Source(source.name, text)
     for match in found:
-        remedy = "take it out of the file and of its history, and have it revoked"
+        remedy = "Take it out of the file and of its history, and have it revoked."
         label = "this looks like a key or a token"
         report(sink, "AC412", Span(struck, match.start(), match.end()), label, remedy=remedy)

@@ -54,12 +54,12 @@ def spoken(use: MethodUse, asked: Asked, method: Method[Any], asking: Asking) ->
         language = population.language
         at = asking.entry("as", index)
         if language not in method.languages:
-            remedy = f"`{use.method}` asks in {listing(sorted(method.languages))}"
+            remedy = f"`{use.method}` asks in {listing(sorted(method.languages))}."
             report(asking.scope.sink, "AC408", at, f"`{name}` is asked in `{language}`", remedy=remedy)
             good = False
         if language not in worded:
             label = f"`{name}` is asked in `{language}`, the items are worded in {listing(worded)}"
-            remedy = f"add the columns `text.{language}` and `options.{language}`"
+            remedy = f"Add the columns `text.{language}` and `options.{language}`."
             report(asking.scope.sink, "AC407", at, label, remedy=remedy)
             good = False
     return good
@@ -78,18 +78,24 @@ def applicable(
             label = f"`{wanted.metric}` reads {_ANSWERS[metric.reads]}"
             given = f"`{use.method}` gives {listing(sorted(method.gives))}"
             others = [n for n in methods.names() if _NEEDED[metric.reads] <= methods.take(n).gives and n != use.method]
-            remedy = f"{given}; ask for it in a block of {listing(others)}" if others else given
+            remedy = f"{given}; ask for it in a block of {listing(others)}." if others else f"{given}."
             report(sink, "AC403", at, label, remedy=remedy)
             good = False
         fitting = [item for item in asked.items if item.scale in metric.scales]
         scales = listing(sorted(metric.scales))
         if not fitting:
             label = f"`{wanted.metric}` is for items whose scale is {scales}"
-            report(sink, "AC401", at, label, remedy="leave the metric out, or ask other items")
+            report(sink, "AC401", at, label, remedy="Leave the metric out, or ask other items.")
             good = False
         elif len(fitting) < len(asked.items):
             label = f"{len(fitting)} of {len(asked.items)} items count: those whose scale is {scales}"
-            report(sink, "AC402", at, label, remedy="findings say how many items they rest on")
+            report(
+                sink,
+                "AC402",
+                at,
+                label,
+                remedy="Findings say how many items they rest on; a condition on the items says it here.",
+            )
     return good
 
 
@@ -121,7 +127,7 @@ def peopled(use: MethodUse, asked: Asked, asking: Asking) -> bool:
     if compared and not asked.checked.survey.people:
         for metric in compared:
             label = f"`{metric.metric}` needs people's answers, `{asked.key}` has no reference"
-            remedy = 'give the survey one: reference = csv("shares.csv", by = [country])'
+            remedy = 'Give the survey one: `reference = csv("shares.csv", by = [country])`.'
             report(asking.scope.sink, "AC404", asking.metric(metric.metric), label, remedy=remedy)
             good = False
     elif compared:
@@ -145,14 +151,14 @@ def _covered(
         place = at or asking.entry("as", index)
         if population.country not in known:
             label = f"`{survey}` has no people of `{population.country}`"
-            remedy = close(population.country, known) or f"the countries are {listing(sorted(known))}"
+            remedy = close(population.country, known) or f"The countries are {listing(sorted(known))}."
             report(asking.scope.sink, "AC405", place, label, remedy=remedy)
             good = False
             continue
         lacking = [item.id for item in items if item.id not in known[population.country]]
         if lacking:
             label = f"for `{name}`, {len(lacking)} of {len(items)} items have no overall shares"
-            remedy = f"add rows for {listing(lacking)}, or ask other items"
+            remedy = f"Add rows for {listing(lacking)}, or ask other items."
             report(asking.scope.sink, "AC406", place, label, remedy=remedy)
             good = False
     return good
@@ -166,7 +172,7 @@ def _well_founded(checked: CheckedSurvey, items: tuple[Item, ...], use: MethodUs
         if few:
             label = f"for `{name}`, {len(few)} of {len(items)} items rest on fewer than {FEW_PEOPLE} people"
             related = (Label(checked.places[population.country, few[0]], "the first of them"),)
-            remedy = "read each figure beside its floor: what people themselves would score"
+            remedy = "Read each figure beside its floor: what people themselves would score."
             report(asking.scope.sink, "AC414", asking.entry("as", index), label, remedy=remedy, related=related)
 
 
@@ -178,7 +184,7 @@ def controlled(use: MethodUse, asking: Asking) -> bool:
             others = sum(1 for row in _named(table) if row.isdisjoint(_all_names(population)))
             if others < FEW_COUNTRIES:
                 label = f"{others} countries are not `{name}`'s own; at least {FEW_COUNTRIES} are needed"
-                remedy = "with few countries the control is one other country, and no control"
+                remedy = "Name more countries in the table: with few, the control is one other country and no control."
                 report(asking.scope.sink, "AC413", asking.filled.place(key), label, remedy=remedy)
                 good = False
                 break
@@ -209,5 +215,5 @@ def drawn(use: MethodUse, method: Method[Any], asking: Asking) -> None:
     draws = getattr(use.params, "draws", None)
     if "draws" in method.gives and isinstance(draws, int) and draws < FEW_DRAWS:
         label = f"{draws} participants; with fewer than {FEW_DRAWS} an interval can be as wide as the scale"
-        remedy = f"draws = {FEW_DRAWS}, or more"
+        remedy = f"Write `draws = {FEW_DRAWS}`, or more."
         report(asking.scope.sink, "AC409", asking.filled.place("draws"), label, remedy=remedy)

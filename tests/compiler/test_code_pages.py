@@ -61,11 +61,13 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_page_opens_with_the_summary_and_says_why(code: str) -> None:
+def test_a_page_opens_with_the_summary_and_says_what_and_why(code: str) -> None:
     text = page(code)
     assert text.startswith(f"# {code}: {({**ERRORS, **WARNINGS})[code]}\n")
-    prose = text.split("\n## Broken", 1)[0].split("\n", 1)[1].strip()
-    assert len(prose.split()) >= 15
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["What", "Why", "Broken", "Mended"]
+    what, why = re.findall(r"^## (?:What|Why)\n\n(.+)\n$", text, re.MULTILINE)
+    assert what.endswith(".")
+    assert why.endswith(".")
 
 
 @pytest.mark.parametrize("code", CODES)
