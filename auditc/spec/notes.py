@@ -32,7 +32,7 @@ MESSAGES: Final = {
     "AC116": "A value is missing",
     "AC117": "A comma is missing",
     "AC118": "A block needs its braces",
-    "AC119": "A value in braces needs its kind",
+    "AC119": "Braces need a kind before them",
     "AC120": "A number is written in plain digits",
     "AC121": "A number and its unit stand together",
     "AC122": "Comparisons do not chain",

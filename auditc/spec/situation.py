@@ -8,6 +8,7 @@ from typing import Final
 from .notes import Mark, Note, excerpt
 from .tokens import CLOSERS, OPENERS, Token, same_line
 
+TEXTS: Final = frozenset({"STRING", "HEREDOC"})
 VALUES: Final = frozenset({"NAME", "NUMBER", "STRING", "HEREDOC"})
 _END: Final = Token("", "", -1, -1)
 

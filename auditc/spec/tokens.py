@@ -24,6 +24,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+COMPARES: Final = frozenset({"<", ">", "<=", ">=", "==", "!="})
+ARITHMETIC: Final = frozenset({"+", "-", "*", "/"})
 OPENERS: Final = {"{": "}", "[": "]", "(": ")"}
 CLOSERS: Final = {"}": "{", "]": "[", ")": "("}
 

@@ -10,7 +10,9 @@ import pytest
 from auditc.diagnostics import Sink, Source
 from auditc.diagnostics.render import render
 from auditc.spec import parse
-from auditc.spec.notes import MESSAGES, MOST
+from auditc.spec.mend import mend
+from auditc.spec.notes import MESSAGES, MOST, Notes
+from auditc.spec.tokens import tokens_of
 from tests.expectations import differences, expected
 
 INVALID = sorted((Path(__file__).parent / "invalid").glob("*.audit"))
@@ -67,3 +69,21 @@ def test_a_flood_of_mistakes_is_cut_short() -> None:
 def test_a_typed_value_of_one_mistake_says_one_thing() -> None:
     for text in ("a { x = 1", "a {", "a { x = [1, 2", 'a { x = "', 'a { x = """', "a", "}", "a { x = ("):
         assert len(diagnosed(text).diagnostics) == 1, text
+
+
+def test_a_lost_word_is_reported_once_and_on_its_line() -> None:
+    """Each word and sign of a real spec left out in turn: nearly always one diagnostic, at the right line."""
+    text = (Path(__file__).parent / "valid" / "vocabulary.audit").read_text(encoding="utf-8")
+    once = on_line = total = 0
+    for token in tokens_of(mend(text, Notes(Source("a.audit", text))).text):
+        found = diagnosed(text[: token.start] + text[token.end :]).diagnostics
+        if not found:
+            continue  # what is left is a spec too
+        line = text.count("\n", 0, token.start) + 1
+        lines = {label.span.line for d in found for label in (d.primary, *d.related)}
+        total += 1
+        once += len(found) == 1
+        on_line += line in lines
+    assert total > 300
+    assert once / total > 0.97
+    assert on_line / total > 0.95
