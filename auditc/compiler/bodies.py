@@ -255,7 +255,8 @@ def _rejected(found: ErrorDetails, filled: Filled, fields: dict[str, FieldInfo],
             _, example = expected(wants(fields[key].annotation, tuple(fields[key].metadata)))
             report(scope.sink, "AC304", span, f"`{key}` is {example}")
         case "value_error":
-            report(scope.sink, "AC313", span, str(context["error"]))
+            said = str(context["error"])
+            report(scope.sink, "AC313", span, f"`{key}`: {said}" if key else said)
         case _:
             said, example = (
                 expected(wants(fields[key].annotation, tuple(fields[key].metadata))) if key in fields else ("", "")
