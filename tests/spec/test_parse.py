@@ -56,7 +56,7 @@ def nested(part: Any) -> bool:
 
 
 @pytest.mark.parametrize("path", VALID, ids=[path.stem for path in VALID])
-def test_trees(path: Path, golden: Golden) -> None:
+def test_golden_trees(path: Path, golden: Golden) -> None:
     file = parsed(path.read_bytes().decode())
     if path.stem != "vocabulary":  # long, and its forms are in the others
         golden(path.with_suffix(".tree"), "\n".join(dump(file)) + "\n")
