@@ -350,7 +350,7 @@ def notes(unsound: bool, count: int) -> Iterator[str]:
             "and those that were may not be the model's answers"
         )
     if count < 30:
-        yield f"{count} items with skewed values: the interval may be too short"
+        yield f"{count} items with skewed values, fewer than 30: the interval may be too short"
 
 
 def chosen_metrics(small: bool) -> dict[str, tuple[str, ...]]:

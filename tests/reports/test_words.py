@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import auditc.reports.html as package
+from auditc.evidence import conclude
 from auditc.reports.html.words import LANGUAGES, words
+from tests.evidence import audits
 from tests.reports.material import material
 
 COMPUTED = (
@@ -65,6 +67,16 @@ def test_sentences_of_the_evidence_are_known() -> None:
             assert chinese.said(text)[1] == "zh-CN", text
     assert chinese.said("undecided: the interval reaches to both sides") == ("未定：区间跨越两侧", "zh-CN")
     assert chinese.said("a sentence of tomorrow") == ("a sentence of tomorrow", "en")
+
+
+def test_what_the_evidence_says_of_an_audit_is_known_in_chinese() -> None:
+    plan, answers = audits.example()
+    findings, _ = conclude(plan, answers, models=tuple(audits.row(name) for name in plan.models))
+    chinese = words("zh")
+    said = {
+        text for f in findings.findings for text in (*f.notes, f.procedure, f.floor.procedure if f.floor else "none")
+    }
+    assert {text for text in said if chinese.said(text)[1] == "en"} == set()
 
 
 def test_dates_lists_and_counts() -> None:

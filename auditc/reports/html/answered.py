@@ -53,7 +53,7 @@ def tallies(names: Names) -> list[Tally]:
             again=before == (t.block, t.model),
             block=names.block(t.block),
             model=names.model(t.model),
-            population=names.population(t.population),
+            population=names.heading(t.population),
             symbol=symbol(names.place(t.population), names.variant(t.condition)),
             condition=names.condition(t.condition),
             share=numbers.percent(t.answered, t.asked),

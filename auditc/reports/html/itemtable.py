@@ -82,7 +82,7 @@ def tables(names: Names) -> list[Table]:
             Table(
                 anchor=f"items-{where}",
                 block=names.block(block),
-                population=names.population(population),
+                population=names.heading(population),
                 symbol=symbol(names.place(population)),
                 questions=tuple(question(names, known.get((block, i)), own[i], anchor(f"i-{where}", i)) for i in items),
             )

@@ -176,7 +176,7 @@ def references(names: Names) -> list[Reference]:
             sources = dict.fromkeys(_source(item.source) for item in survey.items if item.id in people and item.source)
             rows.append(
                 Reference(
-                    population=names.population(own[0]) if own else key,
+                    population=names.heading(own[0]) if own else key,
                     sources=words.listed(list(sources)) or numbers.NONE,
                     items=str(len(chosen)),
                     n=_spread(chosen),
@@ -231,7 +231,13 @@ def confounded(names: Names) -> str:
     if len(rows) > 4:
         return names.words("limit.confounded_many", n=len(rows))
     facts = [
-        names.words("limit.fact", model=names.model(r.name), family=r.family, origin=r.origin, stage=r.stage)
+        names.words(
+            "limit.fact",
+            model=names.model(r.name),
+            family=r.family or numbers.NONE,
+            origin=r.origin or numbers.NONE,
+            stage=r.stage or numbers.NONE,
+        )
         for r in rows
     ]
     return names.words("limit.confounded", n=len(rows), facts=names.words.listed(facts))

@@ -54,9 +54,9 @@ class Names:
 
     def short(self, name: str) -> str:
         """The title alone, where no other model has the same: for sentences and small figures."""
-        titles = [row.title for row in self.material.findings.models]
-        row = self._row(name)
-        return row.title if row and row.title and titles.count(row.title) == 1 else self.model(name)
+        titles = {row.name: _bare(row) for row in self.material.findings.models}
+        own = titles.get(name, "")
+        return own if own and list(titles.values()).count(own) == 1 else self.model(name)
 
     def _row(self, name: str) -> ModelRow | None:
         return next((row for row in self.material.findings.models if row.name == name), None)
@@ -69,12 +69,17 @@ class Names:
             return self.words.listed([self.population(one) for one in name.split(", ")])
         return self.of(population.named, population.country) if population else name
 
+    def heading(self, population: str) -> str:
+        """A population's name where it stands by itself: `the United States` with a capital letter."""
+        name = self.population(population)
+        return name[:1].upper() + name[1:]
+
     def place(self, population: str) -> int:
         """Where a population comes in the order of populations: it decides shape and colour."""
         return self.populations.index(population) if population in self.populations else len(self.populations)
 
     def condition(self, name: str) -> str:
-        return self.words.known(f"condition.{name}", plain(name))
+        return self.words.listed([self.words.known(f"condition.{one}", plain(one)) for one in name.split(", ")])
 
     def variant(self, condition: str) -> int:
         """0 for what was asked, 1 for the first control, and so on: it decides how a mark is filled."""
@@ -135,6 +140,11 @@ def _metrics(material: Material, block: str) -> tuple[str, ...]:
     planned = [s.metric for s in material.plan.stages if isinstance(s, Measure) and s.block == block]
     found = [f.metric for f in estimates(material) if f.block == block]
     return tuple(m for m in dict.fromkeys([*planned, *found]) if m in found)
+
+
+def _bare(row: ModelRow) -> str:
+    """The title without the words on quantisation that it may end in."""
+    return row.title.split(f", {row.quantisation}")[0] if row.quantisation else row.title
 
 
 def titled(title: str, quantisation: str) -> str:

@@ -144,7 +144,7 @@ def entry(names: Names, f: Finding) -> Entry:
         anchor=names.anchors[f.id],
         model=names.model(f.model),
         short=names.short(f.model),
-        population=names.population(f.population),
+        population=names.heading(f.population),
         symbol=symbol(names.place(f.population), names.variant(f.condition))
         if f.population in names.populations
         else Markup(""),
@@ -225,11 +225,12 @@ def _mark(names: Names, f: Finding, label: str) -> Mark:
     )
 
 
-def _ends(findings: Sequence[Finding]) -> tuple[float, float]:
+def _ends(findings: Sequence[Finding], *, lines: bool = True) -> tuple[float, float]:
+    """The ends of one axis for all of them; `lines` where reference lines are drawn."""
     core: list[float] = []
     reach: list[float] = []
     for f in findings:
-        core.extend(v for v in (f.estimate, *f.lines.values()) if v is not None)
+        core.extend(v for v in (f.estimate, *(f.lines.values() if lines else ())) if v is not None)
         if f.floor:
             core.extend((f.floor.low, f.floor.high))
         reach.extend(v for v in (f.low, f.high) if v is not None)
@@ -252,7 +253,7 @@ def _panels(names: Names, block: str, metric: str, findings: Sequence[Finding]) 
             )
             for model in dict.fromkeys(f.model for f in own)
         )
-        place, name = names.place(population), names.population(population)
+        place, name = names.place(population), names.heading(population)
         unit, better = own[0].unit, own[0].better
         content = Panel(
             name=f"p-{names.where(block, metric)}-{place}",
@@ -287,14 +288,14 @@ def _labels(names: Names, findings: Sequence[Finding]) -> dict[str, str]:
 def _small(names: Names, block: str, metric: str, findings: Sequence[Finding]) -> list[Picture]:
     """Small multiples: one for each dimension, models below each other, populations as shapes; what was asked only."""
     shown = [f for f in ordered(names, findings) if f.condition == "asked" and set(f.axes) == {"dimension"}]
-    ends = _ends(shown)
+    ends = _ends(shown, lines=False)
     pictures = []
     for k, dimension in enumerate(dict.fromkeys(f.axes["dimension"] for f in shown)):
         own = [f for f in shown if f.axes["dimension"] == dimension]
         rows = tuple(
             Row(
                 names.short(model),
-                tuple(_mark(names, f, names.population(f.population)) for f in own if f.model == model),
+                tuple(_mark(names, f, names.heading(f.population)) for f in own if f.model == model),
             )
             for model in dict.fromkeys(f.model for f in own)
         )

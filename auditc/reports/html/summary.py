@@ -244,7 +244,7 @@ def keys(names: Names) -> list[Key]:
                 title=names.metric(chosen[0].metric),
                 reading=names.words.known(f"metric.{chosen[0].metric}.axis", names.words(f"better.{chosen[0].better}")),
                 level=numbers.level(chosen[0].level),
-                heads=tuple((symbol(names.place(p)), names.population(p)) for p in populations),
+                heads=tuple((symbol(names.place(p)), names.heading(p)) for p in populations),
                 rows=(*rows, *_references(names, chosen, populations)),
             )
         )
