@@ -16,7 +16,7 @@ from auditc.weights._contract import Fetched, Weights, WeightsUnavailable
 from auditc.weights._safetensors import content_digest
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-ALLOWED = [
+ALLOWED = (
     "*.safetensors",
     "*.json",
     "*.jinja",
@@ -26,7 +26,7 @@ ALLOWED = [
     "LICENSE*",
     "LICENCE*",
     "README.md",
-]
+)
 
 
 class Params(Form):
@@ -98,7 +98,7 @@ def _snapshot(repo: str, commit: str, target: Path) -> Path:
         ) from fault
     try:
         # Subfolders hold other forms of the same weights. What is not on the list (pickles, code) is not fetched.
-        snapshot_download(repo, revision=commit, local_dir=target, allow_patterns=ALLOWED, ignore_patterns=["*/*"])
+        snapshot_download(repo, revision=commit, local_dir=target, allow_patterns=list(ALLOWED), ignore_patterns=["*/*"])
     except GatedRepoError as fault:
         raise WeightsUnavailable(
             f"{repo} is open only to those who accepted its terms: accept them on the Hub, then set HF_TOKEN"
