@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +11,6 @@ from .plan import Item
 
 REFUSED, UNPARSABLE, FAILED, NOT_RUN = -1, -2, -3, -4
 """Codes in `Answers.choices` for a turn without an answer; an answer is the 0-based index of its option."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a parser made of a text: an option, or a reason why there is none. Never a guess.
-
-    `rule` names the rule that decided, for the record and for the measured accuracy of the parser.
-    """
-
-    option: int | None
-    reason: Literal["answered", "refused", "unparsable"]
-    rule: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,8 +291,3 @@ class Plan(Form):
         graph.add_nodes_from((stage.name, {"stage": stage}) for stage in self.stages)
         graph.add_edges_from((need, stage.name) for stage in self.stages for need in stage.needs)
         return graph
-
-
-Arithmetic.model_rebuild()
-Mean.model_rebuild()
-Comparison.model_rebuild()

@@ -41,9 +41,12 @@ Seconds = Annotated[float, Unit("duration"), Ge(0)]
 
 
 class Form(BaseModel):
-    """A frozen form with a closed set of keys: an unknown key is an error wherever it comes from."""
+    """A frozen form with a closed set of keys: an unknown key is an error wherever it comes from.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Its validator is built when it is first used: checking a spec uses few of the forms, and must stay quick.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Body(Form):

@@ -12,7 +12,7 @@ from auditc.ir.audit import MethodUse
 from auditc.ir.plan import Converse, Score
 
 if TYPE_CHECKING:
-    from auditc.ir.answers import Reading
+    from auditc.ir.reading import Reading
 
 P = TypeVar("P", bound=BaseModel)
 

@@ -19,7 +19,7 @@ import re
 import unicodedata
 from typing import Literal
 
-from auditc.ir.answers import Reading
+from auditc.ir.reading import Reading
 
 from .refusal import is_refusal, plain
 
@@ -109,7 +109,8 @@ def _by_label(answer: str, found: list[str], options: tuple[str, ...], labels: L
 
 
 _LABEL_EDGE = re.compile(
-    r"^[\s(\[*\"']*(?:option|choice|选项|选择|第)?\s*(?:\d+|[A-Z](?![a-z]))\s*(?:项|个)?[\s)\].。:,、*-]*", re.IGNORECASE
+    r"^[\s(\[*\"']*(?:option|choice|选项|选择|第)?\s*(?:\d+|[A-Z](?![a-z]))\s*(?:项|个)?[\s)\].。:,、*-]*",
+    re.IGNORECASE,
 )
 
 

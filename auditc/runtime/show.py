@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditc.ir.answers import Reading
 from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
 from auditc.ir.plan import Converse, Item, Plan, Score
+from auditc.ir.reading import Reading
 from auditc.methods import methods
 from auditc.reading import label
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from auditc.ir.answers import FAILED, NOT_RUN, REFUSED, UNPARSABLE, Reading
+from auditc.ir.answers import FAILED, NOT_RUN, REFUSED, UNPARSABLE
 from auditc.ir.exchange import Failure, GenerateReply, Reply
 from auditc.ir.plan import Converse, Score
+from auditc.ir.reading import Reading
 
 from .asking import Ask, ScoreAsking, TurnAsking
 from .cells import Participant, ScoreCells, lasting, participants, score_cells

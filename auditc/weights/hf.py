@@ -98,7 +98,9 @@ def _snapshot(repo: str, commit: str, target: Path) -> Path:
         ) from fault
     try:
         # Subfolders hold other forms of the same weights. What is not on the list (pickles, code) is not fetched.
-        snapshot_download(repo, revision=commit, local_dir=target, allow_patterns=list(ALLOWED), ignore_patterns=["*/*"])
+        snapshot_download(
+            repo, revision=commit, local_dir=target, allow_patterns=list(ALLOWED), ignore_patterns=["*/*"]
+        )
     except GatedRepoError as fault:
         raise WeightsUnavailable(
             f"{repo} is open only to those who accepted its terms: accept them on the Hub, then set HF_TOKEN"

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditc.ir.answers import Reading
 from auditc.ir.exchange import GenerateReply, Hint, Prompt, Turn
 from auditc.ir.plan import Plan
+from auditc.ir.reading import Reading
 from auditc.ir.values import Range
 from auditc.runtime.asking import score_asking, turn_asking
 from auditc.runtime.cells import count_cells, order_shown, participants, rotations, score_cells

@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from auditc.ir.answers import Reading
 from auditc.ir.audit import MethodUse
 from auditc.ir.plan import Converse, Wording
+from auditc.ir.reading import Reading
 from auditc.ir.values import Form, Positive, Range, Tokens, Unit
 from auditc.methods._contract import Method
 from auditc.reading import read_choice

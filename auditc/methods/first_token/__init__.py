@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 from typing import Annotated, ClassVar
 
-from auditc.ir.answers import Reading
 from auditc.ir.audit import MethodUse
 from auditc.ir.canonical import seeded
 from auditc.ir.plan import Condition, Converse, Score, Wording
+from auditc.ir.reading import Reading
 from auditc.ir.values import Body, Columns, Form, Positive, Range, Share, Table, Tokens
 from auditc.methods._contract import Method
 from auditc.reading import read_choice
