@@ -90,12 +90,18 @@ def headlines(names: Names) -> list[str]:
 
 
 def headline(names: Names, block: str) -> list[Finding]:
-    """The figures of a block's headline metric: the first that people or references can be set beside."""
+    """The figures of a block's headline metric: one that a claim is about, else one with a better side, else any that
+    people or references can be set beside."""
     own = [f for f in estimates(names.material) if f.block == block and not f.axes and f.condition == "asked"]
+    claimed = {f.metric for f in names.material.findings.findings if f.claim and f.block == block}
     metrics = [m for m in names.metrics[block] if m not in TRUST]
-    measured = {metric: [f for f in own if f.metric == metric] for metric in metrics}
-    compared = [fs for fs in measured.values() if any(f.floor is not None or f.lines for f in fs)]
-    return next(iter(compared), next((fs for fs in measured.values() if fs), []))
+    measured = [fs for m in metrics if (fs := [f for f in own if f.metric == m])]
+
+    def rank(figures: list[Finding]) -> tuple[bool, bool, bool]:
+        compared = any(f.floor is not None or f.lines for f in figures)
+        return (figures[0].metric not in claimed, not compared, figures[0].better == "neither")
+
+    return min(measured, key=rank, default=[])
 
 
 def _headline(names: Names, block: str) -> str:
