@@ -1,0 +1,58 @@
+"""The example, cut down, on the two embedded models: real weights, real people, killed in the middle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import Shell
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture
+def example(tmp_path: Path, root: Path) -> Shell:
+    """`examples/us_cn` with a few items in place of all."""
+    folder = tmp_path / "us_cn"
+    shutil.copytree(root / "examples/us_cn", folder, ignore=shutil.ignore_patterns(".auditc", "*.plan.json"))
+    shell = Shell(folder)
+    shell.edit("us_cn.audit", "ask     = values\n", "ask     = values.sample(10)\n")
+    shell.edit("us_cn.audit", "orders  = 5", "orders  = 2")
+    shell.edit("us_cn.audit", "values.sample(8, by = dimension)", "values.sample(2)")
+    shell.edit("us_cn.audit", "draws          = 10", "draws          = 3")
+    assert shell.auditc("models", "list").code == 0
+    assert shell.auditc("compile", "us_cn.audit").code == 0
+    assert shell.auditc("models", "fetch").code == 0
+    return shell
+
+
+def _stored(shell: Shell) -> int:
+    """Cells in the store, by what the plan command counts."""
+    return int(shell.auditc("plan", "--json").json["cells"]["cached"])
+
+
+def test_a_run_that_was_killed_keeps_its_answers_and_asks_the_rest_once(example: Shell) -> None:
+    total = example.auditc("plan", "--json").json["cells"]["total"]
+    process = example.start("run", "-q")
+    while not list((example.folder / ".auditc/store").rglob("*.parquet")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    kept = _stored(example)
+    assert kept > 0
+    done = example.auditc("run", "--json").json
+    cells = done["cells"]
+    assert cells["reused"] == kept and cells["asked"] == total - kept and cells["failed"] == 0
+    assert cells["asked"] == cells["answered"] + cells["refused"] + cells["unparsable"]
+    findings = json.loads((example.folder / done["findings"]).read_text())
+    seen = {(f["model"], f["population"], f["metric"]) for f in findings["findings"] if f["block"] == "opinions"}
+    assert {(m, p, k) for m in ("smollm2", "gemma3") for p in ("us", "cn") for k in ("kl", "jsd", "emd")} <= seen
+    assert example.auditc("run", "--json").json["cells"]["asked"] == 0
+    models = {model["name"]: model for model in findings["models"]}
+    assert "dequantised" in models["smollm2"]["title"] and models["gemma3"]["licence"] == "Gemma Terms of Use"
