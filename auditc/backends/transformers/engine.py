@@ -9,6 +9,7 @@ from auditc.backends._contract import Identity
 from auditc.backends.transformers.batches import answered, by_length
 from auditc.backends.transformers.decode import Writer
 from auditc.backends.transformers.params import Params
+from auditc.backends.transformers.prefixes import Group, groups, micro_batches
 from auditc.backends.transformers.prompts import Fed, Prompts
 from auditc.backends.transformers.score import score_rows
 from auditc.backends.transformers.slots import slotted
@@ -59,15 +60,18 @@ class Transformers:
                 replies[index] = found
             else:
                 options[index] = found
-        rows = {index: fed for index, fed in enumerate(feds) if isinstance(fed, Fed) and index in options}
-        lengths = [len(fed.ids) if isinstance(fed, Fed) else 0 for fed in feds]
+        prompts = {index: fed.ids for index, fed in enumerate(feds) if isinstance(fed, Fed) and index in options}
+        shared: dict[int, int] = {}
 
         def compute(batch: list[int]) -> list[ScoreReply]:
-            logprobs = score_rows(self._model, [rows[i].ids for i in batch], [options[i] for i in batch])
-            return [ScoreReply(tuple(p), lengths[i]) for p, i in zip(logprobs, batch, strict=True)]
+            rows = [prompts[index] for index in batch]
+            logprobs = score_rows(self._model, rows, [shared[i] for i in batch], [options[i] for i in batch])
+            return [ScoreReply(tuple(p), len(ids)) for p, ids in zip(logprobs, rows, strict=True)]
 
-        for batch in by_length(list(rows), lengths, self._budget):
-            replies.update(answered(batch, compute, self._torch))
+        alike = groups(prompts) if self._writer.slotted else [Group((index,), 0) for index in prompts]
+        for parts in micro_batches(alike, prompts, self._budget):
+            shared.update({row: part.shared for part in parts for row in part.rows})
+            replies.update(answered([row for part in parts for row in part.rows], compute, self._torch))
         return [replies[index] for index in range(len(requests))]
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateReply | Failure]:

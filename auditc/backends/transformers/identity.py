@@ -23,6 +23,9 @@ TOKENIZER = (
     "vocab.txt",
     "merges.txt",
 )
+REVISION = 1
+"""Raised whenever this engine would answer the same request otherwise: other batches, other random numbers."""
+
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 
 
@@ -32,6 +35,7 @@ def identify(source: ModelSource, params: Params) -> Identity:
     settings = _json(folder / "config.json", source.name)
     return {
         "engine": "transformers",
+        "engine_revision": REVISION,
         "engine_version": _version("transformers"),
         "torch_version": _version("torch"),
         "weights": source.weights_digest,
