@@ -6,9 +6,10 @@ that applies decides, and its name is kept with the reading:
 `empty`      nothing stands there.
 `conflict`   a label and the words of another option stand together, or a refusal and a label: unparsable.
 `refusal`    a phrase of the refusal list, and no label: refused.
-`label`      exactly one label that was shown, however often, and no other label or number.
 `several`    more than one label: unparsable ("1; 2; 3" is not a choice).
 `outside`    a number or a lone letter that was not shown: unparsable.
+`elsewhere`  a label, but not where one stands as an answer: unparsable ("not 2", "in 2 days").
+`label`      one label that was shown, at the beginning or after words such as "option" or "I choose".
 `words`      the words of exactly one option, alone or at the beginning.
 `none`       anything else: unparsable.
 """
@@ -30,6 +31,13 @@ _OPENING = re.compile(r"^\s*(?:answer|答案|回答|选择)\s*(?:is|是|为)?\s*
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w%]|\.\d)")
 _NUMBER_ZH = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?(?![\d%]|\.\d)")
 _LETTER = re.compile(r"(?<![A-Za-z'])([A-Z])(?![A-Za-z'])")
+_LEAD = re.compile(
+    r"(?:[\s(\[*_\"'#]|(?:option|choice|number|answer|no\.|is|would be|it is|it's|my|the|so|well,"
+    r"|i(?:'d| would)? (?:choose|pick|select|say|go with|prefer)"
+    r"|选项|选择|选|我会|我|答案|回答|应该|是|为|第)(?![a-z]))*",
+    re.IGNORECASE,
+)
+"""What may stand before a label that answers."""
 _EDGES = " \t.。,;:!?\"'“”‘’()[]【】*_-—"
 
 
@@ -44,20 +52,17 @@ def read_choice(text: str, options: tuple[str, ...], language: str, labels: Labe
     Total: any text gives a reading. `text` is what the model wrote after the words it was made to begin with.
     """
     answer = _answer_of(text)
-    if not answer:
-        refused = is_refusal(text[:300], language)
-        return Reading(None, "refused" if refused else "unparsable", "refusal" if refused else "empty")
     found = _labels_in(answer, options, language, labels)
-    refusal = is_refusal(answer, language)
-    if refusal:
+    if is_refusal(answer, language, options):
         return Reading(None, "unparsable", "conflict") if found else Reading(None, "refused", "refusal")
     by_words = _by_words(answer, options)
     if found:
-        return _by_label(answer, found, options, labels)
+        return _by_label(answer, found, by_words, options, labels)
     if by_words is not None:
         return Reading(by_words, "answered", "words")
-    refused = is_refusal(text[:300], language)
-    return Reading(None, "refused" if refused else "unparsable", "refusal" if refused else "none")
+    if is_refusal(text[:300], language, options):
+        return Reading(None, "refused", "refusal")
+    return Reading(None, "unparsable", "none" if answer else "empty")
 
 
 def _answer_of(text: str) -> str:
@@ -94,15 +99,22 @@ def _stands_as_label(answer: str, letter: str) -> bool:
     return bool(re.match(rf"{letter}(?:[).:,]|\s*$)", start)) or f"({letter})" in answer
 
 
-def _by_label(answer: str, found: list[str], options: tuple[str, ...], labels: Labels) -> Reading:
+def _by_label(answer: str, found: list[str], by_words: int | None, options: tuple[str, ...], labels: Labels) -> Reading:
     distinct = set(found)
     if len(distinct) > 1:
         return Reading(None, "unparsable", "several")
+    name = distinct.pop()
     shown = {label(position, labels): position for position in range(len(options))}
-    position = shown.get(distinct.pop())
+    position = shown.get(name)
     if position is None:
         return Reading(None, "unparsable", "outside")
-    words = _by_words(_LABEL_EDGE.sub("", answer), tuple(_LABEL_EDGE.sub("", option) for option in options))
+    lead = _LEAD.match(answer)
+    first = answer[lead.end() if lead else 0 :].startswith(name)
+    words = by_words
+    if first:
+        words = _by_words(_LABEL_EDGE.sub("", answer), tuple(_LABEL_EDGE.sub("", option) for option in options))
+    elif by_words is None:
+        return Reading(None, "unparsable", "elsewhere")
     if words is not None and words != position:
         return Reading(None, "unparsable", "conflict")
     return Reading(position, "answered", "label")
@@ -122,7 +134,7 @@ def _by_words(answer: str, options: tuple[str, ...]) -> int | None:
     words = plain(answer).strip(_EDGES)
     known = [(plain(option).strip(_EDGES), position) for position, option in enumerate(options)]
     for option, position in sorted(known, key=lambda pair: -len(pair[0])):
-        after = words[len(option) : len(option) + 1]
-        if option and words.startswith(option) and (not after or after in _EDGES.replace(" ", "")):
+        after = words[len(option) :].lstrip()[:1]
+        if option and words.startswith(option) and (not after or after in _EDGES):
             return position
     return None

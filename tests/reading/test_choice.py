@@ -24,6 +24,9 @@ SCALE = ("1 (never)", "2", "3", "4 (always)")
         ("Answer: 3", 2, "label"),
         ("２。", 1, "label"),
         ("2 2", 1, "label"),
+        ("I choose 3", 2, "label"),
+        ("My answer is 1", 0, "label"),
+        ("Agree (2)", 1, "label"),
         ("Agree. I think so", 1, "words"),
         ("agree strongly", 0, "words"),
         ("\n\n  Disagree\n", 2, "words"),
@@ -50,6 +53,11 @@ def test_an_answer_in_the_format_is_read(text: str, option: int, rule: str) -> N
         ("disagree a lot", "none"),
         ("Both have merit", "none"),
         ("50% of people", "none"),
+        ("Neither 1 nor", "elsewhere"),
+        ("not 2", "elsewhere"),
+        ("I do not choose 1", "elsewhere"),
+        ("In 2 days 2 people", "elsewhere"),
+        ("Disagree (2)", "conflict"),
     ],
 )
 def test_what_is_not_a_choice_is_unparsable_and_never_guessed(text: str, rule: str) -> None:
@@ -71,6 +79,21 @@ def test_what_is_not_a_choice_is_unparsable_and_never_guessed(text: str, rule: s
 def test_a_refusal_is_a_refusal_in_both_languages(text: str, language: str) -> None:
     options = AGREE_ZH if language == "zh" else AGREE
     assert read_choice(text, options, language, "numbers").reason == "refused"
+
+
+def test_words_that_are_not_refusals() -> None:
+    shown = ("Agree", "Disagree", "No answer", "I am not able to say")
+    assert read_choice(" 3 (No answer)", shown, "en", "numbers").option == 2
+    assert read_choice(" No answer", shown, "en", "numbers").option == 2
+    assert read_choice(" 4. I am not able to say", shown, "en", "numbers").option == 3
+    assert read_choice(" 2. It has an aim for all", shown, "en", "numbers").option == 1
+    assert read_choice(" It has an air of fairness", shown, "en", "numbers").reason == "unparsable"
+    assert read_choice(" No answer", AGREE, "en", "numbers").reason == "refused"
+
+
+@pytest.mark.parametrize("text", ["不是1", "不选2", "大约3年"])
+def test_a_chinese_label_where_none_can_answer(text: str) -> None:
+    assert read_choice(text, AGREE_ZH, "zh", "numbers").option is None
 
 
 @pytest.mark.parametrize(
