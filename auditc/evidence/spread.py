@@ -79,11 +79,11 @@ def spread_of(
     items = np.zeros(len(values))
     for stratum in np.unique(strata[strata >= 0]):
         inside = strata == stratum
-        count = int(inside.sum())
-        if count < 2:
+        size = int(inside.sum())
+        if size < 2:
             continue
         middle = np.average(safe[inside], weights=weights[inside])
-        items[inside] = weights[inside] * (safe[inside] - middle) * np.sqrt(count / (count - 1))
+        items[inside] = weights[inside] * (safe[inside] - middle) * np.sqrt(size / (size - 1))
     point = float(weights @ safe)
     if influence is None:
         return Spread(point, items, strata, least=point, most=point)

@@ -91,6 +91,20 @@ def test_two_way_adds_up_what_participants_and_items_do() -> None:
     assert np.mean(found) == pytest.approx(1 / 40 + 2 / 30 + 3 / 1200, rel=0.06)
 
 
+@pytest.mark.parametrize("draws", [5, 12, 90])
+@pytest.mark.parametrize("sizes", [(4, 9, 17), (17, 9, 4)])
+def test_degrees_of_freedom_are_those_of_draws_or_of_items_within_strata(draws: int, sizes: tuple[int, ...]) -> None:
+    generator = np.random.default_rng(9)
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    values = generator.normal(size=len(groups))
+    weights, strata = weigh(values, groups, True)
+    influence = generator.normal(size=(draws, len(groups))) / draws
+    spread = spread_of(values, weights, strata, influence, "who", draws)
+    assert spread.count == {"who": draws}
+    assert estimate(spread, Nature(), "items like these", 0).freedom == min(draws - 1, len(groups) - len(sizes))
+    assert estimate(spread, Nature(), "these items", 0).freedom == draws - 1
+
+
 def test_student_and_wilson_are_the_textbook_ones() -> None:
     found = Uncertainty(2.0, 0.5, "t", "items like these", freedom=9)
     assert found.interval(0.025) == pytest.approx(stats.t(9, 2.0, 0.5).interval(0.95))
