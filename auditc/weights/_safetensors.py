@@ -13,7 +13,6 @@ from pathlib import Path
 
 from auditc.weights._contract import WeightsUnavailable
 
-CARD = ".auditc-digest.json"
 BLOCK = 1 << 20
 LONGEST_HEADER = 100_000_000  # the format's own limit
 
@@ -28,27 +27,36 @@ class _Tensor:
     end: int
 
 
-def content_digest(folder: Path) -> str:
-    """sha256 over sorted (name, dtype, shape, bytes). Kept beside the files until one of them changes."""
+def content_digest(folder: Path, cache: Path) -> str:
+    """sha256 over sorted (name, dtype, shape, bytes). Remembered in `cache` until one of the files changes: what lies
+    in the folder itself cannot say what it is, or it could pass for another model and take over its answers."""
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise WeightsUnavailable(
             f"the folder {folder.name} holds no safetensors: auditc loads no other form of weights"
         )
-    stamps = {file.name: [(found := file.stat()).st_size, found.st_mtime_ns] for file in files}
+    stamps = {file.name: _stamp(file) for file in files}
+    card = cache / "digests" / f"{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:32]}.json"
     try:
-        card = json.loads((folder / CARD).read_bytes())
-        if card["files"] == stamps:
-            return str(card["digest"])
+        known = json.loads(card.read_bytes())
+        if known["files"] == stamps:
+            return str(known["digest"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
     digest = _digest(files)
-    # A folder that cannot be written to is read each time.
+    # A cache that cannot be written to remembers nothing.
     with contextlib.suppress(OSError):
-        written = folder / f"{CARD}.{os.getpid()}"
+        card.parent.mkdir(parents=True, exist_ok=True)
+        written = card.with_name(f"{card.name}.{os.getpid()}")
         written.write_text(json.dumps({"files": stamps, "digest": digest}) + "\n", encoding="utf-8")
-        written.replace(folder / CARD)
+        written.replace(card)
     return digest
+
+
+def _stamp(file: Path) -> list[int]:
+    """The time of change cannot be set back, as that of writing can."""
+    found = file.stat()
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
 
 
 def _digest(files: list[Path]) -> str:

@@ -50,7 +50,7 @@ def fetch(params: Params, cache: Path, say: Callable[[str], None]) -> Fetched:
     if not (place / "config.json").is_file():
         raise WeightsUnavailable(f"{params.path} holds no model: it needs config.json, a tokenizer and safetensors")
     try:
-        digest = content_digest(place)
+        digest = content_digest(place, cache)
     except OSError as fault:
         raise WeightsUnavailable(f"the model in {params.path} cannot be read ({fault.strerror})") from fault
     if params.sha256 is not None and digest != params.sha256:

@@ -49,7 +49,7 @@ def locate(params: Params, cache: Path) -> Fetched | None:
     place = _folder(params, commit, cache)
     try:
         card = json.loads((place / "card.json").read_bytes())
-        digest = content_digest(place)
+        digest = content_digest(place, cache)
         return Fetched(place, "safetensors", digest, str(card["licence"])) if digest == card["digest"] else None
     except (OSError, ValueError, KeyError, TypeError, WeightsUnavailable):
         return None
@@ -72,7 +72,12 @@ def fetch(params: Params, cache: Path, say: Callable[[str], None]) -> Fetched:
             say(f"{params.repo}: downloading")
             filled = _snapshot(params.repo, commit, work / "filled")
             licence = _licence(filled)
-            card = {"title": params.repo, "revision": commit, "digest": content_digest(filled), "licence": licence}
+            card = {
+                "title": params.repo,
+                "revision": commit,
+                "digest": content_digest(filled, cache),
+                "licence": licence,
+            }
             (filled / "card.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
             _place.publish(filled, place)
             say(f"{params.repo}: checked. Licence: {licence}")

@@ -462,29 +462,41 @@ def _folder(path: str = "model", **more: str) -> Any:
 
 
 def test_a_digest_is_of_the_tensors_and_not_of_the_files(workspace: Path, tmp_path: Path) -> None:
-    digest = content_digest(workspace / "model")
+    digest = content_digest(workspace / "model", workspace / "cache")
     other = tmp_path / "other"
     other.mkdir()
     _tensors(other / "model-00001.safetensors", {"b": b"4567"}, {"format": "pt"})
     _tensors(other / "model-00002.safetensors", {"a": b"123"})
-    assert content_digest(other) == digest
+    assert content_digest(other, tmp_path / "cache") == digest
     _tensors(other / "model-00002.safetensors", {"a": b"124"})
     os.utime(other / "model-00002.safetensors", ns=(5, 5))
-    assert content_digest(other) != digest
+    assert content_digest(other, tmp_path / "cache") != digest
     _tensors(other / "model-00002.safetensors", {"b": b"123"})
     with pytest.raises(WeightsUnavailable, match="repeats a tensor"):
-        content_digest(other)
+        content_digest(other, tmp_path / "cache")
 
 
-def test_a_digest_is_kept_beside_the_files(workspace: Path) -> None:
-    digest = content_digest(workspace / "model")
-    card = workspace / "model" / ".auditc-digest.json"
+def test_a_digest_is_remembered_in_the_cache_until_a_file_changes(workspace: Path) -> None:
+    cache = workspace / "cache"
+    digest = content_digest(workspace / "model", cache)
+    [card] = (cache / "digests").iterdir()
     kept = json.loads(card.read_text())
     assert kept["digest"] == digest
     card.write_text(json.dumps({**kept, "digest": "kept"}))
-    assert content_digest(workspace / "model") == "kept"
-    os.utime(workspace / "model" / "model.safetensors", ns=(7, 7))
-    assert content_digest(workspace / "model") == digest
+    assert content_digest(workspace / "model", cache) == "kept"
+    file = workspace / "model" / "model.safetensors"
+    found = file.stat()
+    file.write_bytes(file.read_bytes())
+    os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
+    assert content_digest(workspace / "model", cache) == digest, "a file written again with its old time is read again"
+
+
+def test_a_folder_cannot_state_its_own_digest(workspace: Path) -> None:
+    model = workspace / "model"
+    digest = content_digest(model, workspace / "cache")
+    for name in (".auditc-digest.json", "card.json"):
+        (model / name).write_text(json.dumps({"files": {}, "digest": "f" * 64}))
+    assert content_digest(model, workspace / "elsewhere") == digest
 
 
 @pytest.mark.parametrize(
@@ -493,14 +505,14 @@ def test_a_digest_is_kept_beside_the_files(workspace: Path) -> None:
 def test_a_broken_file_is_told(workspace: Path, content: bytes) -> None:
     (workspace / "model" / "model.safetensors").write_bytes(content)
     with pytest.raises(WeightsUnavailable, match="no whole safetensors file"):
-        content_digest(workspace / "model")
+        content_digest(workspace / "model", workspace / "cache")
 
 
 def test_a_file_cut_short_is_told(workspace: Path) -> None:
     file = workspace / "model" / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(WeightsUnavailable, match="no whole safetensors file"):
-        content_digest(workspace / "model")
+        content_digest(workspace / "model", workspace / "cache")
 
 
 def test_a_folder_is_used_where_it_is(workspace: Path, tmp_path: Path) -> None:
