@@ -23,7 +23,7 @@ def example(tmp_path: Path, root: Path) -> Shell:
     shell = Shell(folder)
     shell.edit("us_cn.audit", "ask     = values\n", "ask     = values.sample(10)\n")
     shell.edit("us_cn.audit", "orders  = 5", "orders  = 2")
-    shell.edit("us_cn.audit", "values.sample(8, by = dimension)", "values.sample(2)")
+    shell.edit("us_cn.audit", "values.sample(6, by = dimension)", "values.sample(2)")
     shell.edit("us_cn.audit", "draws          = 10", "draws          = 3")
     assert shell.auditc("models", "list").code == 0
     assert shell.auditc("compile", "us_cn.audit").code == 0
