@@ -179,7 +179,7 @@ def run(
         from auditc import screen
 
         screen.outcome(done)
-    if done.stopped or done.gate(fail_on or []):
+    if done.stopped or done.record.cells["not_run"] or done.gate(fail_on or []):
         raise typer.Exit(INCOMPLETE)
 
 

@@ -191,12 +191,16 @@ class _Run:
         if not lacking:
             return []
         before = self.meter.stopped
-        self.meter.stopped = before or self.stop.why
+        self._heed()
         admitted = self.meter.admit(lacking)
         if self.meter.stopped and not before:
             self.reporter.stopping(self.meter.stopped)
         self.fresh.update(ask.key for ask in admitted)
         return admitted
+
+    def _heed(self) -> None:
+        """Note that the person at the keyboard wants the run to stop, unless something else stopped it before."""
+        self.meter.stopped = self.meter.stopped or self.stop.why
 
     def _land(self, stage: Asked, flying: deque[tuple[list[Ask], Future[list[Reply]]]], leave: int) -> None:
         """Take in what has been answered, until no more than `leave` batches are in flight."""
@@ -205,6 +209,9 @@ class _Run:
             assert self._lane is not None
             replies = self._lane.wait(future, lambda: bool(self.stop))
             if replies is None:
+                if not self.meter.stopped:
+                    self._heed()
+                    self.reporter.stopping(self.meter.stopped)
                 self.fresh.difference_update(ask.key for ask in asks)
                 self.meter.asked -= len(asks)
                 continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from auditc.ir.answers import FAILED, NOT_RUN
 from auditc.ir.plan import Budget, Condition
 from auditc.ir.values import Range
+from auditc.runtime import lane
 from auditc.runtime.budget import Limits
 from auditc.runtime.events import Reporter
 from auditc.runtime.store import Store
@@ -177,6 +180,25 @@ def test_a_budget_stops_cleanly_and_the_rest_is_asked_later(tmp_path: Path, limi
     second = ask(slow, tmp_path)
     assert not second.stopped and second.cells["not_run"] == 0 and max(asked.values()) == 1
     assert same(second.answers, ask(slow, tmp_path / "fresh").answers)
+
+
+def test_a_run_that_is_told_to_stop_in_its_last_batch_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "GRACE", 0.1)
+    told: list[str] = []
+    signalled = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+
+    class Note(Reporter):
+        def opening(self, model: str) -> None:
+            signalled.start()
+
+        def stopping(self, why: str) -> None:
+            told.append(why)
+
+    # One batch: by the time the signal comes, nothing is left that would have to be admitted.
+    slow = plan(score(items=2, populations=("us",), language={"us": "en"}), models={"sim": model(latency=2)})
+    stopped = ask(slow, tmp_path, reporter=Note())
+    assert stopped.cells["not_run"] == stopped.cells["planned"] > 0
+    assert stopped.stopped == "interrupted" and told == ["interrupted"]
 
 
 def test_the_plans_own_budget_counts_too(tmp_path: Path) -> None:
