@@ -17,7 +17,8 @@ from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, 
 P = TypeVar("P", bound=BaseModel)
 
 Capability = Literal["score", "generate", "beams", "beam_sampling", "streams"]
-"""`streams`: each request's text depends on its own seed and not on its neighbours' seeds."""
+"""`streams`: each text sampled without beams depends on its own seed and not on its neighbours'. A search with beams
+that samples (`beam_sampling`) depends on its whole batch, whose seeds are all known."""
 
 Identity = Mapping[str, str | int | float | bool]
 """Everything about the answerer that can change an answer: weights, tokenizer and template digests, engine, its

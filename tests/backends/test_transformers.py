@@ -18,6 +18,7 @@ from auditc.backends import backends
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends.transformers.batches import by_length
 from auditc.backends.transformers.faults import plain
+from auditc.backends.transformers.prefixes import Group, groups, micro_batches
 from auditc.ir.exchange import (
     Failure,
     GenerateReply,
@@ -498,12 +499,64 @@ def test_a_fault_is_told_without_paths() -> None:
 # --- opening and identity -------------------------------------------------------------------------------------------
 
 
-def test_micro_batches_keep_to_their_budget() -> None:
+def test_texts_keep_to_their_budget() -> None:
     lengths = [5, 9, 1, 9, 30, 2, 2]
     batches = by_length(range(7), lengths, 18)
     assert sorted(index for batch in batches for index in batch) == list(range(7))
     assert batches[0] == [4] and batches[1] == [1, 3]
     assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= 18 for batch in batches)
+
+
+def test_prompts_that_begin_alike_are_grouped() -> None:
+    stem = tuple(range(100, 140))
+    prompts = {
+        3: (*stem, 1, 2),
+        5: (*stem, 1, 3, 4),
+        0: (*stem, 9),
+        7: (*stem, 9),  # an equal prompt: all but its last token is shared
+        8: tuple(range(50)),
+        9: (7,),
+        2: (*stem[:20], 1, *range(60)),
+    }
+    found = groups(prompts)
+    assert sorted(row for group in found for row in group.rows) == sorted(prompts)
+    assert Group((3, 5, 0, 7), 40) in found
+    assert {group.shared for group in found if len(group.rows) == 1} == {0}
+    for budget in (1, 50, 90, 10_000):
+        batches = micro_batches(found, prompts, budget)
+        assert sorted(row for batch in batches for part in batch for row in part.rows) == sorted(prompts)
+        for batch in batches:
+            rows = [row for part in batch for row in part.rows]
+            end = max(len(prompts[row]) - part.shared for part in batch for row in part.rows)
+            assert len(rows) == 1 or len(rows) * end <= budget
+            assert len({part.shared == 0 for part in batch}) == 1
+    assert groups({}) == [] and micro_batches([], {}, 10) == []
+
+
+@pytest.mark.models
+def test_a_shared_beginning_changes_no_probability(engine: Any) -> None:
+    shown = ("A lot", "Some", "Only a little", "Not at all")
+    prompts = []
+    for topic in TOPICS[:3]:
+        for turn in range(4):
+            options = "\n".join(
+                f"({letter}) {text}" for letter, text in zip("ABCD", shown[turn:] + shown[:turn], strict=True)
+            )
+            prompts.append(
+                Prompt((Turn("user", f"How much do you care about {topic}? Think of the past year.\n{options}"),), "(")
+            )
+    requests = [ScoreRequest(prompt, (("A",), ("B",), ("C",), ("D",)), NONE) for prompt in prompts]
+    shared = _scored(engine.score(requests))
+    kept = engine._writer
+    try:
+        engine._writer = replace(kept, slotted=False)
+        plain = _scored(engine.score(requests))
+    finally:
+        engine._writer = kept
+    for one, two in zip(shared, plain, strict=True):
+        assert [math.exp(value) for value in one.logprobs] == pytest.approx(
+            [math.exp(value) for value in two.logprobs], abs=1e-5
+        )
 
 
 @pytest.fixture
@@ -586,3 +639,13 @@ def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert identity.device_class(backend.params()) == "cpu"
     assert identity.device_class(backend.params(device="cuda")) == "cuda"
+
+
+def test_a_template_that_asks_for_the_date_is_told_the_same_for_ever(smollm2: Any) -> None:
+    from auditc.backends.transformers.prompts import DATE, Prompts
+
+    tokenizer = copy.deepcopy(smollm2._tokenizer)
+    tokenizer.chat_template = "{{ strftime_now('%d %b %Y') }}|{{ strftime_now('%Y') }}|{{ messages[0].content }}"
+    [fed] = Prompts(tokenizer, None).feed([Prompt((Turn("user", "hello"),), "")])
+    assert fed.text == f"{DATE[0]}|{DATE[1]}|hello"
+    assert smollm2.identity["date"] == DATE[1]

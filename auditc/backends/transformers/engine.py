@@ -8,7 +8,6 @@ from typing import Any
 from auditc.backends._contract import Identity
 from auditc.backends.transformers.batches import answered, by_length
 from auditc.backends.transformers.decode import Writer
-from auditc.backends.transformers.params import Params
 from auditc.backends.transformers.prefixes import Group, groups, micro_batches
 from auditc.backends.transformers.prompts import Fed, Prompts
 from auditc.backends.transformers.score import score_rows
@@ -16,24 +15,24 @@ from auditc.backends.transformers.slots import slotted
 from auditc.backends.transformers.texts import write
 from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Sampling, ScoreReply, ScoreRequest
 
-DECODE = 16
+DECODE = 32
 """A batch of texts may hold this many times `batch_tokens`: its memory is keys and values, not activations."""
 
 
 class Transformers:
     """A loaded model. Not for use by several threads at once."""
 
-    def __init__(self, model: Any, tokenizer: Any, ends: frozenset[int], identity: Identity, params: Params) -> None:
+    def __init__(self, model: Any, tokenizer: Any, ends: frozenset[int], identity: Identity) -> None:
         import torch
 
         self._torch = torch
         self._model = model
         self._tokenizer = tokenizer
         self._identity = identity
-        self._budget = params.batch_tokens
+        self._budget = int(identity["batch_tokens"])
         config = model.config.get_text_config()
         self._prompts = Prompts(tokenizer, getattr(config, "max_position_embeddings", None))
-        self._writer: Any = Writer(model, ends, params.batch_tokens, slotted(config))
+        self._writer: Any = Writer(model, ends, self._budget, slotted(config))
 
     @property
     def identity(self) -> Identity:

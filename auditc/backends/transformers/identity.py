@@ -11,6 +11,7 @@ from typing import Any
 
 from auditc.backends._contract import BackendUnavailable, Identity, ModelSource
 from auditc.backends.transformers.params import Params
+from auditc.backends.transformers.prompts import DATE
 from auditc.ir.canonical import digest
 
 TOKENIZER = (
@@ -22,9 +23,15 @@ TOKENIZER = (
     "vocab.json",
     "vocab.txt",
     "merges.txt",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tekken.json",
 )
 REVISION = 1
 """Raised whenever this engine would answer the same request otherwise: other batches, other random numbers."""
+
+BATCH_TOKENS = {"cpu": 1024, "cuda": 8192}
+"""A CPU is as fast with its caches full of little; a CUDA device wants much at once."""
 
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 
@@ -33,20 +40,24 @@ def identify(source: ModelSource, params: Params) -> Identity:
     """Flat and without paths. Raises BackendUnavailable when files or packages are missing."""
     folder = model_folder(source)
     settings = _json(folder / "config.json", source.name)
+    device = device_class(params)
     return {
         "engine": "transformers",
         "engine_revision": REVISION,
         "engine_version": _version("transformers"),
         "torch_version": _version("torch"),
+        "tokenizers_version": _version("tokenizers"),
         "weights": source.weights_digest,
         "config": digest(_meaning(settings)),
         "ends": digest(_json(folder / "generation_config.json", source.name, needed=False).get("eos_token_id")),
         "tokenizer": _files(folder, TOKENIZER),
         "template": _template(folder, source.name),
+        "date": DATE[1],
         "dtype": params.dtype,
-        "device": device_class(params),
+        "device": device,
         "attention": params.attention,
-        "batch_tokens": params.batch_tokens,
+        "batch_tokens": params.batch_tokens or BATCH_TOKENS[device],
+        "threads": params.threads or "auto",
         "tf32": False,
         "deterministic": True,
     }
@@ -64,6 +75,14 @@ def model_folder(source: ModelSource) -> Path:
             f"the folder of model {source.name} holds no model (config.json and safetensors):"
             " fetch it with `auditc models fetch`"
         )
+    if (folder / "adapter_config.json").exists():
+        raise BackendUnavailable(
+            f"the folder of model {source.name} holds an adapter, which its digest does not cover:"
+            " merge it into the model"
+        )
+    shards = _json(folder / "model.safetensors.index.json", source.name, needed=False).get("weight_map", {})
+    if not isinstance(shards, dict) or any(Path(str(shard)).name != shard for shard in shards.values()):
+        raise BackendUnavailable(f"the index of model {source.name} names tensors outside its folder")
     return folder
 
 

@@ -50,7 +50,7 @@ def load(source: ModelSource, params: Params) -> Transformers:
         raise BackendUnavailable(
             f"model {source.name} could not be loaded by transformers: {type(fault).__name__}"
         ) from fault
-    return Transformers(model=model, tokenizer=tokenizer, ends=ends, identity=identity, params=params)
+    return Transformers(model=model, tokenizer=tokenizer, ends=ends, identity=identity)
 
 
 def _steady(torch: Any, params: Params) -> None:

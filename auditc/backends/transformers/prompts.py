@@ -13,6 +13,18 @@ TAIL = 64
 """Characters before a spelling that are looked at to find its token; see `Prompts.tokens_of`."""
 
 
+DATE = ("01 Jan 2026", "2026-01-01")
+"""What a template is told when it asks what day it is: an answer must not depend on the day it was asked for."""
+
+
+def dated(template: Any) -> Any:
+    """The template with its `strftime_now` telling the same date for ever; others are left as they are."""
+    if not isinstance(template, str) or "strftime_now" not in template:
+        return template
+    said = "{% if form == '%d %b %Y' %}" + DATE[0] + "{% else %}" + DATE[1] + "{% endif %}"
+    return "{% macro strftime_now(form) %}" + said + "{% endmacro %}" + template
+
+
 @dataclass(frozen=True, slots=True)
 class Fed:
     """A prompt as the model gets it: its text, and its tokens."""
@@ -84,7 +96,9 @@ class Prompts:
             return "\n\n".join(turn.text for turn in prompt.turns) + "\n" + prompt.opening
         turns = [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
         try:
-            text = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+            text = self.tokenizer.apply_chat_template(
+                turns, chat_template=dated(self.tokenizer.chat_template), add_generation_prompt=True, tokenize=False
+            )
         except (
             Exception
         ) as fault:  # the template is the model maker's program: whatever it does is this request's fault
