@@ -135,6 +135,20 @@ def test_a_worker_that_keeps_dying_is_given_up(tmp_path: Path, monkeypatch: pyte
         assert all(isinstance(reply, Failure) and reply.reason == "worker_died" for some in replies for reply in some)
 
 
+def test_a_worker_that_was_given_up_is_not_started_for_the_next_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RESTARTS", 1)
+    starts: list[int] = []
+    with worker(tmp_path) as running:
+        monkeypatch.setattr(running, "_start", lambda: (starts.append(1), running._bury("worker_died")))
+        assert running._process is not None
+        running._process.kill()
+        for _ in range(3):
+            assert running.ask(SCORES) == [Failure("worker_died", "")] * 6
+        assert len(starts) == 1, "two deaths are one too many: nothing is started after them"
+
+
 def test_a_silent_worker_is_taken_for_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with worker(tmp_path, latency=0.1) as running:
         assert running._process is not None

@@ -47,6 +47,7 @@ class ProcessWorker:
         self._bound, self._log, self._interpreter = bound, log, interpreter
         self._cancelled = False
         self._deaths = 0
+        self._reason = ""
         self._buffer = bytearray()
         self._process: subprocess.Popen[bytes] | None = None
         try:
@@ -58,6 +59,8 @@ class ProcessWorker:
             ) from died
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        if self._deaths > RESTARTS and not self._cancelled:
+            return self._failed(requests, _Died(self._reason))
         try:
             return self._ask(requests)
         except _Died as died:
@@ -182,6 +185,7 @@ class ProcessWorker:
                         stream.close()
         if self._cancelled:
             raise Cancelled
+        self._reason = reason
         raise _Died(reason)
 
     def _last_words(self) -> str:
