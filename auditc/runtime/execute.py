@@ -32,7 +32,17 @@ from .lane import Lane
 from .schedule import Asked, stages
 from .segment import Given
 from .store import Store
-from .walk import ROUND, ConverseSheet, ScoreSheet, Sheet, converse_sheet, score_sheet, walk_converse, walk_score
+from .walk import (
+    ROUND,
+    ConverseSheet,
+    ScoreSheet,
+    Sheet,
+    converse_sheet,
+    score_sheet,
+    walk_converse,
+    walk_score,
+    walked,
+)
 
 AHEAD = 2
 """Batches that are with the worker at a time: one being answered, one waiting."""
@@ -51,6 +61,8 @@ class Outcome:
     models: tuple[ModelRow, ...]
     seconds: float
     stopped: str
+    unanswered: Mapping[bytes, str]
+    """What became of the cells that were walked over and have no answer: `failed` or `not run`, by key."""
 
 
 def run(
@@ -84,6 +96,12 @@ def run(
             answers.extend(gathered)
             total += counts
             records.append(record | counts.as_dict())
+        unanswered = {
+            key: "not run" if work.reply(key) is None else "failed"
+            for sheet, _ in done
+            for key in walked(sheet)
+            if key not in store
+        }
         if not meter.stopped:
             store.compact()
     reporter.run_finished(total.as_dict(), meter.seconds)
@@ -95,6 +113,7 @@ def run(
         models=tuple(bound[name].card(model) for name, model in plan.models.items() if name in bound),
         seconds=meter.seconds,
         stopped=meter.stopped or (_limited(meter.limits, total) if meter.limits.per_stage is not None else ""),
+        unanswered=unanswered,
     )
 
 

@@ -25,6 +25,7 @@ _COLUMNS = pa.schema(
         ("item", pa.string()),
         ("rotation", pa.int32()),
         ("draw", pa.int32()),
+        ("status", pa.string()),
         ("answered", pa.bool_()),
         ("text", pa.string()),
         ("reading", pa.string()),

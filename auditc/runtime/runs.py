@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,7 +65,8 @@ class Run:
         return _ITEMS.validate_json((self.folder / "items.json").read_bytes())
 
     def cells(self) -> Any:
-        """An Arrow table: key, stage, population, condition, item, rotation, draw; the last two where they apply."""
+        """An Arrow table: key, stage, population, condition, item, rotation, draw (-1 where they do not apply), and
+        status, which says what the cell had when the run ended: `answered`, `failed`, `not run`."""
         return pq.read_table(self.folder / "cells.parquet")
 
 
@@ -88,7 +89,7 @@ class Started(Run):
             provenance=provenance(),
             stopped=outcome.stopped,
         )
-        pq.write_table(_cells(outcome.sheets), self.folder / "cells.parquet", compression="zstd")
+        pq.write_table(_cells(outcome.sheets, outcome.unanswered), self.folder / "cells.parquet", compression="zstd")
         self._write("findings.json", findings.model_dump_json(indent=1).encode())
         self._write("items.json", _ITEMS.dump_json(tuple(items), indent=1))
         self._write("run.json", record.model_dump_json(indent=1).encode())
@@ -144,9 +145,12 @@ def find(workspace: Path, name: str) -> Run:
     raise NoSuchRun(f"{'no run' if not found else 'more than one run'} begins with `{name}`; there are {there}")
 
 
-def _cells(sheets: Sequence[Sheet]) -> Any:
+def _cells(sheets: Sequence[Sheet], unanswered: Mapping[bytes, str]) -> Any:
     tables = [_score_cells(s) if isinstance(s, ScoreSheet) else _turn_cells(s) for s in sheets]
-    return pa.concat_tables(tables) if tables else _table([], "", [], [], [], [], [])
+    cells = pa.concat_tables(tables) if tables else _table([], "", [], [], [], [], [])
+    # Later runs add answers to the store under the same keys: what this run had is known only now.
+    status = [unanswered.get(key, "answered") for key in cells.column("key").to_pylist()]
+    return cells.append_column("status", pa.array(status, pa.string()).dictionary_encode()).unify_dictionaries()
 
 
 def _score_cells(sheet: ScoreSheet) -> Any:

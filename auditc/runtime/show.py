@@ -81,10 +81,13 @@ def show(run: Run, workspace: Path, prefix: str) -> Shown:
         raise NoSuchCell(f"{what} with `{prefix}`")
     key = bytes.fromhex(found[0])
     with Store.open(workspace / "store", write=False) as store:
-        stored = store.show(key)
+        at = cells.filter(pc.equal(cells.column("key"), pa.scalar(key, pa.binary(KEY_BYTES)))).to_pylist()
+        status = at[0]["status"]
+        if status == "not run":
+            raise NoSuchCell(f"cell `{found[0]}` was not run in run {run.id}")
+        stored = store.show(key, failed=status == "failed")
     if stored is None:
         raise NoSuchCell(f"the store no longer holds the answer `{found[0]}`")
-    at = cells.filter(pc.equal(cells.column("key"), pa.scalar(key, pa.binary(KEY_BYTES)))).to_pylist()
     return _shown(plan, stored, tuple(_place(plan, row) for row in at))
 
 
@@ -92,14 +95,15 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
     """Every asked cell of a run with its raw answer, one flat row each, for people with tools of their own.
 
     `probabilities` are as the model gave them, not normalised; they and `choice` (1-based) are in the survey's own
-    order of options. `reading` says how a text was read.
+    order of options. `reading` says how a text was read, `status` what the cell had when the run ended.
     """
     plan, cells = run.plan(), run.cells()
     with Store.open(workspace / "store", write=False) as store:
         for row in cells.to_pylist():
             stage = _stage(plan, row["stage"])
             item, language = _item(plan, stage, row["item"]), stage.language[row["population"]]
-            reply = store.get(row["key"])
+            # The store may have got an answer since: it is none of this run's.
+            reply = store.get(row["key"]) if row["status"] == "answered" else None
             flat = {**row, "key": row["key"].hex(), "block": stage.block, "model": stage.model, "language": language}
             reading = _reading(stage, item, language, reply.text) if isinstance(reply, GenerateReply) else None
             chances = _chances(item, max(row["rotation"], 0), reply) if isinstance(reply, ScoreReply) else None

@@ -111,13 +111,14 @@ class Store:
         found = {key for key in (*self._answered, *self._failed, *self._recent) if key.hex().startswith(prefix.lower())}
         return tuple(sorted(found))
 
-    def show(self, key: bytes) -> Stored | None:
-        """All that is stored of one cell, read again from its file; of a failed cell, its last failure."""
+    def show(self, key: bytes, failed: bool = False) -> Stored | None:
+        """All that is stored of one cell, read again from its file; of a cell without an answer, or where `failed` asks
+        for it, its last failure."""
         if self._committer is not None:
             self.flush()
             with Store.open(self.folder, write=False) as reader:
-                return reader.show(key)
-        place = self._answered.get(key, self._failed.get(key))
+                return reader.show(key, failed)
+        place = self._failed.get(key) if failed else self._answered.get(key, self._failed.get(key))
         if place is None:
             return None
         found, index = self._segments[place >> 32], place & 0xFFFFFFFF

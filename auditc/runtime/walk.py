@@ -58,6 +58,12 @@ class ConverseSheet:
 Sheet = ScoreSheet | ConverseSheet
 
 
+def walked(sheet: Sheet) -> Iterator[bytes]:
+    """The keys of the cells that were walked over."""
+    rows = [sheet.keys] if isinstance(sheet, ScoreSheet) else [row for rows in sheet.keys.values() for row in rows]
+    return (key for row in rows for key in row if key)
+
+
 def score_sheet(asking: ScoreAsking) -> ScoreSheet:
     """An empty sheet."""
     cells = score_cells(asking.stage, asking.plan.surveys[asking.stage.survey])

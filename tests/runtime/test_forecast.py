@@ -18,10 +18,13 @@ from auditc.runtime import forecast as module
 from auditc.runtime import progress, runs
 from auditc.runtime.budget import Limits
 from auditc.runtime.execute import Outcome
+from auditc.runtime.export import export
 from auditc.runtime.forecast import forecast
 from auditc.runtime.show import NoSuchCell, every, show
 from tests.runtime.plans import POPULATIONS, TURN_WORDING, converse, model, plan, score, survey
-from tests.runtime.workspace import ask
+from tests.runtime.workspace import Asked, ask, asked
+
+__all__ = ["asked"]
 
 
 def complete(one: Plan, folder: Path, **options: Any) -> Outcome:
@@ -177,6 +180,27 @@ def test_every_raw_answer_can_be_taken_out(tmp_path: Path) -> None:
     assert all((row["choice"] is None) == (row["reading"] == "refused") for row in turns)
     scores = [row for row in rows if row["rotation"] >= 0]
     assert all(sum(row["probabilities"]) == pytest.approx(0.98) for row in scores)
+
+
+def test_an_older_run_shows_no_answer_that_only_a_later_one_got(tmp_path: Path, asked: Asked) -> None:
+    asked.fail = {"q1"}
+    before = complete(plan(score()), tmp_path, limits=Limits(cells=60))
+    older = runs.latest(tmp_path)
+    assert before.cells["failed"] and before.cells["not_run"]
+    rows = [row["status"] for row in every(older, tmp_path)]
+    asked.fail = set()
+    complete(plan(score()), tmp_path)
+    again = list(every(older, tmp_path))
+    assert [row["status"] for row in again] == rows
+    answered = [row for row in again if row["answered"]]
+    assert len(answered) == before.cells["answered"] == rows.count("answered")
+    assert all(row["probabilities"] is None for row in again if not row["answered"])
+    failed = next(row["key"] for row in again if row["status"] == "failed")
+    assert show(older, tmp_path, failed).failure == {"reason": "engine", "detail": "asked to fail"}
+    with pytest.raises(NoSuchCell, match="was not run"):
+        show(older, tmp_path, next(row["key"] for row in again if row["status"] == "not run"))
+    export(every(older, tmp_path), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text().count("not run") == before.cells["not_run"]
 
 
 @pytest.mark.parametrize("show_", ["bar", "quiet", "events"])
