@@ -71,7 +71,7 @@ def cell(shown: Shown) -> None:
     console.print(Text(f"\n[the answer begins] {shown.opening}", style="dim"))
     if shown.text is not None:
         console.print(Text(shown.text), soft_wrap=True)
-        console.print(Text(f"\nread as: {shown.reading}"))
+        console.print(Text(f"\nread as: {_reading(shown)}"))
     if shown.failure is not None:
         console.print(Text(f"failed: {shown.failure}", style="red"))
     for option in shown.options:
@@ -95,6 +95,15 @@ def _finding(finding: Finding) -> tuple[str, ...]:
     asked_as = finding.population if finding.condition == "asked" else f"{finding.population}, {finding.condition}"
     figure = f"{finding.block}.{finding.metric}"
     return (figure, finding.model, asked_as, flag + estimate, interval, floor, str(finding.n.items))
+
+
+def _reading(shown: Shown) -> str:
+    """`2. Agree (by its label)`: as it was shown, never by an index."""
+    if shown.reading is None:
+        return "not read"
+    option = next((o for o in shown.options if o.index == shown.reading["option"]), None)
+    what = f"{option.label}. {option.text}" if option else shown.reading["reason"]
+    return f"{what} (rule: {shown.reading['rule']})"
 
 
 def _duration(seconds: float) -> str:

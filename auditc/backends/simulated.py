@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from auditc.backends._contract import Backend, Capability, Identity, ModelSource
 from auditc.ir.canonical import digest
@@ -47,7 +47,7 @@ class Params(Form):
 
     like: Annotated[str, RefTo("survey")]
     """The survey whose human shares it answers from."""
-    tilt: Annotated[float, Unit("number"), Ge(-1)] = 0.0
+    tilt: Annotated[float, Unit("number"), Ge(-1), Le(100)] = 0.0
     """Shares are raised to 1 + tilt: 0 answers as people do, more is sharper, less is flatter, -1 is uniform."""
     lean: Share = 0.0
     """How much of the probability is moved to the survey's last option."""

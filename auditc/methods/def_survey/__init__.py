@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Gt, Le
 
 from auditc.ir.audit import MethodUse
 from auditc.ir.plan import Converse, Wording
 from auditc.ir.reading import Reading
-from auditc.ir.values import Form, Positive, Range, Tokens, Unit
+from auditc.ir.values import Form, Range, Tokens, Unit
 from auditc.methods._contract import Method
 from auditc.reading import read_choice
 
@@ -54,7 +54,7 @@ STOP = ("\nRequest:", "\n问题：")
 class Params(Form):
     """What the author of a `def_survey` block may set."""
 
-    draws: Positive = 50
+    draws: Annotated[int, Unit("count"), Gt(0), Le(100_000)] = 50
     """Simulated participants for each model and population."""
     memory: Range = Range(low=0, high=15)
     """How many earlier turns a participant remembers, drawn uniformly for each."""

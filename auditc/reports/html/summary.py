@@ -141,8 +141,18 @@ def _told(names: Names, f: Finding) -> str:
 
 
 def alerts(names: Names) -> list[Alert]:
-    found = [_incomplete(names), _unsound(names)]
+    found = [_simulated(names), _incomplete(names), _unsound(names)]
     return [alert for alert in found if alert is not None]
+
+
+def _simulated(names: Names) -> Alert | None:
+    """Says who was simulated, by what the engine is and not by what the author calls it."""
+    words = names.words
+    simulated = [m.name for m in names.material.findings.models if m.identity.get("engine") == "simulated"]
+    if not simulated:
+        return None
+    text = words("alert.simulated.text", models=words.listed([names.model(name) for name in simulated]))
+    return Alert(words("alert.simulated.title"), text)
 
 
 def _incomplete(names: Names) -> Alert | None:
@@ -218,6 +228,8 @@ def _why(names: Names, outcome: ClaimOutcome, parts: Sequence[Finding]) -> str:
     verdicts = [f.verdict for f in parts if f.verdict]
     if not verdicts:
         return words(f"claim.why.{outcome.verdict}")
+    if set(verdicts) == {"undecided"} and all(f.low is None and f.high is None for f in parts):
+        return words("claim.why.none")
     if len(set(verdicts)) == 1:
         return words(f"claim.all.{verdicts[0]}", n=len(verdicts))
     counted = [
