@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +31,18 @@ if TYPE_CHECKING:
     from auditc.runtime.show import Shown
 
 WORKSPACE = ".auditc"
-"""Beside the spec: the store and the runs."""
+"""Beside the plan: the store and the runs."""
 PLAN, LOCK = ".plan.json", ".lock"
 LAST_PLAN = Path(WORKSPACE) / "last-plan.json"
 """In the folder where `auditc compile` was called: which plan `auditc run` means when none is named."""
+
+
+class Gate(StrEnum):
+    """What `--fail-on` takes."""
+
+    CLAIMS = "claims"
+    UNDECIDED = "undecided"
+    MISSING = "missing"
 
 
 class WorldFailed(Exception):
@@ -102,16 +111,13 @@ class Done:
     def stopped(self) -> str:
         return self.record.stopped
 
-    def gate(self, wanted: list[str]) -> bool:
+    def gate(self, wanted: list[Gate]) -> bool:
         """Whether `--fail-on` asks for exit code 1."""
         found = {
-            "claims": any(claim.verdict == "fails" for claim in self.findings.claims),
-            "undecided": any(claim.verdict == "undecided" for claim in self.findings.claims),
-            "missing": any(tally.failed or tally.not_run for tally in self.findings.tallies),
+            Gate.CLAIMS: any(claim.verdict == "fails" for claim in self.findings.claims),
+            Gate.UNDECIDED: any(claim.verdict == "undecided" for claim in self.findings.claims),
+            Gate.MISSING: any(tally.failed or tally.not_run for tally in self.findings.tallies),
         }
-        unknown = [word for word in wanted if word not in found]
-        if unknown:
-            raise Refused(f"--fail-on does not know {unknown[0]}", f"It takes {', '.join(found)}.")
         return any(found[word] for word in wanted)
 
     def summary(self) -> dict[str, Any]:
@@ -162,7 +168,10 @@ def format_spec(file: Path, *, write: bool) -> bool:
 
 
 def compile_to_file(file: Path, output: Path | None) -> Written:
-    """Check a spec and write its plan and lock beside it. Raises SpecRejected with every mistake."""
+    """Check a spec and write its plan, beside it or where it is told, and the plan's lock beside the plan.
+
+    Raises SpecRejected with every mistake.
+    """
     from auditc.compiler.pipeline import as_bytes, compile_spec
     from auditc.ir.plan import Questioning
     from auditc.runtime.cells import count_cells
@@ -171,12 +180,15 @@ def compile_to_file(file: Path, output: Path | None) -> Written:
     sink = Sink()
     compiled = compile_spec(file, sink)
     plan_path = output or file.with_suffix(PLAN)
-    lock_path = file.with_suffix(LOCK)
+    lock_path = _lock_of(plan_path)
+    if file.resolve() in (plan_path.resolve(), lock_path.resolve()):
+        raise Refused(f"{file.name} would be overwritten", "Name a file for the plan: -o FILE.plan.json")
+    root = os.path.relpath(file.parent.resolve(), lock_path.parent.resolve())
+    with _world():
+        LAST_PLAN.parent.mkdir(exist_ok=True)
     _write(plan_path, as_bytes(compiled.plan))
-    _write(lock_path, as_bytes(compiled.lock))
-    LAST_PLAN.parent.mkdir(exist_ok=True)
-    names = [os.path.relpath(path) for path in (plan_path, lock_path)]
-    _write(LAST_PLAN, json.dumps(names).encode())
+    _write(lock_path, as_bytes(compiled.lock.model_copy(update={"root": Path(root).as_posix()})))
+    _write(LAST_PLAN, json.dumps(os.path.relpath(plan_path)).encode())
     return Written(
         plan_path,
         lock_path,
@@ -343,17 +355,20 @@ def bug_report(bug: Exception) -> tuple[str, str]:
 
 
 def _open_plan(path: Path | None) -> tuple[Plan, Path]:
-    """A plan and the folder its workspace lies in, or a refusal when the plan is stale."""
+    """A plan and the folder its workspace lies in, or a refusal when it is stale or not what was compiled."""
     from auditc.compiler.lock import Lock, fresh
     from auditc.ir.plan import Plan
 
-    plan_path, lock_path = _plan_and_lock(path)
+    plan_path = path or _last_plan()
+    lock_path = _lock_of(plan_path)
     try:
         plan = Plan.model_validate_json(plan_path.read_bytes())
         locked = Lock.model_validate_json(lock_path.read_bytes())
     except FileNotFoundError as error:
         name = Path(error.filename).name
         raise Refused(f"{name} is not there", "Compile the spec: auditc compile FILE.audit") from None
+    except OSError as error:
+        raise Refused(f"{error.filename} cannot be read: {error.strerror}", "Name a plan: FILE.plan.json") from None
     except ValueError:
         raise Refused(
             f"{plan_path.name} or its lock is not one that this auditc wrote", "Compile the spec again."
@@ -361,24 +376,33 @@ def _open_plan(path: Path | None) -> tuple[Plan, Path]:
     changed = fresh(locked, lock_path.parent)
     if changed:
         raise Refused(f"{', '.join(changed)} changed since the plan was compiled", "Compile the spec again.")
-    return plan, lock_path.parent
+    if plan.digest != locked.plan:
+        raise Refused(f"{plan_path.name} is not the plan that {lock_path.name} was made for", "Compile the spec again.")
+    return plan, plan_path.parent
 
 
-def _plan_and_lock(path: Path | None) -> tuple[Path, Path]:
-    if path is not None:
-        return path, path.with_name(path.name.removesuffix(PLAN) + LOCK)
+def _lock_of(plan: Path) -> Path:
+    """A plan's lock lies beside it: the lock of x.plan.json is x.lock."""
+    if not plan.name or plan.is_dir():
+        raise Refused(f"{plan} is a folder", "Name a plan: FILE.plan.json")
+    return plan.with_name(plan.name.removesuffix(PLAN) + LOCK)
+
+
+def _last_plan() -> Path:
     try:
-        plan, lock = json.loads(LAST_PLAN.read_bytes())
+        name = json.loads(LAST_PLAN.read_bytes())
     except (OSError, ValueError):
-        raise Refused("no plan was compiled in this folder yet", "Compile a spec: auditc compile FILE.audit") from None
-    return Path(plan), Path(lock)
+        name = None
+    if not isinstance(name, str):
+        raise Refused("no plan was compiled in this folder yet", "Compile a spec: auditc compile FILE.audit")
+    return Path(name)
 
 
 def _find_run(name: str | None) -> tuple[Run, Path]:
     """A run of the workspace of the plan compiled last here, and that workspace."""
     from auditc.runtime import runs
 
-    workspace = _plan_and_lock(None)[1].parent / WORKSPACE
+    workspace = _last_plan().parent / WORKSPACE
     try:
         return runs.find(workspace, name or "last"), workspace
     except runs.NoSuchRun as error:

@@ -165,7 +165,7 @@ def run(
     plan: PlanPath = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many cells a stage: a marked trial.")] = None,
     fail_on: Annotated[
-        list[str] | None, typer.Option(help="Exit 1 on `claims` that fail, `undecided` ones, or `missing` cells.")
+        list[api.Gate] | None, typer.Option(help="Exit 1 on `claims` that fail, `undecided` ones, or `missing` cells.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Progress as JSON lines on standard error.")] = False,

@@ -19,10 +19,15 @@ class LockedModel(Form):
 
 
 class Lock(Form):
-    """`files` maps the path of every spec and data file, from the folder of the spec, to the sha256 of its bytes."""
+    """`files` maps the path of every spec and data file, from the folder of the spec, to the sha256 of its bytes.
+
+    `plan` is the digest of the plan that was made of them, `root` the way from the lock's folder to the spec's.
+    """
 
     format: Literal["auditc.lock.v1"] = "auditc.lock.v1"
     language: Literal[1] = 1
+    plan: str
+    root: str = "."
     files: dict[str, str]
     models: dict[str, LockedModel]
 
@@ -34,16 +39,20 @@ def lock(plan: Plan, digests: dict[str, str]) -> Lock:
         for name, model in sorted(plan.models.items())
         if model.weights is not None
     }
-    return Lock(files=dict(sorted(digests.items())), models=models)
+    return Lock(plan=plan.digest, files=dict(sorted(digests.items())), models=models)
 
 
 def fresh(locked: Lock, folder: Path) -> list[str]:
-    """Names of the files that are no longer as they were when the plan was made; empty when the plan is fresh."""
-    return [name for name, digest in sorted(locked.files.items()) if _digest(folder / name) != digest]
+    """Names of the files that are no longer as they were when the plan was made; empty when the plan is fresh.
+
+    `folder` is the one that the lock lies in.
+    """
+    root = folder / locked.root
+    return [name for name, digest in sorted(locked.files.items()) if _digest(root / name) != digest]
 
 
 def _digest(path: Path) -> str | None:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+    except (OSError, ValueError):
         return None

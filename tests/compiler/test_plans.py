@@ -121,8 +121,10 @@ def test_bytes_do_not_depend_on_folder_locale_or_hash_seed(tmp_path: Path) -> No
 
 def test_fresh_names_what_has_changed(tmp_path: Path) -> None:
     path = everything(tmp_path)
-    lock = compiled(path)[0].lock
-    assert fresh(lock, tmp_path) == []
+    made = compiled(path)[0]
+    lock = made.lock
+    assert lock.plan == made.plan.digest and lock.root == "."
+    assert fresh(lock, tmp_path) == fresh(lock.model_copy(update={"root": ".."}), tmp_path / "library") == []
     path.write_text(path.read_text(encoding="utf-8") + "# a remark\n", encoding="utf-8")
     (tmp_path / "countries.csv").unlink()
     assert fresh(lock, tmp_path) == ["countries.csv", "everything.audit"]

@@ -88,6 +88,58 @@ def test_a_plan_that_is_no_plan(starter: Shell) -> None:
     assert ended.code == 2 and "ompile" in ended.err
 
 
+def test_each_plan_has_a_lock_of_its_own(starter: Shell) -> None:
+    starter.edit("starter.audit", "tilt = 3", "tilt = 2")
+    (starter.folder / "elsewhere").mkdir()
+    for place in ("other.plan.json", "elsewhere/other.plan.json"):
+        assert starter.auditc("compile", "starter.audit", "-o", place).code == 0
+        assert starter.auditc("plan", place).code == 0
+        assert str(starter.folder) not in (starter.folder / place.replace(".plan.json", ".lock")).read_text()
+    stale = starter.auditc("run", "starter.plan.json")
+    assert stale.code == 2 and "starter.audit changed" in stale.err
+    assert starter.auditc("run", "-q").code == 0
+    assert (starter.folder / "elsewhere/.auditc/store").exists(), "the plan compiled last lies there"
+    starter.edit("items.csv", "How important", "How very important")
+    assert "items.csv changed" in starter.auditc("run", "elsewhere/other.plan.json").err
+
+
+def test_a_plan_that_was_changed_by_hand_is_refused(starter: Shell) -> None:
+    starter.edit("starter.plan.json", '"tilt": 3.0', '"tilt": 1.0')
+    ended = starter.auditc("run")
+    assert ended.code == 2 and "starter.lock" in ended.err and "Compile" in ended.err
+
+
+@pytest.mark.parametrize("named", [".", "/", "data"])
+@pytest.mark.parametrize("command", ["run", "plan", "graph"])
+def test_a_folder_is_no_plan(starter: Shell, command: str, named: str) -> None:
+    (starter.folder / "data").mkdir()
+    ended = starter.auditc(command, named)
+    assert ended.code == 2 and "folder" in ended.err
+
+
+def test_a_folder_is_no_place_for_a_plan(starter: Shell) -> None:
+    before = (starter.folder / "starter.audit").read_bytes()
+    for place in (".", "starter.audit"):
+        assert starter.auditc("compile", "starter.audit", "-o", place).code == 2
+    assert (starter.folder / "starter.audit").read_bytes() == before
+
+
+def test_a_workspace_that_is_a_file(shell: Shell) -> None:
+    assert shell.auditc("init", "audit").code == 0
+    inside = Shell(shell.folder / "audit")
+    (inside.folder / ".auditc").write_text("")
+    ended = inside.auditc("compile", "starter.audit")
+    assert ended.code == 3 and ".auditc" in ended.err
+
+
+@pytest.mark.parametrize("held", ["5", "[1, 2]", "{", "null"])
+def test_a_note_of_the_last_plan_that_is_none(starter: Shell, held: str) -> None:
+    (starter.folder / ".auditc/last-plan.json").write_text(held)
+    for words in (("run",), ("plan",), ("show", "last", "a"), ("export",), ("report",)):
+        ended = starter.auditc(*words)
+        assert ended.code == 2 and "auditc compile" in ended.err
+
+
 def test_two_runs_at_once_do_not_mix(starter: Shell) -> None:
     starter.edit("starter.audit", "tilt = 0 ", "tilt = 0   latency = 3ms ")
     starter.auditc("compile", "starter.audit")

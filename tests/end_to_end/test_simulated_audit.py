@@ -168,4 +168,8 @@ def test_a_trial_is_marked_and_a_gate_is_a_gate(starter: Shell) -> None:
     assert starter.auditc("run", "-q").code == 0
     assert starter.auditc("run", "-q", "--fail-on", "claims").code == 1
     assert starter.auditc("run", "-q", "--fail-on", "missing").code == 0
-    assert starter.auditc("run", "-q", "--fail-on", "weather").code == 2
+    # Refused before anything is asked.
+    before = len(list((starter.folder / ".auditc/runs").iterdir()))
+    refused = starter.auditc("run", "-q", "--fail-on", "weather")
+    assert refused.code == 2 and "undecided" in refused.err
+    assert len(list((starter.folder / ".auditc/runs").iterdir())) == before
