@@ -28,7 +28,7 @@ class Axis:
         """The distance of ticks: round, for about `most` of them, and for at least two."""
         step = nice((self.high - self.low) / max(most - 1, 1))
         while len(self._multiples(step)) < 2:
-            step = nice(step / 2.5)
+            step /= 2
         return step
 
     def _multiples(self, step: float) -> range:
@@ -42,7 +42,8 @@ class Axis:
     def label(self, value: float, most: int, *, percent: bool) -> str:
         """A tick's number with as many decimals as its step needs."""
         step = self.step(most) * (100 if percent else 1)
-        decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+        least = max(0, -math.floor(math.log10(step) + 1e-9))
+        decimals = next((d for d in range(least, least + 3) if abs(round(step, d) - step) < 1e-6 * step), least)
         text = f"{value * (100 if percent else 1):.{decimals}f}"
         text = "0" if not text.strip("-0.") else text.replace("-", "\u2212")
         return text + ("%" if percent else "")
