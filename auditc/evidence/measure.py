@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from auditc.ir.answers import FAILED, NOT_RUN, REFUSED, UNPARSABLE, Answers
+from auditc.ir.answers import ANSWERED, FAILED, NOT_RUN, REFUSED, UNPARSABLE, Answers
 from auditc.ir.measurement import Measurement
 from auditc.ir.plan import Measure, Survey
 from auditc.metrics._contract import Metric, Sheet
@@ -202,27 +202,12 @@ def mean_shares(shares: Array) -> Array:
 def status_of(answers: Answers) -> NDArray[np.int64]:
     """`[I, 5]`: cells answered, refused, unparsable, failed and not run, item by item."""
     if answers.choices is not None:
-        columns = [
-            (answers.choices >= 0),
-            *(answers.choices == code for code in (REFUSED, UNPARSABLE, FAILED, NOT_RUN)),
-        ]
-        return np.stack([column.sum(0) for column in columns], axis=-1).astype(np.int64)
-    if answers.shares is None or answers.mass is None:
-        return np.zeros((len(answers.items), 5), dtype=np.int64)
-    if answers.offsets is not None:
-        planned = answers.offsets >= 0
+        codes = np.minimum(answers.choices, ANSWERED).T
+    elif answers.status is not None:
+        codes = answers.status
     else:
-        planned = np.arange(answers.mass.shape[1]) < np.array([item.size for item in answers.items])[:, None]
-    options = options_of(answers.items)[:, None, : answers.shares.shape[2]]
-    answered = planned & ~np.any(np.isnan(_trim(answers.shares, options)), axis=-1)
-    scored = planned & ~np.isnan(answers.mass)
-    silent = planned & ~scored & ~answered
-    # A failed cell and one that was never asked look alike here; the tally knows whether there are any of either.
-    stored = answers.cells != ""
-    failed = silent & (stored | (answers.tally.not_run == 0))
-    if answers.tally.failed == 0:
-        failed = np.zeros_like(silent)
-    columns = [answered, np.zeros_like(answered), scored & ~answered, failed, silent & ~failed]
+        return np.zeros((len(answers.items), 5), dtype=np.int64)
+    columns = [codes == code for code in (ANSWERED, REFUSED, UNPARSABLE, FAILED, NOT_RUN)]
     return np.stack([column.sum(1) for column in columns], axis=-1).astype(np.int64)
 
 

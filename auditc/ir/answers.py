@@ -11,6 +11,8 @@ from .plan import Item
 
 REFUSED, UNPARSABLE, FAILED, NOT_RUN = -1, -2, -3, -4
 """Codes in `Answers.choices` for a turn without an answer; an answer is the 0-based index of its option."""
+ANSWERED, NO_CELL = 0, -5
+"""Further codes in `Answers.status`: an answered cell, and a place past an item's orders, where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ class Answers:
 
     From Score: `shares[I, O, K]` are probabilities normalised over the options, NaN in cells that are not answered and
     past an item's options; `mass[I, O]` is the probability on the options before normalising, NaN where the
-    cell failed. `offsets[I, O]` is by how many places order o rotates item i, so that the option shown at position p is
-    (p + offset) mod k; -1 past an item's orders.
+    cell failed or was not run. `status[I, O]` says what became of each cell, in the codes above; an engine's
+    probabilities that are not finite are a failure. `offsets[I, O]` is by how many places order o rotates item i, so
+    that the option shown at position p is (p + offset) mod k; -1 past an item's orders.
     From Converse: `choices[D, I]` with the codes above; `weights[D]` is how many drawn participants a row stands for.
     `cells[I, O]` or `cells[D, I]` are the keys of the stored answers, empty where none is stored.
     """
@@ -65,6 +68,7 @@ class Answers:
     cells: NDArray[np.str_]
     shares: NDArray[np.float64] | None = None
     mass: NDArray[np.float64] | None = None
+    status: NDArray[np.int64] | None = None
     offsets: NDArray[np.int64] | None = None
     choices: NDArray[np.int64] | None = None
     weights: NDArray[np.float64] | None = None

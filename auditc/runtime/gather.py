@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auditc.ir.answers import FAILED, NOT_RUN, REFUSED, UNPARSABLE, Answers, Tally
+from auditc.ir.answers import ANSWERED, FAILED, NO_CELL, NOT_RUN, REFUSED, UNPARSABLE, Answers, Tally
 from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
 from auditc.ir.plan import Plan
 
 from .cells import items_of, rotations
 from .walk import ConverseSheet, ScoreSheet, Sheet
 
-_ANSWERED = 0
-"""The status of an answered cell; the others are the codes of `Answers.choices`."""
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,15 @@ def _scores(
         found = reply(key) if key else None
         if isinstance(found, ScoreReply):
             logprobs[index, : len(found.logprobs)] = found.logprobs
-            status[index], tokens[index] = _ANSWERED, found.tokens_in
+            status[index], tokens[index] = ANSWERED, found.tokens_in
         elif isinstance(found, Failure):
             status[index] = FAILED
-    chances = np.exp(logprobs)
-    mass = chances.sum(axis=1)
-    status[(status == _ANSWERED) & ~((mass >= stage.low_mass) & (mass > 0))] = UNPARSABLE
+    stored = status == ANSWERED
+    with np.errstate(over="ignore"):
+        chances = np.exp(logprobs)
+        mass = chances.sum(axis=1)
+    status[stored & ~np.isfinite(mass)] = FAILED
+    status[(status == ANSWERED) & ~((mass >= stage.low_mass) & (mass > 0))] = UNPARSABLE
     offsets = _offsets([item.size for item in items], stage.orders)
     sizes = np.array([item.size for item in items])
     # The option shown at position p under rotation o is (p + o) mod k: back to the survey's own order.
@@ -82,9 +85,10 @@ def _scores(
     shares = np.full((len(cells), width), np.nan)
     shown = np.nonzero(np.arange(width)[None, :] < sizes[cells.item][:, None])
     shares[shown[0], option[shown]] = normalised[shown]
-    shares[status != _ANSWERED] = np.nan
+    shares[status != ANSWERED] = np.nan
     mass[(status == FAILED) | (status == NOT_RUN)] = np.nan
     order = _order_index(cells.item, cells.rotation, offsets)
+    hexes = np.array([key.hex() for key in sheet.keys], dtype="U32")
     answers = []
     for p, population in enumerate(stage.populations):
         for c, condition in enumerate(stage.conditions):
@@ -101,9 +105,10 @@ def _scores(
                     language=stage.language[population],
                     items=items,
                     tally=_tally(status[here]),
-                    cells=_placed(offsets.shape, at, [sheet.keys[i].hex() for i in here], status[here]),
-                    shares=_grid((*offsets.shape, width), at, shares[here]),
-                    mass=_grid(offsets.shape, at, mass[here]),
+                    cells=_grid(offsets.shape, at, np.where(stored, hexes, "")[here], ""),
+                    shares=_grid((*offsets.shape, width), at, shares[here], np.nan),
+                    mass=_grid(offsets.shape, at, mass[here], np.nan),
+                    status=_grid(offsets.shape, at, status[here], NO_CELL),
                     offsets=offsets,
                     tokens_in=int(tokens[here].sum()),
                 )
@@ -127,22 +132,12 @@ def _order_index(item: NDArray[np.int32], rotation: NDArray[np.int32], offsets: 
 
 
 def _grid(
-    shape: tuple[int, ...], at: tuple[NDArray[np.int32], NDArray[np.intp]], values: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    grid = np.full(shape, np.nan)
+    shape: tuple[int, ...], at: tuple[NDArray[np.int32], NDArray[np.intp]], values: NDArray[_Kind], nothing: object
+) -> NDArray[_Kind]:
+    """Values of cells at their places, `nothing` where there is no cell."""
+    grid: NDArray[_Kind] = np.full(shape, nothing, dtype=values.dtype)
     grid[at] = values
     return grid
-
-
-def _placed(
-    shape: tuple[int, ...],
-    at: tuple[NDArray[np.int32], NDArray[np.intp]],
-    keys: list[str],
-    status: NDArray[np.int64],
-) -> NDArray[np.str_]:
-    placed = np.zeros(shape, dtype="U32")
-    placed[at] = np.where(np.isin(status, (FAILED, NOT_RUN)), "", np.array(keys, dtype="U32"))
-    return placed
 
 
 def _choices(
@@ -153,7 +148,7 @@ def _choices(
     for population in stage.populations:
         rows, choices = sheet.keys[population], sheet.choices[population]
         keys = [key for row in rows for key in row]
-        status = np.where(choices >= 0, _ANSWERED, choices).ravel()
+        status = np.where(choices >= 0, ANSWERED, choices).ravel()
         tokens_in = tokens_out = 0
         for key in keys:
             found = reply(key) if key else None
@@ -186,7 +181,7 @@ def _choices(
 
 def _tally(status: NDArray[np.int64]) -> Tally:
     return Tally(
-        answered=int((status == _ANSWERED).sum()),
+        answered=int((status == ANSWERED).sum()),
         refused=int((status == REFUSED).sum()),
         unparsable=int((status == UNPARSABLE).sum()),
         failed=int((status == FAILED).sum()),

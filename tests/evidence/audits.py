@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from auditc.ir.answers import FAILED, NOT_RUN, REFUSED, UNPARSABLE, Answers, Tally
+from auditc.ir.answers import ANSWERED, FAILED, NO_CELL, NOT_RUN, REFUSED, UNPARSABLE, Answers, Tally
 from auditc.ir.finding import ModelRow
 from auditc.ir.plan import (
     Comparison,
@@ -168,6 +168,7 @@ def exact(
         "cells": np.where(offsets >= 0, "c", ""),
         "shares": array,
         "mass": mass,
+        "status": np.where(offsets < 0, NO_CELL, np.where(np.isnan(array[..., 0]), UNPARSABLE, ANSWERED)),
         "offsets": offsets,
     }
     return _answers(stage, population, condition, chosen, settings | more)
