@@ -28,7 +28,7 @@ def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin)
     axes = {} if part.dimension is None else {"dimension": part.dimension}
     found = _uncertainty(part, seed)
     ends = found.interval((1 - LEVEL) / 2) if found else None
-    if ends and (metric.reads in ("status", "written", "mass") or not part.measured.drawn):
+    if ends and (metric.bias == "none" or not part.measured.drawn):
         # A figure that is not corrected for bias cannot leave its range, and neither can what it estimates.
         ends = max(ends[0], metric.bounds[0]), min(ends[1], metric.bounds[1])
     floor, lines = _measured_against(part, yardstick)

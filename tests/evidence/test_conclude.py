@@ -283,6 +283,23 @@ def test_a_population_without_people_is_null_and_says_so() -> None:
     assert rows[0].people_shares is None and rows[0].people_n is None
 
 
+@pytest.mark.parametrize("draws", [10, 40])
+def test_an_interval_ends_where_its_metric_does(draws: int) -> None:
+    """Nothing is taken off a figure that is not corrected for bias: drawn or exact, neither it nor its ends leave the
+    metric's range, while the ends of a corrected distance may."""
+
+    def alike(choices: Any) -> Any:
+        same = np.zeros_like(choices)
+        same[0, :2] = 1
+        return same
+
+    narrow = _drawn("diversity", count=20, draws=draws, spoil=alike)
+    assert narrow.estimate == pytest.approx(2 / 20 / draws) and narrow.high is not None
+    assert narrow.low == 0 and narrow.high > narrow.estimate
+    corrected = _drawn("kl", count=20, draws=draws)
+    assert corrected.low is not None and corrected.low < 0
+
+
 def test_nobody_drawn_is_null() -> None:
     finding = _drawn("kl", count=12, draws=4, spoil=lambda choices: choices[:0])
     assert finding.estimate is None and finding.n.draws == 0
