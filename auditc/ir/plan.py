@@ -9,13 +9,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from .canonical import digest
 from .values import Form, Range, Scale
 
 if TYPE_CHECKING:
     import networkx as nx
+
+
+def _named(text: str) -> str:
+    if all(part.isidentifier() for part in text.split(".")):
+        return text
+    raise ValueError("a name is made of letters, digits and `_`, with a dot after the alias of an import")
+
+
+Name = Annotated[str, AfterValidator(_named)]
+"""A name as a spec can give it; plans are shared, and what is none must not get far."""
 
 
 class Origin(Form):
@@ -263,7 +273,7 @@ class Plan(Form):
     seed: int
     correct: Literal["holm", "none"] = "holm"
     budget: Budget = Budget()
-    models: dict[str, Model]
+    models: dict[Name, Model]
     populations: dict[str, Population]
     surveys: dict[str, Survey]
     stages: tuple[Stage, ...]

@@ -247,5 +247,7 @@ class _Run:
         if self._lane is not None and self._lane.bound.name != model:
             self.close()
         if self._lane is None:
-            self._lane = Lane(self.bound[model], self.logs, self.reporter.opening)
+            # By number: a name comes from a plan, and is no name for a file.
+            log = self.logs / f"worker-{list(self.plan.models).index(model) + 1}.log"
+            self._lane = Lane(self.bound[model], log, self.reporter.opening)
         return self._lane

@@ -24,7 +24,8 @@ class Lane:
     """Asks batches of one model in the order they are put."""
 
     bound: Bound
-    logs: Path
+    log: Path
+    """Where a worker's own output goes."""
     opening: Callable[[str], None]
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "auditc-lane"))
     _worker: Worker | None = None
@@ -33,7 +34,7 @@ class Lane:
         """Ask a batch. Raises WorkerFailed where the model has to be opened for it and cannot be."""
         if self._worker is None:
             self.opening(self.bound.name)
-            self._worker = _open(self.bound, self.logs)
+            self._worker = _open(self.bound, self.log)
         return self._thread.submit(self._worker.ask, requests)
 
     def wait(self, batch: Future[list[Reply]], stopping: Callable[[], bool]) -> list[Reply] | None:
@@ -64,8 +65,8 @@ class Lane:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _open(bound: Bound, logs: Path) -> Worker:
+def _open(bound: Bound, log: Path) -> Worker:
     if bound.backend.in_process:
         return LocalWorker(bound)
-    logs.mkdir(parents=True, exist_ok=True)
-    return ProcessWorker(bound, logs / f"worker-{bound.name}.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return ProcessWorker(bound, log)

@@ -4,7 +4,7 @@ plan.json       the plan as it was run
 run.json        the RunRecord; a run without one did not end
 cells.parquet   which cell lies under which key
 findings.json, items.json
-worker-*.log    what engines' libraries printed
+worker-*.log    what engines' libraries printed; numbered as the plan's models are
 """
 
 from __future__ import annotations

@@ -66,3 +66,10 @@ def wording_(wording: dict[str, Wording]) -> dict[str, Wording]:
 def test_words_that_a_language_lacks_are_named() -> None:
     with pytest.raises(CannotBind, match="lacks words for `cn`"):
         bind(plan(score(wording={"en": Wording(text="{{ question }}")})), {})
+
+
+@pytest.mark.parametrize("name", ["../out", "a/b", "", "a..b", "a\0b", "a b"])
+def test_a_models_name_is_a_name(name: str) -> None:
+    with pytest.raises(ValueError, match="a name is made of"):
+        plan(models={name: model()})
+    assert plan(models={"people.模型_2": model()}).models
