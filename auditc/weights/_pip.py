@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from auditc.diagnostics.scrub import scrubbed
 from auditc.weights._contract import WeightsUnavailable
 
 NO_NETWORK = re.compile(
@@ -52,6 +53,5 @@ def _said(what: str, text: str) -> str:
         [line for line in text.splitlines() if line.startswith("ERROR")] or text.strip().splitlines() or ["no message"]
     )
     # An address may hold a password, and a path says whose machine it is.
-    clean = re.sub(r"\S+://\S+", "<address>", lines[-1])
-    clean = re.sub(r"(?:/[^\s/:'\"]+){2,}", "<path>", clean)
+    clean = scrubbed(re.sub(r"\S+://\S+", "<address>", lines[-1]))
     return f"pip could not download {what}: {clean.removeprefix('ERROR:').strip()[:300]}"

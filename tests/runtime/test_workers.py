@@ -179,7 +179,9 @@ def test_ctrl_c_reaches_the_run_and_not_its_worker(tmp_path: Path) -> None:
 
 
 def test_what_is_in_flight_can_be_given_up(tmp_path: Path) -> None:
-    lane = Lane(replace(bound(60), backend=replace(bound().backend, in_process=False)), tmp_path, lambda model: None)
+    lane = Lane(
+        replace(bound(60), backend=replace(bound().backend, in_process=False)), tmp_path / "log", lambda model: None
+    )
     future = lane.put(SCORES)
     started = time.monotonic()
     assert lane.wait(future, lambda: True) is None
@@ -218,6 +220,21 @@ def test_every_fault_of_an_engine_becomes_one_reply_for_each_request() -> None:
     assert answer(Engine(), TEXTS) == [Failure("engine", "0 replies to 6 requests")] * 6  # type: ignore[arg-type]
 
 
+def test_no_failure_says_whose_machine_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/someone")
+
+    class Engine:
+        def score(self, requests: object) -> list[ScoreReply | Failure]:
+            raise OSError(2, "No such file", "/srv/models of mine/x.bin")
+
+        def generate(self, requests: object) -> list[GenerateReply | Failure]:
+            return [Failure("engine", "broke in /opt/lab/x.py:12 and /home/someone/y")] * 6
+
+    scores, texts = answer(Engine(), SCORES), answer(Engine(), TEXTS)  # type: ignore[arg-type]
+    assert scores[0] == Failure("engine", "FileNotFoundError: [Errno 2] No such file: '<path>'")
+    assert texts[0] == Failure("engine", "broke in <path>:12 and <path>")
+
+
 def test_serving_says_nothing_but_messages_on_standard_output() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "auditc.runtime.workers.serve"], input=b"", capture_output=True, timeout=20, check=False
@@ -243,4 +260,4 @@ def test_a_whole_run_on_worker_processes_comes_to_the_same_even_when_they_die(
     monkeypatch.setattr(ProcessWorker, "_start", dies_soon)
     apart = ask(plan(), tmp_path / "apart")
     assert same(alone.answers, apart.answers) and len(opened) == 2 and apart.cells["failed"] == 0
-    assert (tmp_path / "apart/logs/worker-sim.log").exists()
+    assert (tmp_path / "apart/logs/worker-1.log").exists()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from auditc.backends._contract import Engine
+from auditc.diagnostics.scrub import scrubbed
 from auditc.ir.exchange import Failure, GenerateRequest, Reply, Request, ScoreRequest
 
 
@@ -36,7 +38,7 @@ def answer(engine: Engine, requests: Sequence[Request]) -> list[Reply]:
     except MemoryError:
         return [Failure("out_of_memory", "the engine ran out of memory")] * len(requests)
     except Exception as error:
-        return [Failure("engine", f"{type(error).__name__}: {error}"[:300])] * len(requests)
+        return [Failure("engine", f"{type(error).__name__}: {scrubbed(str(error))}"[:300])] * len(requests)
     if len(replies) != len(requests):
         return [Failure("engine", f"{len(replies)} replies to {len(requests)} requests")] * len(requests)
-    return replies
+    return [replace(reply, detail=scrubbed(reply.detail)) if isinstance(reply, Failure) else reply for reply in replies]

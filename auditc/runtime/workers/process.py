@@ -8,7 +8,6 @@ run goes on.
 from __future__ import annotations
 
 import os
-import re
 import select
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from auditc.diagnostics.scrub import scrubbed
 from auditc.ir.exchange import Failure, Reply, Request
 
 from ..bind import Bound
@@ -189,13 +189,9 @@ class ProcessWorker:
         raise _Died(reason)
 
     def _last_words(self) -> str:
-        """The end of the log, without the user's folders and without anything that looks like a secret."""
+        """The end of the log."""
         try:
             lines = self._log.read_bytes()[-4000:].decode(errors="replace").strip().splitlines()[-5:]
         except OSError:
             return ""
-        text = "\n".join(lines).replace(str(Path.home()), "~")
-        for name, value in os.environ.items():
-            if len(value) > 7 and re.search(r"KEY|TOKEN|SECRET|PASSWORD", name, re.IGNORECASE):
-                text = text.replace(value, "***")
-        return text[-800:]
+        return scrubbed("\n".join(lines))[-800:]
