@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
+import random
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from auditc.backends import backends
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends.transformers.batches import by_length
 from auditc.backends.transformers.faults import plain
-from auditc.backends.transformers.prefixes import Group, groups, micro_batches
+from auditc.backends.transformers.prefixes import SHORTEST, Group, groups, micro_batches
 from auditc.ir.exchange import (
     Failure,
     GenerateReply,
@@ -531,6 +533,34 @@ def test_prompts_that_begin_alike_are_grouped() -> None:
             assert len(rows) == 1 or len(rows) * end <= budget
             assert len({part.shared == 0 for part in batch}) == 1
     assert groups({}) == [] and micro_batches([], {}, 10) == []
+
+
+def _saving(stretch: list[tuple[int, ...]]) -> int:
+    """What computing these together saves, by counting."""
+    shared = min(map(len, stretch)) - 1
+    while len({ids[:shared] for ids in stretch}) > 1:
+        shared -= 1
+    return shared * (len(stretch) - 1) if shared >= SHORTEST else 0
+
+
+def test_no_other_grouping_saves_more() -> None:
+    drawn = random.Random(0)
+    for _ in range(60):
+        stems = [[drawn.randrange(2) for _ in range(drawn.choice((10, 18, 30)))] for _ in range(3)]
+        prompts = {
+            row: tuple(drawn.choice(stems) + [drawn.randrange(2) for _ in range(drawn.randrange(1, 20))])
+            for row in range(drawn.randrange(1, 8))
+        }
+        ordered = sorted(prompts.values())
+        best = max(
+            sum(_saving(ordered[begin:end]) for begin, end in pairwise((0, *cuts, len(ordered))))
+            for count in range(len(ordered))
+            for cuts in combinations(range(1, len(ordered)), count)
+        )
+        found = groups(prompts)
+        assert sorted(row for group in found for row in group.rows) == sorted(prompts)
+        assert sum(group.shared * (len(group.rows) - 1) for group in found) == best
+        assert all(len({prompts[row][: group.shared] for row in group.rows}) == 1 for group in found)
 
 
 @pytest.mark.models

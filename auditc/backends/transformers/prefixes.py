@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 SHORTEST = 16
 """A common beginning of fewer tokens costs more to keep than to compute again."""
+
+LARGEST = 128
+"""A group of more rows saves next to nothing more for each."""
 
 CACHED = 16
 """A micro-batch may keep this many times its token budget: keys and values take less than what is being computed."""
@@ -21,24 +25,28 @@ class Group:
 
 
 def groups(prompts: Mapping[int, tuple[int, ...]]) -> list[Group]:
-    """A partition of the prompts, by their tokens alone. A shared beginning leaves each prompt its last token."""
+    """The partition of the prompts that saves the most tokens. Each prompt keeps at least its last token for itself.
+
+    In the order of their tokens, prompts that begin alike stand together, and what a stretch of them shares is the
+    least that two neighbours share. So the best partition is one into stretches, found from left to right.
+    """
     order = sorted(prompts, key=lambda row: (prompts[row], row))
+    common = [0, *(_common(prompts[one], prompts[other]) for one, other in pairwise(order))]
+    saved, begin, shares = [0], [0], [0]  # of the best partition of the first n: its saving, and its last stretch
+    for end in range(1, len(order) + 1):
+        best, shared, start = (saved[end - 1], end - 1, 0), len(prompts[order[end - 1]]), end - 1
+        while start > 0 and end - start < LARGEST and (shared := min(shared, common[start])) >= SHORTEST:
+            start -= 1
+            best = max(best, (saved[start] + shared * (end - start - 1), start, shared))
+        saved.append(best[0])
+        begin.append(best[1])
+        shares.append(best[2])
     found: list[Group] = []
-    open_rows: list[int] = []
-    shared = 0
-    for row in order:
-        if open_rows:
-            common = min(shared, _common(prompts[open_rows[-1]], prompts[row]))
-            # Joining may shorten what the others share: it must save more tokens than it loses.
-            if common >= SHORTEST and common * len(open_rows) > shared * (len(open_rows) - 1):
-                open_rows.append(row)
-                shared = common
-                continue
-            found.append(_closed(open_rows, shared))
-        open_rows, shared = [row], len(prompts[row]) - 1
-    if open_rows:
-        found.append(_closed(open_rows, shared))
-    return found
+    end = len(order)
+    while end > 0:
+        found.append(Group(tuple(order[begin[end] : end]), shares[end]))
+        end = begin[end]
+    return found[::-1]
 
 
 def micro_batches(found: Sequence[Group], prompts: Mapping[int, tuple[int, ...]], budget: int) -> list[list[Group]]:
@@ -68,10 +76,6 @@ def _fits(batch: list[Group], ends: dict[Group, int], budget: int) -> bool:
     rows = sum(len(part.rows) for part in batch)
     end, shared = max(ends[part] for part in batch), max(part.shared for part in batch)
     return max(rows * end, len(batch) * shared) <= budget and rows * (end + shared) <= budget * CACHED
-
-
-def _closed(rows: list[int], shared: int) -> Group:
-    return Group(tuple(rows), shared if len(rows) > 1 else 0)
 
 
 def _common(one: tuple[int, ...], other: tuple[int, ...]) -> int:
