@@ -212,7 +212,19 @@ def foresee(plan_path: Path | None) -> Forecast:
 
 def forecast_summary(foreseen: Forecast) -> dict[str, Any]:
     """A forecast as the JSON contract has it."""
-    names = ("name", "kind", "cells", "cached", "to_run", "why", "tokens_in", "tokens_out", "seconds", "estimated")
+    names = (
+        "name",
+        "kind",
+        "cells",
+        "cached",
+        "to_run",
+        "why",
+        "tokens_in",
+        "tokens_out",
+        "seconds",
+        "estimated",
+        "at_most",
+    )
     return {
         "cells": foreseen.cells,
         "tokens": foreseen.tokens,
@@ -457,10 +469,9 @@ def _place(origin: Origin | None) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """Replace a file whole, or leave it as it was."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    from auditc.runtime.journal import write_aside
+
     try:
-        aside.write_bytes(content)
-        os.replace(aside, path)
+        write_aside(path, content)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise WorldFailed(f"{path} cannot be written: {error.strerror}") from error

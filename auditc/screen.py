@@ -22,12 +22,14 @@ def forecast(foreseen: Forecast) -> None:
     for stage in foreseen.stages:
         tokens = f"{stage.tokens_in + stage.tokens_out:,}" if stage.to_run else ""
         seconds = _duration(stage.seconds) if stage.seconds is not None and stage.to_run else ""
-        numbers = (f"{stage.cells:,}", f"{stage.cached:,}", f"{stage.to_run:,}", tokens, seconds)
+        to_run = f"at most {stage.to_run:,}" if stage.at_most else f"{stage.to_run:,}"
+        numbers = (f"{stage.cells:,}", f"{stage.cached:,}", to_run, tokens, seconds)
         table.add_row(*_plain(stage.name, stage.model, *numbers, "; ".join(stage.why)))
     console = _console()
     console.print(table)
     cells = foreseen.cells
-    total = f"{cells['total']:,} cells: {cells['cached']:,} stored, {cells['to_run']:,} to ask"
+    most = "at most " if any(stage.at_most for stage in foreseen.stages) else ""
+    total = f"{cells['total']:,} cells: {cells['cached']:,} stored, {most}{cells['to_run']:,} to ask"
     known = [stage.seconds for stage in foreseen.stages if stage.to_run and stage.seconds is not None]
     console.print(Text(total + (f", about {_duration(sum(known))}" if known else "")))
     for problem in foreseen.problems:

@@ -19,7 +19,7 @@ from . import runs
 from .asking import Ask, score_asking, turn_asking
 from .bind import Bound, Here, located, look
 from .cells import count_cells
-from .faults import Problem
+from .faults import Problem, WorldFailed
 from .fingerprint import changes, fingerprint
 from .schedule import Asked, stages
 from .store import Store
@@ -45,6 +45,8 @@ class StageForecast:
     tokens_out: int
     seconds: float | None
     estimated: bool
+    at_most: bool
+    """`to_run` is an upper bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,18 @@ class Forecast:
 def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None) -> Forecast:
     """What a run of the plan in this workspace would ask. Raises StoreFailed where the store cannot be read."""
     bound, problems = look(plan, located(plan) if here is None else here)
-    earlier = [record for run in runs.ended(workspace) for record in run.record().stages]
+    earlier = [record for run in runs.ended(workspace) for record in _records(run)]
     with Store.open(workspace / "store", write=False) as store:
         found = tuple(_stage(plan, stage, bound.get(stage.model), store, earlier) for stage in stages(plan))
     return Forecast(found, problems)
+
+
+def _records(run: runs.Run) -> tuple[dict[str, Any], ...]:
+    """What a run measured; nothing where its record is damaged: a forecast can do without."""
+    try:
+        return run.record().stages
+    except WorldFailed:
+        return ()
 
 
 def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier: list[dict[str, Any]]) -> StageForecast:
@@ -105,6 +115,7 @@ def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier:
         tokens_out=to_run * most,
         seconds=seconds,
         estimated=cells > EXACT,
+        at_most=to_run > 0 and stage.kind == "converse" and stage.memory.high > 0,
     )
 
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,15 +79,17 @@ def lines(entries: Sequence[Entry], before: str) -> tuple[bytes, str]:
 
 def write_aside(path: Path, data: bytes) -> None:
     """Put a whole file in place at once: after a kill there is the old one or the new one, never a part."""
-    aside = path.with_name(path.name + ".tmp")
+    # Two processes may write the same file: each has a name of its own beside it.
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with aside.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
-    except OSError:
-        aside.unlink(missing_ok=True)
+    except BaseException:
+        with suppress(OSError):
+            aside.unlink()
         raise
     sync_folder(path.parent)
 

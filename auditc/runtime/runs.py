@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +35,9 @@ from .provenance import provenance
 from .segment import KEY_BYTES
 from .walk import ConverseSheet, ScoreSheet, Sheet
 
+T = TypeVar("T")
 _ITEMS = TypeAdapter(tuple[ItemRow, ...])
+_REMEDY = "name another run, or run the audit again: what is stored is not asked again"
 
 
 class NoSuchRun(LookupError):
@@ -44,7 +46,7 @@ class NoSuchRun(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run's folder."""
+    """A run's folder. What reads a file of it raises WorldFailed where the file is not what was written."""
 
     folder: Path
 
@@ -53,21 +55,31 @@ class Run:
         return self.folder.name
 
     def plan(self) -> Plan:
-        return Plan.model_validate_json((self.folder / "plan.json").read_bytes())
+        return self._read("plan.json", Plan.model_validate_json)
 
     def record(self) -> RunRecord:
-        return RunRecord.model_validate_json((self.folder / "run.json").read_bytes())
+        return self._read("run.json", RunRecord.model_validate_json)
 
     def findings(self) -> Findings:
-        return Findings.model_validate_json((self.folder / "findings.json").read_bytes())
+        return self._read("findings.json", Findings.model_validate_json)
 
     def items(self) -> tuple[ItemRow, ...]:
-        return _ITEMS.validate_json((self.folder / "items.json").read_bytes())
+        return self._read("items.json", _ITEMS.validate_json)
 
     def cells(self) -> Any:
         """An Arrow table: key, stage, population, condition, item, rotation, draw (-1 where they do not apply), and
         status, which says what the cell had when the run ended: `answered`, `failed`, `not run`."""
-        return pq.read_table(self.folder / "cells.parquet")
+        return self._read("cells.parquet", _cells_of)
+
+    def _read(self, name: str, parse: Callable[[bytes], T]) -> T:
+        """What a file of the run holds. Raises WorldFailed, naming the file, where it is not what was written."""
+        path = self.folder / name
+        try:
+            return parse(path.read_bytes())
+        except OSError as error:
+            raise WorldFailed(f"{path} cannot be read: {error.strerror or error}", _REMEDY) from error
+        except (ValueError, pa.ArrowException) as error:
+            raise WorldFailed(f"{path} is damaged, or was not written by this auditc", _REMEDY) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +155,14 @@ def find(workspace: Path, name: str) -> Run:
         return found[0]
     there = ", ".join(run.id for run in (found or ended(workspace))[:5]) or "none"
     raise NoSuchRun(f"{'no run' if not found else 'more than one run'} begins with `{name}`; there are {there}")
+
+
+def _cells_of(data: bytes) -> Any:
+    """The table of cells in a Parquet file. Raises ValueError or ArrowException where it is none."""
+    cells, expected = pq.read_table(pa.BufferReader(data)), _cells((), {})
+    if cells.schema.names != expected.schema.names or cells.schema.field("key").type != pa.binary(KEY_BYTES):
+        raise ValueError("other columns than a run writes")
+    return cells
 
 
 def _cells(sheets: Sequence[Sheet], unanswered: Mapping[bytes, str]) -> Any:

@@ -140,6 +140,23 @@ def test_a_note_of_the_last_plan_that_is_none(starter: Shell, held: str) -> None
         assert ended.code == 2 and "auditc compile" in ended.err
 
 
+def test_a_damaged_run_is_named_by_every_command_that_reads_it(starter: Shell) -> None:
+    assert starter.auditc("run", "-q", "--limit", "2").code == 1
+    [run] = (starter.folder / ".auditc/runs").iterdir()
+    for name, words in (
+        ("run.json", ("report",)),
+        ("findings.json", ("report",)),
+        ("cells.parquet", ("export",)),
+        ("plan.json", ("show", "last", "a")),
+    ):
+        whole = (run / name).read_bytes()
+        (run / name).write_bytes(whole[: len(whole) // 2])
+        ended = starter.auditc(*words)
+        assert ended.code == 3 and name in ended.err
+        assert starter.auditc("plan").code == 0
+        (run / name).write_bytes(whole)
+
+
 def test_two_runs_at_once_do_not_mix(starter: Shell) -> None:
     starter.edit("starter.audit", "tilt = 0 ", "tilt = 0   latency = 3ms ")
     starter.auditc("compile", "starter.audit")

@@ -7,10 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
+from auditc import screen
 from auditc.ir.finding import Findings
 from auditc.ir.plan import Plan, Thing
 from auditc.ir.values import Range
@@ -19,6 +22,7 @@ from auditc.runtime import progress, runs
 from auditc.runtime.budget import Limits
 from auditc.runtime.execute import Outcome
 from auditc.runtime.export import export
+from auditc.runtime.faults import WorldFailed
 from auditc.runtime.forecast import forecast
 from auditc.runtime.show import NoSuchCell, every, show
 from tests.runtime.plans import POPULATIONS, TURN_WORDING, converse, model, plan, score, survey
@@ -201,6 +205,46 @@ def test_an_older_run_shows_no_answer_that_only_a_later_one_got(tmp_path: Path, 
         show(older, tmp_path, next(row["key"] for row in again if row["status"] == "not run"))
     export(every(older, tmp_path), tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text().count("not run") == before.cells["not_run"]
+
+
+@pytest.mark.parametrize("content", [b"", b'{"format": "auditc', b"\xff\xfe", b"5"])
+def test_a_damaged_file_of_a_run_is_named(tmp_path: Path, content: bytes) -> None:
+    complete(plan(score()), tmp_path)
+    run = runs.latest(tmp_path)
+    for name, read in (
+        ("plan.json", run.plan),
+        ("run.json", run.record),
+        ("findings.json", run.findings),
+        ("items.json", run.items),
+        ("cells.parquet", run.cells),
+    ):
+        (run.folder / name).write_bytes(content)
+        with pytest.raises(WorldFailed, match=name):
+            read()
+        (run.folder / name).unlink()
+        with pytest.raises(WorldFailed, match=name):
+            read()
+    pq.write_table(pa.table({"key": ["a"]}), run.folder / "cells.parquet")
+    with pytest.raises(WorldFailed, match=r"cells\.parquet"):
+        run.cells()
+
+
+def test_a_forecast_does_without_the_record_of_a_damaged_run(tmp_path: Path) -> None:
+    complete(plan(score()), tmp_path)
+    (runs.latest(tmp_path).folder / "run.json").write_text('{"run": "x", ')
+    seen = forecast(plan(score()), tmp_path, {})
+    assert seen.cells["to_run"] == 0 and seen.stages[0].seconds is None
+
+
+def test_what_is_only_an_upper_bound_is_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seen = forecast(plan(score(), converse(), converse("d/sim", memory=Range(low=0, high=0))), tmp_path, {})
+    assert [stage.at_most for stage in seen.stages] == [False, True, False]
+    screen.forecast(seen)
+    said = capsys.readouterr().out
+    assert "at most 120 " in said and "0 stored, at most " in said
+    complete(plan(), tmp_path)
+    screen.forecast(forecast(plan(), tmp_path, {}))
+    assert "at most" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("show_", ["bar", "quiet", "events"])

@@ -217,6 +217,18 @@ def test_many_small_files_become_one_and_nothing_is_lost(tmp_path: Path) -> None
         assert store.show(key(99)) is not None
 
 
+def test_a_file_that_was_not_finished_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x").write_bytes(b"before")
+
+    def stopped(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        journal.write_aside(tmp_path / "x", b"after")
+    assert [path.name for path in tmp_path.iterdir()] == ["x"] and (tmp_path / "x").read_bytes() == b"before"
+
+
 @pytest.mark.parametrize("step", ["write_aside", "unlink"])
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_kill_during_compaction_loses_nothing(
