@@ -54,7 +54,7 @@ STOP = ("\nRequest:", "\n问题：")
 class Params(Form):
     """What the author of a `def_survey` block may set."""
 
-    draws: Annotated[int, Unit("count"), Gt(0), Le(100_000)] = 50
+    draws: Annotated[int, Unit("count"), Gt(0), Le(1_000_000)] = 50
     """Simulated participants for each model and population."""
     memory: Range = Range(low=0, high=15)
     """How many earlier turns a participant remembers, drawn uniformly for each."""
