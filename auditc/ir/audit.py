@@ -49,6 +49,24 @@ class MethodUse:
     seed: int
     origin: Origin
 
+    @property
+    def languages(self) -> dict[str, str]:
+        """The language each population is asked in."""
+        return {name: population.language for name, population in self.populations.items()}
+
+    def asked_of(self, model: str) -> dict[str, Any]:
+        """What every stage of this use has in common: written once, because these fields decide what an answer is."""
+        return {
+            "origin": self.origin,
+            "block": self.name,
+            "method": self.method,
+            "model": model,
+            "survey": self.survey_name,
+            "populations": tuple(self.populations),
+            "language": self.languages,
+            "seed": self.seed,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -70,21 +70,13 @@ class Params(Form):
 
 def _stages(use: MethodUse) -> tuple[Converse, ...]:
     params: Params = use.params
-    languages = {name: population.language for name, population in use.populations.items()}
     return tuple(
         Converse(
             name=f"{use.name}/{model}",
-            origin=use.origin,
-            block=use.name,
-            method="def_survey",
-            model=model,
-            survey=use.survey_name,
-            populations=tuple(use.populations),
-            language=languages,
+            **use.asked_of(model),
             items=use.items,
-            wording={language: _wording(use, language) for language in sorted(set(languages.values()))},
+            wording={language: _wording(use, language) for language in sorted(set(use.languages.values()))},
             labels="numbers",
-            seed=use.seed,
             draws=params.draws,
             memory=params.memory,
             beams=params.beams,

@@ -79,20 +79,12 @@ def _stages(use: MethodUse) -> tuple[Score | Converse, ...]:
 
 
 def _score(use: MethodUse, params: Params, model: str) -> Score:
-    languages = _languages(use)
     return Score(
         name=f"{use.name}/{model}",
-        origin=use.origin,
-        block=use.name,
-        method="first_token",
-        model=model,
-        survey=use.survey_name,
-        populations=tuple(use.populations),
-        language=languages,
+        **use.asked_of(model),
         items=use.items,
-        wording={language: _wording(use, language, OPENING) for language in sorted(set(languages.values()))},
+        wording={language: _wording(use, language, OPENING) for language in sorted(set(use.languages.values()))},
         labels="letters",
-        seed=use.seed,
         conditions=_conditions(params),
         orders=params.orders,
         low_mass=params.low_mass,
@@ -101,22 +93,16 @@ def _score(use: MethodUse, params: Params, model: str) -> Score:
 
 def _in_words(use: MethodUse, params: Params, model: str) -> Converse:
     """The same question with the answer left open, asked once of each sampled item and decoded deterministically."""
-    languages = _languages(use)
     count = math.ceil(params.in_words * len(use.items))
     chosen = sorted(use.items, key=lambda item: seeded(use.seed, use.name, "in words", item))[:count]
     return Converse(
         name=f"{use.name}/{model}/written",
-        origin=use.origin,
-        block=use.name,
-        method="first_token",
-        model=model,
-        survey=use.survey_name,
-        populations=tuple(use.populations),
-        language=languages,
+        **use.asked_of(model),
         items=tuple(item for item in use.items if item in set(chosen)),
-        wording={language: _wording(use, language, OPENING_IN_WORDS) for language in sorted(set(languages.values()))},
+        wording={
+            language: _wording(use, language, OPENING_IN_WORDS) for language in sorted(set(use.languages.values()))
+        },
         labels="letters",
-        seed=use.seed,
         condition="written",
         draws=1,
         memory=Range(low=0, high=0),
@@ -126,10 +112,6 @@ def _in_words(use: MethodUse, params: Params, model: str) -> Converse:
         max_new_tokens=params.max_new_tokens,
         stop=("\nQuestion:", "\n问题："),
     )
-
-
-def _languages(use: MethodUse) -> dict[str, str]:
-    return {name: population.language for name, population in use.populations.items()}
 
 
 def _conditions(params: Params) -> tuple[Condition, ...]:
