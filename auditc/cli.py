@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditc import __version__, api
+from auditc import __version__
+from auditc.api import faults, models, plans, runs, specs
 from auditc.diagnostics import SpecRejected
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ def main(arguments: list[str] | None = None) -> None:
     except SpecRejected as rejected:
         _show(rejected.diagnostics)
         _exit(REJECTED)
-    except api.Refused as refused:
+    except faults.Refused as refused:
         _complain(refused.message, refused.help)
         _exit(REJECTED)
-    except api.WorldFailed as failed:
+    except faults.WorldFailed as failed:
         _complain(failed.message, failed.help)
         _exit(WORLD_FAILED)
     except KeyboardInterrupt:
@@ -57,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _exit(INCOMPLETE)
     except Exception as bug:
-        _complain(*api.bug_report(bug))
+        _complain(*faults.bug_report(bug))
         _exit(BUG)
 
 
@@ -103,7 +104,7 @@ def check(files: Annotated[list[Path], typer.Argument(help="Specs to check.")], 
     """Parse, resolve and check specs: every mistake in one go."""
     from auditc.diagnostics.render import to_json
 
-    checked = api.check(files)
+    checked = specs.check(files)
     if as_json:
         _as_json({"diagnostics": [to_json(d) for d in checked.diagnostics]})
     else:
@@ -122,7 +123,7 @@ def fmt(
     as_json: Json = False,
 ) -> None:
     """Rewrite specs in the canonical form; comments stay."""
-    changed = [str(file) for file in files if api.format_spec(file, write=not only_check)]
+    changed = [str(file) for file in files if specs.format_spec(file, write=not only_check)]
     if as_json:
         _as_json({"changed": changed})
     else:
@@ -139,7 +140,7 @@ def compile_command(
     as_json: Json = False,
 ) -> None:
     """Check a spec and write its plan and its lock. The same input gives the same bytes."""
-    done = api.compile_to_file(file, output)
+    done = plans.compile_to_file(file, output)
     if as_json:
         _as_json(done.summary())
         return
@@ -151,9 +152,9 @@ def compile_command(
 @app.command()
 def plan(plan: PlanPath = None, as_json: Json = False) -> None:
     """Say what a run would ask: cells, tokens, time, and what is in the store already."""
-    foreseen = api.foresee(plan)
+    foreseen = plans.foresee(plan)
     if as_json:
-        _as_json(api.forecast_summary(foreseen))
+        _as_json(plans.forecast_summary(foreseen))
     else:
         from auditc import screen
 
@@ -165,14 +166,14 @@ def run(
     plan: PlanPath = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many cells a stage: a marked trial.")] = None,
     fail_on: Annotated[
-        list[api.Gate] | None, typer.Option(help="Exit 1 on `claims` that fail, `undecided` ones, or `missing` cells.")
+        list[runs.Gate] | None, typer.Option(help="Exit 1 on `claims` that fail, `undecided` ones, or `missing` cells.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Progress as JSON lines on standard error.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run a plan; what is in the store is not asked again. Ends with a table and the report's path."""
-    done = api.run(plan, limit=limit, show="quiet" if quiet else "events" if events else "bar")
+    done = runs.run(plan, limit=limit, show="quiet" if quiet else "events" if events else "bar")
     if as_json:
         _as_json(done.summary())
     else:
@@ -191,7 +192,7 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Render the reports of a run again out of its evidence; nothing is asked."""
-    written = api.render_again(run, formats, languages)
+    written = runs.render_again(run, formats, languages)
     if as_json:
         _as_json({"reports": {name: str(path) for name, path in written.items()}})
     else:
@@ -206,7 +207,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one answer: prompt, settings, text, probabilities, and the line of the spec that asked."""
-    shown = api.show(run, cell)
+    shown = runs.show(run, cell)
     if as_json:
         from auditc import screen
 
@@ -224,7 +225,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write the raw answers of a run, one row for each cell."""
-    rows = api.export_answers(run, output)
+    rows = runs.export_answers(run, output)
     if as_json:
         _as_json({"rows": rows, "file": str(output)})
     else:
@@ -234,7 +235,7 @@ def export(
 @app.command()
 def explain(name: Annotated[str, typer.Argument(help="A diagnostic's code, or a method, metric, backend.")]) -> None:
     """Print the page of a diagnostic, a method, a metric or a backend."""
-    print(api.explain(name))
+    print(specs.explain(name))
 
 
 @app.command()
@@ -243,13 +244,13 @@ def graph(
     form: Annotated[str, typer.Option("--format", help="mermaid or dot.")] = "mermaid",
 ) -> None:
     """Print the execution graph."""
-    print(api.draw_graph(plan, form))
+    print(plans.draw_graph(plan, form))
 
 
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
     """Write a commented starter spec that runs at once, on simulated models."""
-    for path in api.init(folder):
+    for path in specs.init(folder):
         print(path)
     print(f"\nNow: cd {folder} && auditc compile starter.audit && auditc run")
 
@@ -257,7 +258,7 @@ def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")])
 @models_app.command("list")
 def models_list(as_json: Json = False) -> None:
     """List the models that auditc knows by name, and which are here."""
-    rows = api.known_models()
+    rows = models.known_models()
     if as_json:
         _as_json({"models": rows})
     else:
@@ -273,7 +274,7 @@ def models_fetch(
     as_json: Json = False,
 ) -> None:
     """Fetch models once, check their digests and convert them. Their licences are shown."""
-    fetched = api.fetch_models(names or [], plan, say=lambda text: print(text, file=sys.stderr))
+    fetched = models.fetch_models(names or [], plan, say=lambda text: print(text, file=sys.stderr))
     if as_json:
         _as_json({"models": fetched})
     else:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from auditc.api import Done
+    from auditc.api.runs import Done
     from auditc.ir.finding import Finding
     from auditc.runtime.forecast import Forecast
     from auditc.runtime.show import Shown

@@ -1,0 +1,141 @@
+"""Running a plan, and what can be asked of a run afterwards: its reports, one answer of it, all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .faults import Refused, world
+from .plans import WORKSPACE, last_plan, open_plan
+
+if TYPE_CHECKING:
+    from auditc.ir.finding import Findings, RunRecord
+    from auditc.runtime.runs import Run
+    from auditc.runtime.show import Shown
+
+
+class Gate(StrEnum):
+    """What `--fail-on` takes."""
+
+    CLAIMS = "claims"
+    UNDECIDED = "undecided"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished run: what was asked, what was found, where the reports are."""
+
+    record: RunRecord
+    findings: Findings
+    folder: Path
+    reports: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def stopped(self) -> str:
+        return self.record.stopped
+
+    def gate(self, wanted: list[Gate]) -> bool:
+        """Whether `--fail-on` asks for exit code 1."""
+        found = {
+            Gate.CLAIMS: any(claim.verdict == "fails" for claim in self.findings.claims),
+            Gate.UNDECIDED: any(claim.verdict == "undecided" for claim in self.findings.claims),
+            Gate.MISSING: any(tally.failed or tally.not_run for tally in self.findings.tallies),
+        }
+        return any(found[word] for word in wanted)
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            "run": self.record.run,
+            "cells": self.record.cells,
+            "seconds": self.record.seconds,
+            "stopped": self.record.stopped,
+            "findings": str(self.folder / "findings.json"),
+            "reports": {name: str(path) for name, path in self.reports.items()},
+        }
+
+
+def run(plan_path: Path | None, *, limit: int | None = None, show: str = "bar") -> Done:
+    """Run a plan, judge its claims and write its reports. What is in the store already is not asked again."""
+    from auditc.evidence import conclude
+    from auditc.runtime import execute, runs
+    from auditc.runtime.budget import Limits
+    from auditc.runtime.progress import reporter
+
+    plan, folder = open_plan(plan_path)
+    with world(), runs.begin(folder / WORKSPACE, plan) as started:
+        with reporter(show) as progress:
+            outcome = execute.run(
+                plan,
+                folder / WORKSPACE,
+                limits=Limits(per_stage=limit),
+                reporter=progress,
+                logs=started.folder,
+            )
+        findings, items = conclude(plan, outcome.answers, models=outcome.models)
+        record = started.finish(outcome, findings, items)
+        done = runs.Run(started.folder)
+        return Done(record, findings, done.folder, _render(done, None, None))
+
+
+def render_again(name: str | None, formats: list[str] | None, languages: list[str] | None) -> dict[str, Path]:
+    """Render a run's reports again, out of what the run wrote."""
+    with world():
+        return _render(_find_run(name)[0], formats, languages)
+
+
+def show(name: str, cell: str) -> Shown:
+    """One stored answer: what was asked, how, what came back, and the line of the spec that asked."""
+    from auditc.runtime import show as showing
+
+    with world():
+        try:
+            return showing.show(*_find_run(name), cell)
+        except showing.NoSuchCell as error:
+            raise Refused(str(error), "`auditc export` lists all cells of a run.") from None
+
+
+def export_answers(name: str | None, output: Path) -> int:
+    """Write a run's raw answers, a row for each cell, as CSV or Parquet; returns the number of rows."""
+    from auditc.runtime.export import FORMS, export
+    from auditc.runtime.show import every
+
+    if output.suffix not in FORMS:
+        raise Refused(f"{output.name} is neither CSV nor Parquet", "Name a file that ends in .csv or .parquet.")
+    with world():
+        return export(every(*_find_run(name)), output)
+
+
+def _find_run(name: str | None) -> tuple[Run, Path]:
+    """A run of the workspace of the plan compiled last here, and that workspace."""
+    from auditc.runtime import runs
+
+    workspace = last_plan().parent / WORKSPACE
+    try:
+        return runs.find(workspace, name or "last"), workspace
+    except runs.NoSuchRun as error:
+        raise Refused(str(error)) from None
+
+
+def _render(run: Run, formats: list[str] | None, languages: list[str] | None) -> dict[str, Path]:
+    """The reports that the spec asks for, or those named."""
+    from auditc.ir.plan import Render
+    from auditc.reports import reports
+    from auditc.reports._contract import Material
+
+    plan = run.plan()
+    asked = [stage for stage in plan.stages if isinstance(stage, Render)]
+    wanted = {(f, lang) for stage in asked for f in formats or stage.formats for lang in languages or stage.languages}
+    wanted |= {(f, lang) for f in formats or () for lang in languages or ("en",)}
+    written = {}
+    for form, language in sorted(wanted):
+        if form not in reports.names():
+            raise Refused(f"there is no report format {form}", f"It takes {', '.join(reports.names())}.")
+        report = reports.take(form)
+        if language not in report.languages:
+            raise Refused(f"{form} is not written in {language}", f"It takes {', '.join(sorted(report.languages))}.")
+        material = Material(plan, run.findings(), run.items(), run.record(), language)
+        written[f"{form}.{language}"] = report.render(material, run.folder)
+    return written

@@ -1,0 +1,83 @@
+"""What can be asked of a spec as it stands: is it sound, is it in canonical form, what does a word of it mean."""
+
+from __future__ import annotations
+
+import importlib.resources
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditc.diagnostics import Diagnostic, Severity, Sink, SpecRejected
+
+from .faults import Refused, world, write_file
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking some specs said."""
+
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def rejected(self) -> bool:
+        return any(d.severity is Severity.ERROR for d in self.diagnostics)
+
+
+def check(files: list[Path]) -> Checked:
+    """Every mistake in every file, sorted by file and place."""
+    from auditc.compiler.pipeline import check_spec
+
+    found: list[Diagnostic] = []
+    for file in files:
+        sink = Sink()
+        with suppress(SpecRejected):
+            check_spec(file, sink)
+        found.extend(d for d in sink.sorted() if d not in found)
+    return Checked(tuple(found))
+
+
+def format_spec(file: Path, *, write: bool) -> bool:
+    """Whether the canonical text differs from the file; with `write` the file is replaced by it."""
+    from auditc.spec.format import format_file
+    from auditc.spec.parse import parse
+    from auditc.spec.read import read
+
+    sink = Sink()
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}") from None
+    source = read(file.name, data, sink)
+    tree = parse(source, sink) if source else None
+    sink.checkpoint()
+    assert source is not None and tree is not None
+    text = format_file(tree)
+    if text == source.text:
+        return False
+    if write:
+        write_file(file, text.encode())
+    return True
+
+
+def explain(name: str) -> str:
+    """The page of a diagnostic's code, or of a thing on a shelf."""
+    from auditc.compiler.pages import page_of
+
+    page = page_of(name)
+    if page is None:
+        raise Refused(f"there is no page called {name}", "Name a code (AC201), a method, a metric or a backend.")
+    return page
+
+
+def init(folder: Path) -> list[Path]:
+    """Copy the starter spec and its data into a folder that is new or empty."""
+    source = importlib.resources.files("auditc") / "starter"
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refused(f"{folder} is not empty", "Name a new folder: nothing is ever overwritten.")
+    written = []
+    with world():
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in sorted(source.iterdir(), key=lambda entry: entry.name):
+            write_file(folder / file.name, file.read_bytes())
+            written.append(folder / file.name)
+    return written
