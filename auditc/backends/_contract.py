@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -73,5 +73,27 @@ class Backend(Generic[P]):
     open: Callable[[ModelSource, P], Engine]
     prepare: Callable[[Path, Path], None] | None = None
     """(a GGUF file, an empty folder): converts once into the form that `open` reads. Runs in a process of its own."""
+    built: bool = True
+    """Whether it can answer. One that cannot is checked and planned, and refused when the plan is bound."""
+    hosted: bool = False
+    """Whether the model is somebody else's, asked over a network: it cannot be pinned, and it may cost money."""
     prepared_as: str = ""
     """Name and version of what `prepare` writes: part of the digest of prepared weights."""
+
+
+def not_built(name: str) -> Callable[[ModelSource, Any], Identity]:
+    """The `identify` of a backend that is not built: it says so."""
+
+    def identify(source: ModelSource, params: Any) -> Identity:
+        raise BackendUnavailable(f"this auditc cannot reach models through `{name}` yet")
+
+    return identify
+
+
+def refuse_to_open(name: str) -> Callable[[ModelSource, Any], Engine]:
+    """The `open` of a backend that is not built: it says so."""
+
+    def open_engine(source: ModelSource, params: Any) -> Engine:
+        raise BackendUnavailable(f"this auditc cannot reach models through `{name}` yet")
+
+    return open_engine

@@ -15,9 +15,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from auditc.diagnostics import Label, Span
-from auditc.spec.syntax import Attribute, Block, Expression, Items, Name, Text, Typed
+from auditc.ir.values import ByLanguage, ItemSet, Labelled, Repeated, Script
+from auditc.spec.syntax import Attribute, Block, Expression, Items, Name, RangeLabel, Text, Typed
 
-from .declarations import ByLanguage, FromShelf, Holds, ItemSet
+from .declarations import FromShelf, Holds, Keep
 from .expressions import value
 from .mistakes import POISON, Poison, close, listing, report
 from .scope import Scope
@@ -38,6 +39,7 @@ class Filled:
     places: dict[str, Expression | Block] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
     blocks: list[Block] = field(default_factory=list)
+    several: dict[str, list[Block]] = field(default_factory=dict)
 
     def place(self, key: str) -> Span:
         """Where the value of a key stands; the head of the block when the key is not there."""
@@ -52,7 +54,12 @@ class Filled:
 
 def keys(*forms: type[BaseModel]) -> dict[str, FieldInfo]:
     """The fields of forms by the key that an author writes."""
-    return {info.alias or name: info for form in forms for name, info in form.model_fields.items()}
+    return {
+        info.alias or name: info
+        for form in forms
+        for name, info in form.model_fields.items()
+        if not any(isinstance(mark, Labelled) for mark in info.metadata)
+    }
 
 
 def head(owner: Block | Typed) -> Span:
@@ -79,18 +86,24 @@ def fill(
         if isinstance(part, Block) and name.text in inner and name.text not in fields:
             filled.blocks.append(part)
             continue
-        if name.text in first:
+        info = fields.get(name.text)
+        repeated = info is not None and isinstance(part, Block) and _repeated(info)
+        if name.text in first and not repeated:
             related = (Label(first[name.text], "here first"),)
             report(scope.sink, "AC206", name.span, f"`{name.text}` is given already", related=related)
             continue
         first[name.text] = name.span
-        if name.text not in fields:
+        if info is None:
             _unknown(part, name, known, inner, scope)
             continue
-        worth = _part(part, fields[name.text], scope, special)
-        filled.places[name.text] = part.value if isinstance(part, Attribute) else part
+        worth = _part(part, info, scope, special)
+        filled.places.setdefault(name.text, part.value if isinstance(part, Attribute) else part)
+        if repeated:
+            filled.several.setdefault(name.text, []).append(part)  # type: ignore[arg-type]  # a block, or not repeated
         if worth is POISON:
             filled.poisoned.add(name.text)
+        elif repeated:
+            filled.values[name.text] = (*filled.values.get(name.text, ()), worth)
         else:
             filled.values[name.text] = worth
     _missing(owner, fields, first, scope)
@@ -98,10 +111,12 @@ def fill(
     return filled
 
 
-def form(cls: type[F], filled: Filled, scope: Scope) -> F | Poison:
+def form(cls: type[F], filled: Filled, scope: Scope, label: Name | Text | RangeLabel | None = None) -> F | Poison:
     """The form made of what has been filled in, or POISON where anything of it is wrong."""
     mine = keys(cls)
     given = {key: worth for key, worth in filled.values.items() if key in mine}
+    labelled = (name for name, info in cls.model_fields.items() if any(isinstance(m, Labelled) for m in info.metadata))
+    given |= dict.fromkeys(labelled, label)
     poisoned = filled.poisoned & mine.keys()
     try:
         made = cls.model_validate(given)
@@ -114,9 +129,9 @@ def form(cls: type[F], filled: Filled, scope: Scope) -> F | Poison:
     return POISON if poisoned else made
 
 
-def read(cls: type[F], owner: Block | Typed, scope: Scope) -> F | Poison:
+def read(cls: type[F], owner: Block | Typed, scope: Scope, special: Special | None = None) -> F | Poison:
     """A whole body as a form."""
-    return form(cls, fill(owner, keys(cls), scope), scope)
+    return form(cls, fill(owner, keys(cls), scope, special=special), scope)
 
 
 def _unknown(part: Attribute | Block, name: Name, known: tuple[str, ...], inner: Iterable[str], scope: Scope) -> None:
@@ -141,7 +156,11 @@ def _missing(owner: Block | Typed, fields: dict[str, FieldInfo], first: dict[str
 def _is_block(info: FieldInfo) -> bool:
     """Whether a field is written as a block inside the block."""
     options = wants(info.annotation, tuple(info.metadata))
-    return any(want.mark(ByLanguage) or _nested(want) for want in options)
+    return _repeated(info) or any(want.mark(ByLanguage) or _nested(want) for want in options)
+
+
+def _repeated(info: FieldInfo) -> bool:
+    return any(isinstance(mark, Repeated) for mark in info.metadata)
 
 
 def _or_text(info: FieldInfo) -> bool:
@@ -158,7 +177,7 @@ def _nested(want: Want) -> bool:
 def _part(part: Attribute | Block, info: FieldInfo, scope: Scope, special: Special | None) -> Any:
     options = wants(info.annotation, tuple(info.metadata))
     if isinstance(part, Block):
-        return _block(part, info, options, scope)
+        return _block(part, info, options, scope, special)
     key = part.name.text
     if _is_block(info):
         if _or_text(info):
@@ -171,7 +190,7 @@ def _part(part: Attribute | Block, info: FieldInfo, scope: Scope, special: Speci
 def evaluate(expression: Expression, options: tuple[Want, ...], scope: Scope, special: Special | None = None) -> Any:
     """An expression as one of the things wanted, with the special ones left to who understands them."""
     first = options[0]
-    if special and any(first.mark(kind) for kind in (FromShelf, ItemSet, Holds)):
+    if special and any(first.mark(kind) for kind in (FromShelf, ItemSet, Holds, Keep, Script)):
         return special(expression, first, scope)
     bodies = tuple(want for want in options if want.is_body)
     if isinstance(expression, Typed) and bodies:
@@ -189,18 +208,32 @@ def _body(expression: Typed, bodies: tuple[Want, ...], scope: Scope) -> Any:
     return report(scope.sink, "AC213", expression.kind.span, f"`{word}` is none of the words that fit", remedy=remedy)
 
 
-def _block(part: Block, info: FieldInfo, options: tuple[Want, ...], scope: Scope) -> Any:
+def _block(
+    part: Block, info: FieldInfo, options: tuple[Want, ...], scope: Scope, special: Special | None = None
+) -> Any:
     key = part.kind.text
     if not _is_block(info):
         _, example = expected(options)
         return report(
             scope.sink, "AC212", part.kind.span, f"`{key}` is an attribute", remedy=f"Write `{key} = {example}`."
         )
-    if part.label is not None:
+    repeated = next((mark for mark in info.metadata if isinstance(mark, Repeated)), None)
+    if part.label is not None and (repeated is None or repeated.label == "none"):
         return report(scope.sink, "AC211", part.label.span, "", remedy=f"Write `{key} {{ … }}`.")
     if options[0].mark(ByLanguage):
         return _by_language(part, scope)
-    return read(options[0].type, part, scope)
+    if repeated is None:
+        return read(options[0].type, part, scope)
+    if repeated.label == "step" and not isinstance(part.label, Name | RangeLabel):
+        place = part.kind.span if part.label is None else part.label.span
+        remedy = f"Write `{key} 1..5 {{ … }}`, or `{key} negotiate {{ … }}`."
+        return report(scope.sink, "AC210", place, "a name, or a range of numbers, stands after the kind", remedy=remedy)
+    return _entry(options[0].element[0].type, part, scope, special)
+
+
+def _entry(cls: type[BaseModel], part: Block, scope: Scope, special: Special | None) -> Any:
+    """One of several blocks of a kind, as its form; what stands before its body goes with it."""
+    return form(cls, fill(part, keys(cls), scope, special=special), scope, label=part.label)
 
 
 def _by_language(part: Block, scope: Scope) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditc.ir.plan import Model, Population
+from auditc.ir.plan import Framework, Model, Population
 
 from .mistakes import Poison
 from .prompts import CheckedPersona
@@ -19,4 +19,5 @@ class Bound:
     populations: dict[str, Population | Poison]
     personas: dict[str, CheckedPersona | Poison]
     surveys: dict[str, CheckedSurvey | Poison]
+    frameworks: dict[str, Framework | Poison]
     seed: int

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from auditc.diagnostics import Label, Span
 from auditc.ir.audit import Audit, Claim, ReportUse
-from auditc.ir.plan import Budget, Comparison, Figure, Mean, Number
+from auditc.ir.plan import Budget, Comparison, Correction, Figure, Mean, Number, Train
+from auditc.methods import methods
 from auditc.metrics import metrics
 from auditc.reports import reports
 from auditc.spec.syntax import Attribute, Expression, Name, Switch, Text, Word
@@ -21,7 +22,9 @@ from .bound import Bound
 from .claims import Measured, holds
 from .declarations import Audit as AuditForm
 from .declarations import Claim as ClaimForm
+from .declarations import Family as FamilyForm
 from .declarations import Report as ReportForm
+from .dilemmas import dilemma
 from .expressions import quantity
 from .load import Workspace
 from .mistakes import POISON, Poison, close, listing, report
@@ -33,6 +36,7 @@ from .scope import Scope
 from .secrets import look_for_secrets
 from .subjects import model, population
 from .surveys import survey
+from .training import trainings
 from .unused import warn_of_unused
 from .wants import Want, called
 from .wording import worded
@@ -51,9 +55,12 @@ def check(names: Names, files: Workspace) -> Audit | Poison:
         populations=_each(names, scope, population, "population"),
         personas=_each(names, scope, persona, "persona"),
         surveys=_each(names, scope, survey, "survey"),
+        frameworks={},
         seed=0 if isinstance(settings, Poison) else settings.seed,
     )
-    questions = {d.key: question(d, scope, bound) for d in names.questions()}
+    trained = trainings(names, scope, bound)
+    questions = {d.key: _asked(d, scope, bound, trained) for d in names.questions()}
+    families: dict[str, Correction | Poison] = {d.key: _family(d, scope) for d in names.every("family")}
     measured = {key: POISON if isinstance(q, Poison) else q.measured for key, q in questions.items()}
     claims = {d.key: _claim(d, scope, measured) for d in names.every("claim")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
@@ -70,10 +77,17 @@ def check(names: Names, files: Workspace) -> Audit | Poison:
         version=settings.version,
         seed=settings.seed,
         correct=settings.correct,
-        budget=Budget(tokens=settings.budget.tokens, seconds=settings.budget.wall, cells=settings.budget.cells),
+        families=_sound(families),
+        budget=Budget(
+            tokens=settings.budget.tokens,
+            seconds=settings.budget.wall,
+            cells=settings.budget.cells,
+            money=settings.budget.money,
+        ),
         models=_sound(bound.models),
         populations=_sound(bound.populations),
         surveys={key: checked.survey for key, checked in _sound(bound.surveys).items()},
+        trainings=tuple(_sound(trained).values()),
         methods=tuple(q.use for q in _sound(questions).values()),
         claims=tuple(_sound(claims).values()),
         reports=tuple(_sound(uses).values()),
@@ -116,6 +130,20 @@ def _constants(scope: Scope) -> None:
                 report(scope.sink, "AC301", expression.span, label, remedy="For example: `let { name = 3 }`.")
 
 
+def _asked(
+    declaration: Declaration, scope: Scope, bound: Bound, trained: dict[str, Train | Poison]
+) -> Question | Poison:
+    """A method's block, which asks a survey or leads through scenarios."""
+    if methods.take(declaration.kind).asks == "scenarios":
+        return dilemma(declaration, scope, bound)
+    return question(declaration, scope, bound, trained)
+
+
+def _family(declaration: Declaration, scope: Scope) -> Correction | Poison:
+    made = read(FamilyForm, declaration.block, scope)
+    return POISON if isinstance(made, Poison) else made.correct
+
+
 def _claim(declaration: Declaration, scope: Scope, measured: dict[str, Measured | Poison]) -> Claim | Poison:
     def special(expression: Expression, want: Want, inner: Scope) -> Any:
         return holds(expression, inner, measured)
@@ -133,6 +161,7 @@ def _claim(declaration: Declaration, scope: Scope, measured: dict[str, Measured 
         text=worded(written),
         level=made.level,
         estimand="items like these" if made.estimand == "items_like_these" else "these items",
+        family=made.family or "",
         maps_to=made.maps_to,
         origin=origin(declaration.name.span),
     )

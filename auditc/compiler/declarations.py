@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from annotated_types import Gt, Len, Lt
-from pydantic import BaseModel, Field
+from annotated_types import Gt, Le, Len, Lt
+from pydantic import BaseModel, Field, model_validator
 
-from auditc.ir.values import Columns, Count, Form, Positive, RefTo, Seconds, Share, Table, Tokens
+from auditc.ir.values import (
+    Body,
+    ByLanguage,
+    Columns,
+    Count,
+    Form,
+    ItemSet,
+    Money,
+    OwnWord,
+    Positive,
+    RefTo,
+    Seconds,
+    Share,
+    Table,
+    Tokens,
+    Unit,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class FromShelf:
     """A thing from a shelf with its parameters: called, `hf("…")`, or as a body, `transformers { … }`."""
 
-    shelf: Literal["weights", "backends"]
+    shelf: Literal["weights", "backends", "objectives"]
     called: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ByLanguage:
-    """A block with a text for each language; `or_text` when one text may serve them all."""
-
-    or_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +46,8 @@ class ReportWord:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemSet:
-    """A survey, or a part of it: `values`, `values.where(scale != nominal)`, `values.sample(8, by = dimension)`."""
+class Keep:
+    """Which state of a training is kept: `last`, or `lowest(valid)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class Budget(Form):
     tokens: Tokens | None = None
     wall: Seconds | None = None
     cells: Positive | None = None
+    money: Money | None = None
 
 
 class Audit(Form):
@@ -70,16 +80,25 @@ class Audit(Form):
     budget: Budget = Budget()
 
 
+class Price(Form):
+    """What a provider bills for a million tokens."""
+
+    input: Money
+    output: Money
+
+
 class Model(Form):
-    """A model to be audited: its card, its weights, and how it is reached."""
+    """A model to be audited: its card, its weights or the provider it is asked through, and how it is reached."""
 
     weights: Annotated[Any, FromShelf("weights", called=True)] = None
+    api: Annotated[Any, FromShelf("backends", called=False)] = None
     backend: Annotated[Any, FromShelf("backends", called=False)] = None
     title: str = ""
     family: str = ""
     origin: str = ""
     stage: str = ""
     quantisation: str = ""
+    price: Price | None = None
 
 
 class Population(Form):
@@ -89,6 +108,8 @@ class Population(Form):
     language: Annotated[str, LanguageWord()]
     named: Annotated[dict[str, str], ByLanguage()] = Field(default_factory=dict)
     places: Annotated[Table, Columns(("place.*",))] | None = None
+    quotas: Annotated[Table, Columns(("group.*",))] | None = None
+    """Groups of people with their weights: participants are shared out over them in proportion."""
 
 
 class Persona(Form):
@@ -97,11 +118,28 @@ class Persona(Form):
     prompt: Annotated[dict[str, str], ByLanguage(or_text=True)]
 
 
+class Split(Form):
+    """Parts of a survey by shares of its items, drawn by hash; `by` keeps the shares in each group of items."""
+
+    train: Share = 0.0
+    valid: Share = 0.0
+    test: Share = 0.0
+    by: Literal["dimension", "scale", "source"] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Split:
+        total = self.train + self.valid + self.test
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"the parts of a split add up to {100 * total:.4g}%, and not to 100%")
+        return self
+
+
 class Survey(Form):
-    """Items, and how people answered them."""
+    """Items, how people answered them, and the parts that training and testing use."""
 
     items: Annotated[Any, Grid()]
     reference: Annotated[Any, Grid()] = None
+    split: Split | None = None
 
 
 class Asks(Form):
@@ -113,6 +151,47 @@ class Asks(Form):
     persona: Annotated[str, RefTo("persona")] | None = None
 
 
+class Leads(Form):
+    """What the block of a method that leads models through scenarios says."""
+
+    scenarios: Annotated[Any, Grid()]
+    of: Annotated[tuple[Annotated[str, RefTo("model")], ...], Len(1)]
+    framework: Annotated[str, RefTo("framework")] | None = None
+    language: Annotated[str, LanguageWord()] = "en"
+
+
+class Lora(Body):
+    """Low-rank adapters on the modules named."""
+
+    word: ClassVar[str] = "lora"
+    rank: Positive = 8
+    alpha: Positive = 32
+    dropout: Annotated[Share, Lt(1)] = 0.05
+    targets: Annotated[tuple[Annotated[str, OwnWord("module")], ...], Len(1)] = ("q_proj", "v_proj")
+
+
+class Train(Form):
+    """A training whose result is a model by the block's name."""
+
+    from_: Annotated[str, RefTo("model")] = Field(alias="from")
+    objective: Annotated[Any, FromShelf("objectives", called=False)]
+    as_: Annotated[tuple[Annotated[str, RefTo("population")], ...], Len(1)] | None = Field(alias="as", default=None)
+    adapter: Lora | Literal["full"] = Lora()
+    epochs: Positive = 5
+    batch: Positive = 16
+    learning_rate: Annotated[float, Unit("number"), Gt(0), Lt(1)] = 0.0001
+    decay: Annotated[float, Unit("share"), Gt(0), Le(1)] = 0.85
+    """By how much the learning rate is multiplied after each epoch."""
+    keep: Annotated[Any, Keep()] = "last"
+    title: str = ""
+
+
+class Family(Form):
+    """Claims that are corrected together."""
+
+    correct: Literal["holm", "none"] = "holm"
+
+
 class Claim(Form):
     """A sentence that the findings bear out or do not."""
 
@@ -120,6 +199,9 @@ class Claim(Form):
     holds: Annotated[Any, Holds()]
     level: Annotated[Share, Gt(0.5), Lt(1)] = 0.95
     estimand: Literal["items_like_these", "these_items"] = "items_like_these"
+    family: Annotated[str, RefTo("family")] | None = None
+    cluster: Annotated[tuple[Literal["item", "participant"], ...], Len(1)] | None = None
+    """What observations share: said by the author, checked against what the method's answers share."""
     maps_to: tuple[str, ...] = ()
 
 
@@ -136,10 +218,15 @@ KINDS: Final[dict[str, type[BaseModel]]] = {
     "population": Population,
     "persona": Persona,
     "survey": Survey,
+    "train": Train,
+    "family": Family,
     "claim": Claim,
     "report": Report,
 }
 """The kinds of block that the language itself knows; `let` and the methods' come beside them."""
+
+PROVIDES: Final = {"train": "model"}
+"""Kinds whose name stands for something of another kind: a training is a model to whoever asks it."""
 
 LIBRARY: Final = ("model", "population", "persona", "survey", "let")
 """What a file that is imported may hold."""

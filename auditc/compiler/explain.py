@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditc.ir.plan import Converse, Judge, Measure, Plan, Render, Score, Stage
+from auditc.ir.plan import Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Train
 
 
 def cells(stage: Stage, plan: Plan) -> int:
@@ -13,6 +13,10 @@ def cells(stage: Stage, plan: Plan) -> int:
         return len(stage.populations) * len(stage.conditions) * orders
     if isinstance(stage, Converse):
         return len(stage.populations) * stage.draws * len(stage.items)
+    if isinstance(stage, Escalate):
+        # A bound: how long a path is, the model's choices decide.
+        orders = 2 if stage.orders == "both" else 1
+        return len(plan.scenarios[stage.scenarios].scenarios) * orders * stage.script.most
     return 0
 
 
@@ -41,12 +45,22 @@ def dot(plan: Plan) -> str:
 _MERMAID_SHAPES = {
     "score": ("[", "]"),
     "converse": ("[", "]"),
+    "escalate": ("[", "]"),
+    "train": ("[[", "]]"),
     "measure": ("([", "])"),
     "judge": ("{{", "}}"),
     "render": ("[/", "/]"),
 }
 
-_DOT_SHAPES = {"score": "box", "converse": "box", "measure": "ellipse", "judge": "hexagon", "render": "note"}
+_DOT_SHAPES = {
+    "score": "box",
+    "converse": "box",
+    "escalate": "box",
+    "train": "box3d",
+    "measure": "ellipse",
+    "judge": "hexagon",
+    "render": "note",
+}
 
 
 def _lines(stage: Stage, plan: Plan) -> tuple[str, ...]:
@@ -54,6 +68,10 @@ def _lines(stage: Stage, plan: Plan) -> tuple[str, ...]:
     match stage:
         case Score() | Converse():
             return stage.name, f"{stage.kind} · {cells(stage, plan):,} cells"
+        case Escalate():
+            return stage.name, f"{stage.kind} · at most {cells(stage, plan):,} cells"
+        case Train():
+            return stage.name, f"{stage.objective.kind} · {len(stage.items)} items"
         case Measure():
             return stage.name, stage.kind
         case Judge():

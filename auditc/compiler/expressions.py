@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from decimal import Decimal
 from typing import Any, Final, get_args
 
-from auditc.diagnostics import Label
-from auditc.ir.values import Range, RefTo, Table
+from auditc.diagnostics import Label, Source, Span
+from auditc.ir.values import Money, OwnWord, Range, RefTo, Secret, Table, Within
 from auditc.spec.syntax import Binary, Call, Expression, Items, Member, Number, Switch, Text, Typed, Unary, Word
 
 from .datafiles import data_file, table
@@ -20,6 +21,8 @@ from .wants import Want, called, expected, noun
 
 LARGEST: Final = Decimal(10) ** 15
 """No count in a spec comes near it, and every whole number below it is exact wherever a plan is read."""
+
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
 def quantity(expression: Expression, scope: Scope) -> Quantity | Poison | None:
@@ -39,6 +42,8 @@ def quantity(expression: Expression, scope: Scope) -> Quantity | Poison | None:
 
 def value(expression: Expression, options: tuple[Want, ...], scope: Scope) -> Any:
     """The value of an expression as one of the things that are wanted, or POISON."""
+    if any(want.type is Secret for want in options):
+        return secret(expression, scope)
     if isinstance(expression, Call) and isinstance(expression.of, Word) and expression.of.name.text == "env":
         remedy = "A spec holds everything that can change an answer: write the value itself."
         return report(scope.sink, "AC310", expression.span, "only a secret comes from the environment", remedy=remedy)
@@ -51,11 +56,11 @@ def value(expression: Expression, options: tuple[Want, ...], scope: Scope) -> An
 
 
 def _names_something(want: Want) -> bool:
-    return any(want.mark(kind) for kind in (RefTo, LanguageWord, ReportWord))
+    return any(want.mark(kind) for kind in (RefTo, LanguageWord, ReportWord, OwnWord))
 
 
 def _by_constant(word: Word, want: Want, options: tuple[Want, ...], scope: Scope) -> Any:
-    if want.type in (int, float):
+    if want.type in (int, float, Money):
         return _number(word, want, scope)
     meant = scope.names.constant(scope.module, word)
     if isinstance(meant, Poison):
@@ -115,6 +120,27 @@ def _mismatch(expression: Expression, options: tuple[Want, ...], scope: Scope) -
     )
 
 
+def secret(expression: Expression, scope: Scope) -> Secret | Poison:
+    """The name of the variable that holds a secret. A secret that is written out is reported, and not shown."""
+    if isinstance(expression, Text):
+        place = expression.span
+        text = place.source.text
+        struck = Source(place.source.name, text[: place.start] + "*" * (place.end - place.start) + text[place.end :])
+        remedy = 'Write `env("MY_KEY")`, and have what stood here revoked if it is real.'
+        label = "a secret comes from the environment"
+        return report(scope.sink, "AC412", Span(struck, place.start, place.end), label, remedy=remedy)
+    is_call = isinstance(expression, Call) and isinstance(expression.of, Word) and expression.of.name.text == "env"
+    named = expression.arguments if isinstance(expression, Call) and is_call else ()
+    if len(named) != 1 or named[0].name is not None or not isinstance(named[0].value, Text):
+        label = f"an environment variable is expected, and this is {called(expression)}"
+        return report(scope.sink, "AC301", expression.span, label, remedy='For example: `env("MY_KEY")`.')
+    variable = named[0].value.value
+    if not _VARIABLE.fullmatch(variable):
+        label = "a variable is named by letters, digits and `_`"
+        return report(scope.sink, "AC312", named[0].span, label, remedy='For example: `env("MY_KEY")`.')
+    return Secret(variable=variable)
+
+
 def _one(expression: Expression, want: Want, scope: Scope) -> Any:
     """The value of an expression whose form fits what is wanted."""
     match expression:
@@ -123,7 +149,7 @@ def _one(expression: Expression, want: Want, scope: Scope) -> Any:
         case Items():
             return _list(expression, want, scope)
         case Binary() if expression.operator == "..":
-            return _range(expression, scope)
+            return _range(expression, want, scope)
         case Call():
             file = data_file(expression, want, scope)
             return file if isinstance(file, Poison) or want.mark(GridMark) else table(file, want, scope)
@@ -157,7 +183,7 @@ def _list(expression: Items, want: Want, scope: Scope) -> Any:
     return POISON if any(worth is POISON for worth in seen) else tuple(seen)
 
 
-def _range(expression: Binary, scope: Scope) -> Any:
+def _range(expression: Binary, want: Want, scope: Scope) -> Any:
     ends = [_number(end, Want(int), scope) for end in (expression.left, expression.right)]
     low, high = ends
     if low is POISON or high is POISON:
@@ -165,6 +191,13 @@ def _range(expression: Binary, scope: Scope) -> Any:
     if low > high:
         remedy = f"Write `{high}..{low}`."
         return report(scope.sink, "AC306", expression.span, f"{low} is larger than {high}", remedy=remedy)
+    law: Within | None = want.mark(Within)
+    if law and (low < law.low or (law.high is not None and high > law.high)):
+        most = f" and at most {law.high:,}" if law.high is not None else ""
+        end = expression.left if low < law.low else expression.right
+        label = f"each end of this range is at least {law.low}{most}"
+        remedy = f"For example: `{max(low, law.low)}..{min(max(high, law.low), law.high or high)}`."
+        return report(scope.sink, "AC304", end.span, label, remedy=remedy)
     return Range(low=low, high=high)
 
 
@@ -183,6 +216,8 @@ def _number(expression: Expression, want: Want, scope: Scope) -> Any:
         return report(scope.sink, "AC303", expression.span, f"{said} is expected, and this is {this}", remedy=remedy)
     if abs(found.value) > LARGEST:
         return report(scope.sink, "AC304", expression.span, "this is larger than any number that a spec can need")
+    if want.type is Money:
+        return Money(amount=float(found.value), currency=found.of)
     if get_args(want.type):
         return int(found.value) if found.value == int(found.value) else float(found.value)
     if want.type is int:

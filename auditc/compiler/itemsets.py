@@ -4,6 +4,7 @@ values
 values.where(scale != nominal and dimension == tradition)
 values.sample(8, by = dimension)
 values.items(Q1, Q2)
+values.train
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from auditc.spec.syntax import Argument, Binary, Call, Expression, Member, Text,
 from .expressions import value
 from .mistakes import POISON, Poison, close, listing, report
 from .scope import Scope
+from .splits import PARTS, parts
 from .surveys import SCALES, CheckedSurvey
 from .wants import Want, called
 
@@ -50,6 +52,8 @@ def item_set(
         if isinstance(asked, Poison):
             return POISON
         return _narrowed(expression, name.text, asked, scope, seed)
+    if isinstance(expression, Member) and _is_part(expression, scope):
+        return _part(expression, item_set(expression.of, scope, surveys, seed), scope, seed)
     if isinstance(expression, Word | Member):
         declared = scope.names.refer(scope.module, expression, "survey")
         if isinstance(declared, Poison):
@@ -60,6 +64,33 @@ def item_set(
     return report(
         scope.sink, "AC301", expression.span, label, remedy="For example: `values.sample(8, by = dimension)`."
     )
+
+
+def _is_part(expression: Member, scope: Scope) -> bool:
+    """Whether `name.train` is a part of a survey: it is not where `name` is the alias of an import."""
+    of = expression.of
+    alias = isinstance(of, Word) and of.name.text in scope.module.imports
+    return expression.name.text in PARTS and not alias
+
+
+def _part(expression: Member, whole: Asked | Poison, scope: Scope, seed: int | Poison) -> Asked | Poison:
+    """A part of a survey's split."""
+    if isinstance(whole, Poison) or isinstance(seed, Poison):
+        return POISON
+    name, split = expression.name, whole.checked.split
+    if len(whole.items) < len(whole.checked.survey.items):
+        label = "a split is one of the whole survey"
+        remedy = f"Take the part first: `{whole.key}.{name.text}.where(…)`."
+        return report(scope.sink, "AC385", name.span, label, remedy=remedy)
+    if split is None:
+        remedy = "Give the survey one: `split { train = 60%  valid = 20%  test = 20% }`."
+        return report(scope.sink, "AC385", name.span, f"`{whole.key}` is not split", remedy=remedy)
+    found = parts(whole.items, split, seed)
+    if not found.get(name.text):
+        there = {part: items for part, items in found.items() if items}
+        remedy = f"The parts with items are {listing(there)}."
+        return report(scope.sink, "AC385", name.span, f"the split leaves no items for `{name.text}`", remedy=remedy)
+    return Asked(whole.key, whole.checked, found[name.text])
 
 
 def _narrowed(call: Call, function: str, asked: Asked, scope: Scope, seed: int | Poison) -> Asked | Poison:

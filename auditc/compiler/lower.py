@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditc.ir.audit import Audit, Claim, MethodUse, ReportUse
-from auditc.ir.plan import Converse, Judge, Measure, Plan, Render, Score, Stage
+from auditc.ir.audit import Audit, Claim, MethodUse, ReportUse, ScriptUse, SurveyUse
+from auditc.ir.plan import Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage
 from auditc.methods import methods
 from auditc.metrics import metrics
 
 from .claims import figures
 from .stages import feeding
+from .wants import referred
+
+Asking = Score | Converse | Escalate
 
 
 def lower(audit: Audit) -> Plan:
@@ -18,40 +21,65 @@ def lower(audit: Audit) -> Plan:
     measures: list[Stage] = []
     stages: list[Stage] = []
     for use in audit.methods:
-        asked = methods.take(use.method).stages(use)
+        asked = tuple(_after_training(stage, audit) for stage in methods.take(use.method).stages(use))
         stages.extend(asked)
         measures.extend(_measures(use, asked))
     stages.extend(measures)
+    stages.extend(audit.trainings)
     judges = [_judge(claim) for claim in audit.claims]
     done = tuple(sorted(stage.name for stage in (*measures, *judges)))
     stages.extend(judges)
     stages.extend(_render(use, done) for use in audit.reports)
-    models = {name for use in audit.methods for name in use.models}
-    surveys = {use.survey_name for use in audit.methods} | {audit.models[name].like for name in models}
+    models = _models(audit)
+    questions = [use for use in audit.methods if isinstance(use, SurveyUse)]
+    scripts = [use for use in audit.methods if isinstance(use, ScriptUse)]
+    surveys = {use.survey_name for use in questions} | {audit.models[name].like for name in models}
+    surveys |= {training.survey for training in audit.trainings}
+    people = {name for use in audit.methods for name in use.populations}
+    people |= {name for training in audit.trainings for name in training.populations}
     return Plan(
         name=audit.name,
         title=audit.title,
         version=audit.version,
         seed=audit.seed,
         correct=audit.correct,
+        families=audit.families,
         budget=audit.budget,
         models={name: audit.models[name] for name in sorted(models)},
-        populations={
-            name: audit.populations[name] for name in sorted({n for use in audit.methods for n in use.populations})
-        },
+        populations={name: audit.populations[name] for name in sorted(people)},
         surveys={name: audit.surveys[name] for name in sorted(surveys) if name},
+        scenarios={use.scenarios_name: use.scenarios for use in sorted(scripts, key=lambda use: use.name)},
+        frameworks={
+            use.framework_name: use.framework
+            for use in sorted(scripts, key=lambda use: use.framework_name)
+            if use.framework
+        },
         stages=_ordered(stages),
     )
 
 
-def _measures(use: MethodUse, stages: tuple[Score | Converse, ...]) -> Iterator[Measure]:
+def _models(audit: Audit) -> set[str]:
+    """Every model that is asked, trained from, or judges."""
+    models = {name for use in audit.methods for name in use.models}
+    models |= {name for training in audit.trainings for name in (training.model, training.base)}
+    return models | {name for use in audit.methods for metric in use.metrics for name in referred(metric.params)}
+
+
+def _after_training(stage: Asking, audit: Audit) -> Asking:
+    """The stage, after the training that makes its model."""
+    made_by = audit.models[stage.model].trained
+    return stage.model_copy(update={"needs": (*stage.needs, made_by)}) if made_by else stage
+
+
+def _measures(use: MethodUse, stages: tuple[Asking, ...]) -> Iterator[Measure]:
     """The metrics that the block asks for, and those that its method always measures where its answers allow."""
     asked = {metric.metric: metric for metric in use.metrics}
     for name in sorted({*asked, *methods.take(use.method).always}):
         metric = metrics.take(name)
         needs = feeding(metric, stages)
         wanted = asked.get(name)
-        if needs is None or (wanted is None and metric.needs_people and not use.survey.people):
+        unpeopled = metric.needs_people and isinstance(use, SurveyUse) and not use.survey.people
+        if needs is None or (wanted is None and unpeopled):
             continue
         yield Measure(
             name=f"{use.name}.{name}",
@@ -75,6 +103,7 @@ def _judge(claim: Claim) -> Judge:
         text=claim.text,
         level=claim.level,
         estimand=claim.estimand,
+        family=claim.family,
         maps_to=claim.maps_to,
     )
 

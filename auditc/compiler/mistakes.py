@@ -82,6 +82,17 @@ ERRORS: Final = {
     "AC344": "An axis has no such value",
     "AC345": "The axis is not free here",
     "AC346": "The claim holds an expression that has no place in it",
+    "AC370": "The steps do not follow each other",
+    "AC372": "The script has no end",
+    "AC374": "The condition is not one on choices",
+    "AC375": "A scenario lacks a step",
+    "AC376": "The script has too many paths",
+    "AC377": "The step of a scenario is there twice",
+    "AC378": "The framework has no such value",
+    "AC380": "The training goes round in a circle",
+    "AC381": "There are no weights to train",
+    "AC382": "The training has nobody to learn from",
+    "AC385": "The survey has no such part",
     # sense
     "AC401": "The metric applies to none of the items",
     "AC403": "The metric needs answers of another kind",
@@ -95,11 +106,14 @@ ERRORS: Final = {
     "AC413": "The control draws from too few countries",
     "AC417": "The country has no name in the language it is asked in",
     "AC418": "The weights and the backend do not go together",
+    "AC430": "The model is tested on what it was trained on",
     "AC419": "The prompt names a place, and the population has none",
 }
 """What stops the compiler."""
 
 WARNINGS: Final = {
+    "AC373": "No path comes to the step",
+    "AC379": "The scenarios have steps that are not asked",
     "AC402": "The metric leaves items out",
     "AC409": "Few draws",
     "AC410": "Several claims are made without correction",
@@ -108,6 +122,7 @@ WARNINGS: Final = {
     "AC416": "One prompt serves several languages",
     "AC420": "The claim cannot come out both ways",
     "AC421": "The spec asks nothing",
+    "AC423": "The provider can change the model",
 }
 """What does not."""
 

@@ -15,11 +15,15 @@ from .mistakes import POISON, Poison, close, listing, report
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number and what its unit makes of it: `plain` without one, else `count`, `share`, `duration` or `bytes`."""
+    """A number and what its unit makes of it: `plain` without one, else `count`, `share`, `duration`, `bytes`, or a
+    currency such as `usd`, each of which is a dimension of its own."""
 
     value: Decimal
     of: str
 
+
+CURRENCIES: Final = ("usd", "eur", "gbp", "cny", "jpy", "krw", "inr", "brl", "chf", "cad")
+"""ISO 4217 codes, in small letters: what providers bill in."""
 
 UNITS: Final = {
     "": ("plain", Decimal(1)),
@@ -35,6 +39,7 @@ UNITS: Final = {
     "KB": ("bytes", Decimal(10) ** 3),
     "MB": ("bytes", Decimal(10) ** 6),
     "GB": ("bytes", Decimal(10) ** 9),
+    **{currency: (currency, Decimal(1)) for currency in CURRENCIES},
 }
 """Every unit: what it counts, and by how much it multiplies. Durations are in seconds, and 1 % is 0.01."""
 
@@ -45,7 +50,7 @@ FITTING: Final = {
     "tokens": ("plain", "count"),
     "duration": ("duration",),
     "bytes": ("bytes",),
-    "money": ("plain",),
+    "money": CURRENCIES,
 }
 """Which quantities an attribute of each unit takes."""
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auditc.diagnostics import Label, Span
-from auditc.ir.audit import MethodUse, MetricUse
-from auditc.ir.plan import Converse, Score
+from auditc.ir.audit import MethodUse, MetricUse, SurveyUse
+from auditc.ir.plan import Converse, Escalate, Score, Train
 from auditc.methods import methods
 from auditc.methods._contract import Method
 from auditc.metrics import metrics
@@ -26,6 +26,7 @@ from .resolve import Declaration
 from .scope import Scope
 from .sound import Asking, applicable, controlled, drawn, peopled, spoken
 from .stages import feeding
+from .training import leaks
 from .wants import Want, wants
 
 
@@ -37,8 +38,10 @@ class Question:
     measured: Measured
 
 
-def question(declaration: Declaration, outer: Scope, bound: Bound) -> Question | Poison:
-    """A method's block."""
+def question(
+    declaration: Declaration, outer: Scope, bound: Bound, trained: dict[str, Train | Poison]
+) -> Question | Poison:
+    """A block that asks items of a survey."""
     method = methods.take(declaration.kind)
     scope = replace(outer, languages=_spoken(declaration.block, outer, bound))
 
@@ -49,7 +52,7 @@ def question(declaration: Declaration, outer: Scope, bound: Bound) -> Question |
     filled = fill(declaration.block, fields, scope, special=special, inner=metrics.names())
     asks = form(Asks, filled, scope)
     params = form(method.params, filled, scope)
-    uses = _metrics(filled, scope)
+    uses = wanted_metrics(filled, scope)
     if isinstance(asks, Poison) or isinstance(params, Poison) or isinstance(uses, Poison):
         return POISON
     persona = bound.personas[asks.persona] if asks.persona else None
@@ -58,7 +61,7 @@ def question(declaration: Declaration, outer: Scope, bound: Bound) -> Question |
     asked: Asked = asks.ask
     if isinstance(persona, Poison) or _any(models) or _any(populations):
         return POISON
-    use = MethodUse(
+    use = SurveyUse(
         name=declaration.key,
         method=declaration.kind,
         params=params,
@@ -72,7 +75,10 @@ def question(declaration: Declaration, outer: Scope, bound: Bound) -> Question |
         seed=bound.seed,
         origin=origin(declaration.name.span),
     )
-    return _sound(use, asked, method, persona, Asking(scope, filled, bound))
+    asking = Asking(scope, filled, bound)
+    at = filled.entries("of") or (filled.place("of"),)
+    clean = leaks(trained, use.models, (use.survey_name, use.items), tuple(use.populations), at, scope)
+    return _sound(use, asked, method, persona, asking) if clean else POISON
 
 
 def _any(values: dict[str, Any]) -> bool:
@@ -80,7 +86,7 @@ def _any(values: dict[str, Any]) -> bool:
 
 
 def _sound(
-    use: MethodUse, asked: Asked, method: Method[Any], persona: CheckedPersona | None, asking: Asking
+    use: SurveyUse, asked: Asked, method: Method[Any], persona: CheckedPersona | None, asking: Asking
 ) -> Question | Poison:
     """The use, unless something in it makes no sense."""
     good = spoken(use, asked, method, asking)
@@ -91,7 +97,7 @@ def _sound(
         good = suits(persona, use.method, method.variables, languages, homeless, at, asking.scope) and good
     if not good:
         return POISON
-    stages = method.stages(use)
+    stages = tuple(stage for stage in method.stages(use) if not isinstance(stage, Escalate))
     good = all([applicable(use, asked, method, stages, asking), peopled(use, asked, asking), controlled(use, asking)])
     drawn(use, method, asking)
     if not good:
@@ -101,7 +107,7 @@ def _sound(
     return Question(use, Measured(known, _axes(use, asked, stages)))
 
 
-def _axes(use: MethodUse, asked: Asked, stages: tuple[Score | Converse, ...]) -> dict[str, tuple[str, ...]]:
+def _axes(use: SurveyUse, asked: Asked, stages: tuple[Score | Converse, ...]) -> dict[str, tuple[str, ...]]:
     scored = [condition.name for stage in stages if isinstance(stage, Score) for condition in stage.conditions]
     spoken_in = [stage.condition for stage in stages if isinstance(stage, Converse)]
     return {
@@ -126,7 +132,7 @@ def _spoken(block: Block, scope: Scope, bound: Bound) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _metrics(filled: Filled, scope: Scope) -> tuple[MetricUse, ...] | Poison:
+def wanted_metrics(filled: Filled, scope: Scope) -> tuple[MetricUse, ...] | Poison:
     """The metrics that a block asks for, in alphabetical order."""
     found: dict[str, MetricUse] = {}
     first: dict[str, Span] = {}

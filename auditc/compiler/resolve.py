@@ -15,7 +15,7 @@ from auditc.methods import methods
 from auditc.metrics import metrics
 from auditc.spec.syntax import Block, Expression, Member, Name, Text, Word
 
-from .declarations import KINDS, LIBRARY
+from .declarations import KINDS, LIBRARY, PROVIDES
 from .load import Module, imported_twice
 from .mistakes import POISON, Poison, close, listing, report
 from .quantities import Quantity
@@ -92,7 +92,7 @@ class Names:
         if found is None:
             return self._missing(where, name, expression.span, kind)
         self.used.add((where.name, name.text))
-        if found.kind != kind and not (kind == "method" and found.is_method):
+        if kind not in (found.kind, PROVIDES.get(found.kind)) and not (kind == "method" and found.is_method):
             label = f"a {kind} is expected, and `{name.text}` is a {found.kind}"
             alike = [d.name.text for d in self.declared[where.name].values() if d.kind == kind]
             remedy = (

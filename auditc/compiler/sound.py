@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from auditc.diagnostics import Label, Span
-from auditc.ir.audit import MethodUse
-from auditc.ir.plan import Converse, Item, Population, Score
+from auditc.ir.audit import MethodUse, SurveyUse
+from auditc.ir.plan import Converse, Escalate, Item, Population, Score
 from auditc.ir.values import Body, Table
 from auditc.methods import methods
 from auditc.methods._contract import Method
@@ -46,7 +46,7 @@ class Asking:
         return next((b.kind.span for b in self.filled.blocks if b.kind.text == name), self.filled.owner)
 
 
-def spoken(use: MethodUse, asked: Asked, method: Method[Any], asking: Asking) -> bool:
+def spoken(use: SurveyUse, asked: Asked, method: Method[Any], asking: Asking) -> bool:
     """Whether the method speaks the populations' languages, and the items are worded in them."""
     good = True
     worded = sorted(asked.items[0].text)
@@ -66,21 +66,14 @@ def spoken(use: MethodUse, asked: Asked, method: Method[Any], asking: Asking) ->
 
 
 def applicable(
-    use: MethodUse, asked: Asked, method: Method[Any], stages: tuple[Score | Converse, ...], asking: Asking
+    use: SurveyUse, asked: Asked, method: Method[Any], stages: tuple[Score | Converse, ...], asking: Asking
 ) -> bool:
     """Whether each metric can be worked out from these items and these answers."""
-    good = True
+    good = measurable(use, method, stages, asking)
     sink = asking.scope.sink
     for wanted in use.metrics:
         metric = metrics.take(wanted.metric)
         at = asking.metric(wanted.metric)
-        if feeding(metric, stages) is None:
-            label = f"`{wanted.metric}` reads {_ANSWERS[metric.reads]}"
-            given = f"`{use.method}` gives {listing(sorted(method.gives))}"
-            others = [n for n in methods.names() if _NEEDED[metric.reads] <= methods.take(n).gives and n != use.method]
-            remedy = f"{given}; ask for it in a block of {listing(others)}." if others else f"{given}."
-            report(sink, "AC403", at, label, remedy=remedy)
-            good = False
         fitting = [item for item in asked.items if item.scale in metric.scales]
         scales = listing(sorted(metric.scales))
         if not fitting:
@@ -99,6 +92,24 @@ def applicable(
     return good
 
 
+def measurable(
+    use: MethodUse, method: Method[Any], stages: Iterable[Score | Converse | Escalate], asking: Asking
+) -> bool:
+    """Whether the answers of a block are such as each metric reads."""
+    good = True
+    known = tuple(stages)
+    for wanted in use.metrics:
+        metric = metrics.take(wanted.metric)
+        if feeding(metric, known) is None:
+            label = f"`{wanted.metric}` reads {_ANSWERS[metric.reads]}"
+            given = f"`{use.method}` gives {listing(sorted(method.gives))}"
+            others = [n for n in methods.names() if _NEEDED[metric.reads] <= methods.take(n).gives and n != use.method]
+            remedy = f"{given}; ask for it in a block of {listing(others)}." if others else f"{given}."
+            report(asking.scope.sink, "AC403", asking.metric(wanted.metric), label, remedy=remedy)
+            good = False
+    return good
+
+
 _ANSWERS: Final = {
     "shares": "shares of the options",
     "counts": "drawn answers",
@@ -106,6 +117,8 @@ _ANSWERS: Final = {
     "mass": "the probability on all options",
     "status": "what became of each question",
     "written": "probabilities and written answers of the same items",
+    "texts": "written answers",
+    "choices": "choices at the steps of scenarios",
 }
 
 _NEEDED: Final[dict[str, frozenset[str]]] = {
@@ -115,10 +128,12 @@ _NEEDED: Final[dict[str, frozenset[str]]] = {
     "mass": frozenset({"probabilities"}),
     "status": frozenset(),
     "written": frozenset({"probabilities"}),
+    "texts": frozenset({"draws"}),
+    "choices": frozenset({"choices"}),
 }
 
 
-def peopled(use: MethodUse, asked: Asked, asking: Asking) -> bool:
+def peopled(use: SurveyUse, asked: Asked, asking: Asking) -> bool:
     """Whether there are people to compare with, and people for a simulated model to answer from."""
     good = True
     compared = [metric for metric in use.metrics if metrics.take(metric.metric).needs_people]
@@ -142,7 +157,7 @@ def peopled(use: MethodUse, asked: Asked, asking: Asking) -> bool:
 
 
 def _covered(
-    survey: str, checked: CheckedSurvey, items: tuple[Item, ...], use: MethodUse, asking: Asking, at: Span | None
+    survey: str, checked: CheckedSurvey, items: tuple[Item, ...], use: SurveyUse, asking: Asking, at: Span | None
 ) -> bool:
     """Whether the reference knows how people of each country answered each item."""
     good = True
@@ -164,7 +179,7 @@ def _covered(
     return good
 
 
-def _well_founded(checked: CheckedSurvey, items: tuple[Item, ...], use: MethodUse, asking: Asking) -> None:
+def _well_founded(checked: CheckedSurvey, items: tuple[Item, ...], use: SurveyUse, asking: Asking) -> None:
     """Warn where shares rest on so few people that their own noise is as large as what is to be found."""
     for index, (name, population) in enumerate(use.populations.items()):
         people = checked.survey.people.get(population.country, {})
@@ -176,7 +191,7 @@ def _well_founded(checked: CheckedSurvey, items: tuple[Item, ...], use: MethodUs
             report(asking.scope.sink, "AC414", asking.entry("as", index), label, remedy=remedy, related=related)
 
 
-def controlled(use: MethodUse, asking: Asking) -> bool:
+def controlled(use: SurveyUse, asking: Asking) -> bool:
     """Whether a control that names other countries has enough of them to draw from."""
     good = True
     for key, table in _controls(use.params):
@@ -210,7 +225,7 @@ def _all_names(population: Population) -> set[str]:
     return {name.casefold() for name in (population.country, *population.named.values())}
 
 
-def drawn(use: MethodUse, method: Method[Any], asking: Asking) -> None:
+def drawn(use: SurveyUse, method: Method[Any], asking: Asking) -> None:
     """Warn of few draws."""
     draws = getattr(use.params, "draws", None)
     if "draws" in method.gives and isinstance(draws, int) and draws < FEW_DRAWS:

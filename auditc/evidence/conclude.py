@@ -146,20 +146,34 @@ def _yardstick(plan: Plan, reading: _Reading) -> Yardstick | None:
 
 
 def _judged(plan: Plan, figures: Figures) -> tuple[list[Finding], tuple[ClaimOutcome, ...]]:
-    """Every claim's parts, corrected together."""
+    """Every claim's parts, those of a family corrected together."""
     judges = [stage for stage in plan.stages if isinstance(stage, Judge)]
+    found: list[Finding] = []
+    claims: dict[str, ClaimOutcome] = {}
+    for name in dict.fromkeys(stage.family for stage in judges):
+        mine, outcomes = _judged_together(plan, figures, [stage for stage in judges if stage.family == name])
+        found += mine
+        claims |= outcomes
+    return found, tuple(claims[stage.claim] for stage in judges)
+
+
+def _judged_together(
+    plan: Plan, figures: Figures, judges: list[Judge]
+) -> tuple[list[Finding], dict[str, ClaimOutcome]]:
+    """The claims of one family."""
+    correction = plan.families.get(judges[0].family, plan.correct)
     family = sum(1 for stage in judges for _ in combinations(stage.holds, figures))
     evaluated: list[tuple[Judge, Part]] = [(stage, part) for stage in judges for part in parts(stage, figures, family)]
-    correct = holm if plan.correct == "holm" else uncorrected
+    correct = holm if correction == "holm" else uncorrected
     shares = correct([part.chance for _, part in evaluated], [1 - stage.level for stage, _ in evaluated])
     found: list[Finding] = []
-    claims: list[ClaimOutcome] = []
+    claims: dict[str, ClaimOutcome] = {}
     for stage in judges:
         own = [(part, share / 2) for (judge, part), share in zip(evaluated, shares, strict=True) if judge is stage]
-        mine = [part_finding(stage, part, tail, plan.correct, len(evaluated)) for part, tail in own]
+        mine = [part_finding(stage, part, tail, correction, len(evaluated)) for part, tail in own]
         found += mine
-        claims.append(claim_outcome(stage, plan.correct, own, mine))
-    return found, tuple(claims)
+        claims[stage.claim] = claim_outcome(stage, correction, own, mine)
+    return found, claims
 
 
 def _item_rows(plan: Plan, answers: Answers, readings: list[_Reading]) -> tuple[ItemRow, ...]:

@@ -7,7 +7,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from .plan import Budget, Comparison, Model, Origin, Population, Survey
+from .plan import (
+    Budget,
+    Comparison,
+    Correction,
+    Framework,
+    Model,
+    Origin,
+    Population,
+    Scenarios,
+    Script,
+    Survey,
+    Train,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +44,40 @@ class MetricUse:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MethodUse:
-    """A method's block: which items of a survey are asked of which models, as which populations."""
+    """What the block of any method says: which models are asked, as whom, and what is measured."""
 
     name: str
     method: str
     params: Any
-    survey_name: str
-    survey: Survey
-    items: tuple[str, ...]
     models: dict[str, Model]
     populations: dict[str, Population]
     persona: Persona | None
     metrics: tuple[MetricUse, ...]
     seed: int
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptUse(MethodUse):
+    """A block that leads models through scenarios along a script."""
+
+    scenarios_name: str
+    scenarios: Scenarios
+    framework_name: str
+    framework: Framework | None
+    language: str
+    script: Script
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyUse(MethodUse):
+    """A block that asks items of a survey."""
+
+    survey_name: str
+    survey: Survey
+    items: tuple[str, ...]
 
     @property
     def languages(self) -> dict[str, str]:
@@ -76,6 +106,7 @@ class Claim:
     text: str
     level: float
     estimand: Literal["items like these", "these items"]
+    family: str
     maps_to: tuple[str, ...]
     origin: Origin
 
@@ -96,11 +127,13 @@ class Audit:
     title: str
     version: str
     seed: int
-    correct: Literal["holm", "none"]
+    correct: Correction
+    families: dict[str, Correction]
     budget: Budget
     models: dict[str, Model]
     populations: dict[str, Population]
     surveys: dict[str, Survey]
+    trainings: tuple[Train, ...]
     methods: tuple[MethodUse, ...]
     claims: tuple[Claim, ...]
     reports: tuple[ReportUse, ...]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from .canonical import digest
-from .values import Form, Range, Scale
+from .values import Form, Money, Range, Scale
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -80,12 +80,14 @@ class Place(Form):
 
 
 class Population(Form):
-    """A country as the survey calls it, its names by language, the language it is asked in, and its places."""
+    """A country as the survey calls it, its names by language, the language it is asked in, its places, and its
+    groups of people: participants are shared out over them in proportion to the weights."""
 
     country: str
     named: dict[str, str]
     language: str
     places: tuple[Place, ...] = ()
+    groups: tuple[Place, ...] = ()
 
 
 class Thing(Form):
@@ -93,6 +95,13 @@ class Thing(Form):
 
     kind: str
     params: dict[str, Any] = {}
+
+
+class Price(Form):
+    """What a provider bills for a million tokens."""
+
+    input: Money
+    output: Money
 
 
 class Model(Form):
@@ -108,6 +117,9 @@ class Model(Form):
     backend: Thing
     like: str = ""
     """The survey whose human shares a simulated model answers from."""
+    trained: str = ""
+    """The stage that makes this model; empty for one that is there from the start."""
+    price: Price | None = None
 
 
 class Wording(Form):
@@ -181,6 +193,126 @@ class Converse(Questioning):
     stop: tuple[str, ...] = ()
 
 
+class Choice(Form):
+    """What a condition of a script reads: the choice made at a step (its number or its name), compared with one."""
+
+    node: Literal["choice"] = "choice"
+    step: str
+    equal: bool
+    to: str
+
+
+class Both(Form):
+    """Two conditions joined by `and` or `or`."""
+
+    node: Literal["both"] = "both"
+    operator: Literal["and", "or"]
+    left: Truth
+    right: Truth
+
+
+class Not(Form):
+    node: Literal["not"] = "not"
+    of: Truth
+
+
+Truth = Annotated[Choice | Both | Not, Field(discriminator="node")]
+
+
+class Step(Form):
+    """One step of a script: a step of the scenario by its number, or one of the script's own with its wording.
+
+    `remember` is how many earlier steps the model is shown, None for all. `then` is the step that follows when no
+    branch is taken, `end` for the end.
+    """
+
+    name: str
+    prompt: dict[str, str] = {}
+    choices: tuple[str, ...]
+    remember: int | None = None
+    then: str
+
+
+class Branch(Form):
+    """After the step `after`, the first branch whose condition holds is taken, at most `at_most` times in a path
+    (None for a branch that goes forward, which no path can take twice)."""
+
+    after: str
+    when: Truth
+    go: str
+    at_most: int | None = None
+
+
+class Script(Form):
+    """Steps with branches. Every path through it has at least `least` and at most `most` steps, and there are `paths`
+    of them; None where they are too many to count."""
+
+    steps: tuple[Step, ...]
+    branches: tuple[Branch, ...] = ()
+    least: int
+    most: int
+    paths: int | None
+
+
+class Framework(Form):
+    """Values by id, each with what a reader is told of it by language."""
+
+    values: dict[str, dict[str, str]]
+
+
+class ScenarioStep(Form):
+    """One step of a scenario: the situation by language, and for each choice its words by language and its value."""
+
+    text: dict[str, str]
+    choices: dict[str, dict[str, str]]
+    values: dict[str, str] = {}
+
+
+class Scenarios(Form):
+    """Scenarios by id, each a list of steps; the digest of the file they came from."""
+
+    scenarios: dict[str, tuple[ScenarioStep, ...]]
+    digest: str
+
+
+class Escalate(_Stage):
+    """A model is led through the steps of each scenario, and chooses at each. Axes: scenario, order (the choices as
+    they are given, and reversed), step."""
+
+    kind: Literal["escalate"] = "escalate"
+    block: str
+    method: str
+    model: str
+    scenarios: str
+    framework: str = ""
+    language: str
+    script: Script
+    orders: Literal["both", "given"]
+    max_new_tokens: int
+    seed: int
+
+
+class Train(_Stage):
+    """Makes the model `model` out of `base`: items of `survey` as people of `populations` answer them are learnt,
+    `valid` decides which epoch is kept."""
+
+    kind: Literal["train"] = "train"
+    model: str
+    base: str
+    objective: Thing
+    adapter: Thing
+    survey: str
+    items: tuple[str, ...]
+    valid: tuple[str, ...]
+    populations: tuple[str, ...]
+    epochs: int
+    batch: int
+    learning_rate: float
+    decay: float
+    keep: Literal["lowest", "last"]
+    seed: int
+
+
 class Measure(_Stage):
     """A metric over the answers of the stages in `needs`."""
 
@@ -188,6 +320,9 @@ class Measure(_Stage):
     block: str
     metric: str
     params: dict[str, Any] = {}
+
+
+Correction = Literal["holm", "none"]
 
 
 class Number(Form):
@@ -241,6 +376,8 @@ class Judge(_Stage):
     """`holds` as the author wrote it."""
     level: float
     estimand: Literal["items like these", "these items"]
+    family: str = ""
+    """Claims of one family are corrected together; the empty name is the audit's own family."""
     maps_to: tuple[str, ...] = ()
 
 
@@ -252,7 +389,7 @@ class Render(_Stage):
     languages: tuple[str, ...]
 
 
-Stage = Annotated[Score | Converse | Measure | Judge | Render, Field(discriminator="kind")]
+Stage = Annotated[Score | Converse | Escalate | Train | Measure | Judge | Render, Field(discriminator="kind")]
 
 
 class Budget(Form):
@@ -261,6 +398,7 @@ class Budget(Form):
     tokens: int | None = None
     seconds: float | None = None
     cells: int | None = None
+    money: Money | None = None
 
 
 class Plan(Form):
@@ -271,11 +409,15 @@ class Plan(Form):
     title: str
     version: str
     seed: int
-    correct: Literal["holm", "none"] = "holm"
+    correct: Correction = "holm"
+    families: dict[str, Correction] = {}
+    """How the claims of each named family are corrected; `correct` holds for the others."""
     budget: Budget = Budget()
     models: dict[Name, Model]
     populations: dict[str, Population]
     surveys: dict[str, Survey]
+    scenarios: dict[str, Scenarios] = {}
+    frameworks: dict[str, Framework] = {}
     stages: tuple[Stage, ...]
 
     @property

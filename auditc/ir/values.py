@@ -26,6 +26,52 @@ class RefTo:
 
 
 @dataclass(frozen=True, slots=True)
+class ByLanguage:
+    """A block with a text for each language; `or_text` when one text may serve them all."""
+
+    or_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSet:
+    """A survey, or a part of it: `values`, `values.train`, `values.where(scale != nominal)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The law of a range: neither end is below `low` or above `high`."""
+
+    low: int
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWord:
+    """A bare word out of the world of whoever reads it: the module of a network, a choice of a scenario."""
+
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A block that may stand several times: `step`, `branch`. The field is a tuple of forms."""
+
+    label: Literal["none", "step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The field that holds what stands between the kind of a block and its body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An expression that only the steps of a script make sense of: `choice(3) == a`, `negotiate`."""
+
+    of: Literal["condition", "step"]
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """A table must have these columns; one ending in `.*` means one column for each language that is asked in."""
 
@@ -53,6 +99,19 @@ class Body(Form):
     """The body of a typed value, `word { … }`; a `Params` field may be a union of such bodies."""
 
     word: ClassVar[str]
+
+
+class Money(Form):
+    """An amount of money; amounts of two currencies are never added or compared."""
+
+    amount: float
+    currency: str
+
+
+class Secret(Form):
+    """The name of the environment variable that holds a secret; the secret itself is in no spec, plan or report."""
+
+    variable: str
 
 
 class Range(Form):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from auditc.ir.audit import MethodUse
-from auditc.ir.plan import Converse, Score
+from auditc.ir.plan import Converse, Escalate, Score
 
 if TYPE_CHECKING:
     from auditc.ir.reading import Reading
@@ -29,10 +28,13 @@ class Method(Generic[P]):
 
     title: str
     params: type[P]
-    gives: frozenset[Literal["probabilities", "draws"]]
+    gives: frozenset[Literal["probabilities", "draws", "choices"]]
     languages: frozenset[str]
     variables: frozenset[str]
     """What a persona's prompt may use."""
-    stages: Callable[[MethodUse], tuple[Score | Converse, ...]]
+    stages: Callable[[Any], tuple[Score | Converse | Escalate, ...]]
+    """From the block, checked: an `ir.audit.SurveyUse`, or a `ScriptUse` where scenarios are asked."""
     read: Callable[[str, tuple[str, ...], str], Reading]
     always: tuple[str, ...] = ()
+    asks: Literal["survey", "scenarios"] = "survey"
+    """What the block names in the first place: a survey of whose items each is a question, or scenarios with steps."""

@@ -45,12 +45,14 @@ class Metric(Generic[P]):
     - `orders` `[..., I, O, K]`: probabilities for each order, K in the survey's order. Needs probabilities.
     - `mass` `[..., I, O]`: probability on the options before normalising. Needs probabilities.
     - `status` `[..., I, 4]`: counts of answered, refused, unparsable, failed. From every method.
+    - `texts`: written answers as they are. Needs draws.
+    - `choices`: what was chosen at each step of each scenario. Needs choices.
     - `written` `[..., I, 2, K]`: the exact shares, and the written answer as an indicator (all zero: none). Needs both.
     """
 
     title: str
     params: type[P]
-    reads: Literal["shares", "counts", "orders", "mass", "status", "written"]
+    reads: Literal["shares", "counts", "orders", "mass", "status", "written", "texts", "choices"]
     values: Callable[[Any, Sheet, P], Any]
     scales: frozenset[Scale]
     unit: str
@@ -63,3 +65,12 @@ class Metric(Generic[P]):
     """Headline: the mean over dimensions of means in a dimension, or the plain mean over items."""
     source: str
     """Paper and equation, for the reference."""
+    local: bool = True
+    """Whether the figure of one model is the same whoever else is asked."""
+    built: bool = True
+    """Whether it can be computed. One that cannot is checked and planned, and refused when the plan is bound."""
+
+
+def not_built(x: Any, sheet: Sheet, params: Any) -> Any:
+    """The `values` of a metric that is not built. A plan with one is never run."""
+    raise NotImplementedError("binding refuses the plan before this is called")

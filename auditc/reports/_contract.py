@@ -28,3 +28,10 @@ class Report:
     title: str
     languages: frozenset[str]
     render: Callable[[Material, Path], Path]
+    built: bool = True
+    """Whether it can be written. One that cannot is checked and planned, and refused when the plan is bound."""
+
+
+def not_built(material: Material, folder: Path) -> Path:
+    """The `render` of a report that is not built. A plan with one is never run."""
+    raise NotImplementedError("binding refuses the plan before this is called")

@@ -6,7 +6,7 @@ anything is spent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +14,9 @@ from typing import Any, Protocol
 from auditc.backends import backends
 from auditc.backends._contract import Backend, BackendUnavailable, Capability, Identity, ModelSource
 from auditc.ir.finding import ModelRow
-from auditc.ir.plan import Model, Origin, Plan
+from auditc.ir.plan import Escalate, Measure, Model, Origin, Plan, Render, Train
+from auditc.metrics import metrics
+from auditc.reports import reports
 
 from . import models
 from .asking import score_asking, turn_asking
@@ -98,6 +100,8 @@ def look(plan: Plan, here: Mapping[str, Here]) -> tuple[dict[str, Bound], tuple[
     bound: dict[str, Bound] = {}
     problems: list[Problem] = []
     for name, by in asked.items():
+        if plan.models[name].trained:
+            continue  # there is no such model before it is trained, and that is told of its training
         found = _bind(plan, name, here.get(name), by[0].origin)
         if isinstance(found, Problem):
             problems.append(found)
@@ -106,7 +110,24 @@ def look(plan: Plan, here: Mapping[str, Here]) -> tuple[dict[str, Bound], tuple[
         for stage in by:
             problems.extend(_lacks(found, stage))
             problems.extend(_wording(plan, stage, found.identity))
-    return bound, tuple(dict.fromkeys(problems))
+    return bound, tuple(dict.fromkeys((*_not_built(plan), *problems)))
+
+
+def _not_built(plan: Plan) -> Iterator[Problem]:
+    """What the plan asks for by a name that this auditc knows, and cannot do yet."""
+    help = "leave it out to run the rest; the spec and its plan are sound"
+    for stage in plan.stages:
+        match stage:
+            case Escalate():
+                yield Problem(f"this auditc cannot run the method `{stage.method}` yet", help, stage.origin)
+            case Train():
+                yield Problem(f"this auditc cannot train with `{stage.objective.kind}` yet", help, stage.origin)
+            case Measure() if not metrics.take(stage.metric).built:
+                yield Problem(f"this auditc cannot compute the metric `{stage.metric}` yet", help, stage.origin)
+            case Render():
+                for form in stage.formats:
+                    if form in reports.names() and not reports.take(form).built:
+                        yield Problem(f"this auditc cannot write the report `{form}` yet", help, stage.origin)
 
 
 def needed(stage: Asked) -> frozenset[Capability]:

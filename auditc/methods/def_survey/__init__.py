@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
-from auditc.ir.audit import MethodUse
+from auditc.ir.audit import SurveyUse
 from auditc.ir.plan import Converse, Wording
 from auditc.ir.reading import Reading
 from auditc.ir.values import Form, Range, Tokens, Unit
@@ -68,7 +68,7 @@ class Params(Form):
     temperature: Annotated[float, Unit("number"), Ge(0.01)] = 1.0
 
 
-def _stages(use: MethodUse) -> tuple[Converse, ...]:
+def _stages(use: SurveyUse) -> tuple[Converse, ...]:
     params: Params = use.params
     return tuple(
         Converse(
@@ -90,7 +90,7 @@ def _stages(use: MethodUse) -> tuple[Converse, ...]:
     )
 
 
-def _wording(use: MethodUse, language: str) -> Wording:
+def _wording(use: SurveyUse, language: str) -> Wording:
     introduction = use.persona.wording(language) if use.persona else INTRODUCTION[language]
     return Wording(text=introduction.strip() + QUESTION[language].rstrip(), opening=OPENING[language])
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, ClassVar
 
-from auditc.ir.audit import MethodUse
+from auditc.ir.audit import SurveyUse
 from auditc.ir.canonical import seeded
 from auditc.ir.plan import Condition, Converse, Score, Wording
 from auditc.ir.reading import Reading
@@ -68,7 +68,7 @@ class Params(Form):
     """For answers in words."""
 
 
-def _stages(use: MethodUse) -> tuple[Score | Converse, ...]:
+def _stages(use: SurveyUse) -> tuple[Score | Converse, ...]:
     params: Params = use.params
     stages: list[Score | Converse] = []
     for model in use.models:
@@ -78,7 +78,7 @@ def _stages(use: MethodUse) -> tuple[Score | Converse, ...]:
     return tuple(stages)
 
 
-def _score(use: MethodUse, params: Params, model: str) -> Score:
+def _score(use: SurveyUse, params: Params, model: str) -> Score:
     return Score(
         name=f"{use.name}/{model}",
         **use.asked_of(model),
@@ -91,7 +91,7 @@ def _score(use: MethodUse, params: Params, model: str) -> Score:
     )
 
 
-def _in_words(use: MethodUse, params: Params, model: str) -> Converse:
+def _in_words(use: SurveyUse, params: Params, model: str) -> Converse:
     """The same question with the answer left open, asked once of each sampled item and decoded deterministically."""
     count = math.ceil(params.in_words * len(use.items))
     chosen = sorted(use.items, key=lambda item: seeded(use.seed, use.name, "in words", item))[:count]
@@ -126,7 +126,7 @@ def _conditions(params: Params) -> tuple[Condition, ...]:
     return (Condition(), Condition(name=ShuffledCountries.word, countries=countries))
 
 
-def _wording(use: MethodUse, language: str, opening: dict[str, str]) -> Wording:
+def _wording(use: SurveyUse, language: str, opening: dict[str, str]) -> Wording:
     introduction = use.persona.wording(language) if use.persona else INTRODUCTION[language]
     return Wording(text=introduction.strip() + QUESTION[language], opening=opening[language])
 

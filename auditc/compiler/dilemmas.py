@@ -1,0 +1,84 @@
+"""The block of a method that leads models through scenarios: its scenarios, its script, and what is measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditc.ir.audit import ScriptUse
+from auditc.ir.plan import Escalate
+from auditc.ir.values import Script as ScriptMark
+from auditc.methods import methods
+from auditc.metrics import metrics
+from auditc.spec.syntax import Expression
+
+from .bodies import fill, form, keys
+from .bound import Bound
+from .claims import Measured
+from .declarations import Leads
+from .mistakes import POISON, Poison, listing, report
+from .places import origin
+from .questions import Question, wanted_metrics
+from .resolve import Declaration
+from .scenarios import Wanted, scenarios
+from .scope import Scope
+from .scripts import script
+from .sound import Asking, measurable
+from .wants import Want
+
+
+def dilemma(declaration: Declaration, scope: Scope, bound: Bound) -> Question | Poison:
+    """A block that leads models through scenarios."""
+    method = methods.take(declaration.kind)
+
+    def special(expression: Expression, want: Want, inner: Scope) -> Any:
+        # Steps are known only once the whole block has been read; until then what names them is kept as it is.
+        assert want.mark(ScriptMark)
+        return expression
+
+    fields = {**keys(Leads), **keys(method.params)}
+    filled = fill(declaration.block, fields, scope, special=special, inner=metrics.names())
+    leads = form(Leads, filled, scope)
+    params = form(method.params, filled, scope)
+    uses = wanted_metrics(filled, scope)
+    if isinstance(leads, Poison) or isinstance(params, Poison) or isinstance(uses, Poison):
+        return POISON
+    blocks = (filled.several.get("step", []), filled.several.get("branch", []))
+    laid = script(params.step, params.branch, blocks, scope)
+    framework = bound.frameworks[leads.framework] if leads.framework else None
+    models = {name: bound.models[name] for name in leads.of}
+    if leads.language not in method.languages:
+        remedy = f"`{declaration.kind}` asks in {listing(sorted(method.languages))}."
+        at = filled.place("language")
+        return report(scope.sink, "AC408", at, f"`{leads.language}` is asked for", remedy=remedy)
+    if isinstance(laid, Poison) or isinstance(framework, Poison) or any(m is POISON for m in models.values()):
+        return POISON
+    told = scenarios(leads.scenarios, Wanted(laid, leads.language, framework), scope)
+    if isinstance(told, Poison):
+        return POISON
+    use = ScriptUse(
+        name=declaration.key,
+        method=declaration.kind,
+        params=params,
+        models={name: model for name, model in models.items() if not isinstance(model, Poison)},
+        populations={},
+        persona=None,
+        metrics=uses,
+        seed=bound.seed,
+        origin=origin(declaration.name.span),
+        scenarios_name=declaration.key,
+        scenarios=told,
+        framework_name=leads.framework or "",
+        framework=framework,
+        language=leads.language,
+        script=laid,
+    )
+    stages = tuple(stage for stage in method.stages(use) if isinstance(stage, Escalate))
+    if not measurable(use, method, stages, Asking(scope, filled, bound)):
+        return POISON
+    axes = {
+        "model": tuple(use.models),
+        "population": (),
+        "condition": ("asked",),
+        "dimension": tuple(sorted(framework.values)) if framework else (),
+    }
+    return Question(use, Measured(tuple(sorted(metric.metric for metric in uses)), axes))

@@ -1,0 +1,43 @@
+"""How a model's place among all models asked changes between two steps, for each value.
+
+Models are ranked by how often they chose the value, ties share their mean place. So the figure of one model depends on
+which other models are asked, and it is undefined for a panel of one.
+
+Not built yet: it is checked and planned, and binding refuses a plan that has it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from annotated_types import Gt
+from pydantic import Field
+
+from auditc.ir.values import Form
+
+from ._contract import Metric, not_built
+
+
+class Params(Form):
+    """What the author may set."""
+
+    from_: Annotated[int, Gt(0)] = Field(alias="from", default=1)
+    to: Annotated[int, Gt(0)]
+
+
+rank_change = Metric(
+    title="Rank change",
+    params=Params,
+    reads="choices",
+    values=not_built,
+    scales=frozenset({"nominal", "ordinal", "interval"}),
+    unit="places",
+    better="neither",
+    bounds=(float("-inf"), float("inf")),
+    needs_people=False,
+    bias="none",
+    aggregate="items",
+    source="Wu et al. (2025), The Staircase of Ethics",
+    local=False,
+    built=False,
+)
