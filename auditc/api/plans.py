@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from auditc.diagnostics import Diagnostic, Sink
 
 from .faults import Refused, world, write_file
+from .specs import best_case
 
 if TYPE_CHECKING:
     from auditc.ir.plan import Plan
@@ -59,7 +60,7 @@ def compile_to_file(file: Path, output: Path | None) -> Written:
 
     start = time.perf_counter()
     sink = Sink()
-    compiled = compile_spec(file, sink)
+    compiled = compile_spec(file, sink, best_case)
     plan_path = output or file.with_suffix(PLAN)
     lock_path = lock_of(plan_path)
     if file.resolve() in (plan_path.resolve(), lock_path.resolve()):

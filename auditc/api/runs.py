@@ -59,7 +59,7 @@ class Done:
 
 def run(plan_path: Path | None, *, limit: int | None = None, show: str = "bar") -> Done:
     """Run a plan, judge its claims and write its reports. What is in the store already is not asked again."""
-    from auditc.evidence import conclude
+    from auditc.evidence.conclude import conclude
     from auditc.runtime import execute, runs
     from auditc.runtime.budget import Limits
     from auditc.runtime.progress import reporter

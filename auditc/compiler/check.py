@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 from auditc.diagnostics import Label, Span
 from auditc.ir.audit import Audit, Claim, ReportUse
-from auditc.ir.plan import Budget, Comparison, Correction, Figure, Mean, Number, Train
+from auditc.ir.plan import Budget, Correction, Train
 from auditc.methods import methods
-from auditc.metrics import metrics
 from auditc.reports import reports
 from auditc.spec.syntax import Attribute, Expression, Name, Switch, Text, Word
 
 from .bodies import fill, form, head, keys, read
 from .bound import Bound
+from .claimed import BestCase, Standing, look_at_claim
 from .claims import Measured, holds
 from .declarations import Audit as AuditForm
 from .declarations import Claim as ClaimForm
@@ -44,8 +44,11 @@ from .wording import worded
 T = TypeVar("T")
 
 
-def check(names: Names, files: Workspace) -> Audit | Poison:
-    """The audit that a spec describes, or POISON once its mistakes have been reported."""
+def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit | Poison:
+    """The audit that a spec describes, or POISON once its mistakes have been reported.
+
+    `best` says what a model that answers like people would come to; without it no claim is looked at for its power.
+    """
     sink = names.sink
     scope = Scope(sink, names, names.entry, files)
     settings = _settings(scope)
@@ -62,7 +65,13 @@ def check(names: Names, files: Workspace) -> Audit | Poison:
     questions = {d.key: _asked(d, scope, bound, trained) for d in names.questions()}
     families: dict[str, Correction | Poison] = {d.key: _family(d, scope) for d in names.every("family")}
     measured = {key: POISON if isinstance(q, Poison) else q.measured for key, q in questions.items()}
-    claims = {d.key: _claim(d, scope, measured) for d in names.every("claim")}
+    sound = _sound(questions)
+    models = {name: model for name, model in bound.models.items() if not isinstance(model, Poison)}
+
+    def look(standing: Standing) -> bool:
+        return look_at_claim(standing, sound, models, scope, best)
+
+    claims = {d.key: _claim(d, scope, measured, look) for d in names.every("claim")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
     _together(settings, questions, claims, scope)
     warn_of_unused(names)
@@ -88,7 +97,7 @@ def check(names: Names, files: Workspace) -> Audit | Poison:
         populations=_sound(bound.populations),
         surveys={key: checked.survey for key, checked in _sound(bound.surveys).items()},
         trainings=tuple(_sound(trained).values()),
-        methods=tuple(q.use for q in _sound(questions).values()),
+        methods=tuple(q.use for q in sound.values()),
         claims=tuple(_sound(claims).values()),
         reports=tuple(_sound(uses).values()),
         origin=origin(head(block)),
@@ -144,7 +153,12 @@ def _family(declaration: Declaration, scope: Scope) -> Correction | Poison:
     return POISON if isinstance(made, Poison) else made.correct
 
 
-def _claim(declaration: Declaration, scope: Scope, measured: dict[str, Measured | Poison]) -> Claim | Poison:
+def _claim(
+    declaration: Declaration,
+    scope: Scope,
+    measured: dict[str, Measured | Poison],
+    look: Callable[[Standing], bool],
+) -> Claim | Poison:
     def special(expression: Expression, want: Want, inner: Scope) -> Any:
         return holds(expression, inner, measured)
 
@@ -153,8 +167,7 @@ def _claim(declaration: Declaration, scope: Scope, measured: dict[str, Measured 
     if isinstance(made, Poison):
         return POISON
     written = next(p.value for p in declaration.block.body if isinstance(p, Attribute) and p.name.text == "holds")
-    _decidable(made.holds, written.span, scope)
-    return Claim(
+    claim = Claim(
         name=declaration.key,
         says=made.says,
         holds=made.holds,
@@ -165,26 +178,8 @@ def _claim(declaration: Declaration, scope: Scope, measured: dict[str, Measured 
         maps_to=made.maps_to,
         origin=origin(declaration.name.span),
     )
-
-
-def _decidable(comparison: Comparison, at: Span, scope: Scope) -> None:
-    """Warn of a threshold that the metric cannot pass, or cannot miss."""
-    turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-    left, operator, right = comparison.left, str(comparison.operator), comparison.right
-    if isinstance(left, Number):
-        left, operator, right = right, turned[operator], left
-    while isinstance(left, Mean):
-        left = left.of
-    if not isinstance(left, Figure) or not isinstance(right, Number):
-        return
-    metric = left.measure.rpartition(".")[2]
-    low, high = metrics.take(metric).bounds
-    threshold = right.value
-    never = {"<": threshold <= low, "<=": threshold < low, ">": threshold >= high, ">=": threshold > high}[operator]
-    always = {"<": threshold > high, "<=": threshold >= high, ">": threshold < low, ">=": threshold <= low}[operator]
-    if never or always:
-        label = f"`{metric}` lies between {low:g} and {high:g}: this {'always' if always else 'never'} holds"
-        report(scope.sink, "AC420", at, label, remedy="Compare with a figure that can be passed and missed.")
+    said = filled.place("cluster") if "cluster" in filled.places else None
+    return claim if look(Standing(claim, written.span, said, made.cluster)) else POISON
 
 
 def _report(declaration: Declaration, scope: Scope) -> ReportUse | Poison:

@@ -15,6 +15,7 @@ from .bodies import fill, form, keys
 from .bound import Bound
 from .claims import Measured
 from .declarations import Leads
+from .instruments import trustworthy
 from .mistakes import POISON, Poison, listing, report
 from .places import origin
 from .questions import Question, wanted_metrics
@@ -73,7 +74,8 @@ def dilemma(declaration: Declaration, scope: Scope, bound: Bound) -> Question | 
         script=laid,
     )
     stages = tuple(stage for stage in method.stages(use) if isinstance(stage, Escalate))
-    if not measurable(use, method, stages, Asking(scope, filled, bound)):
+    asking = Asking(scope, filled, bound)
+    if not measurable(use, method, stages, asking) or not trustworthy(use, asking):
         return POISON
     axes = {
         "model": tuple(use.models),

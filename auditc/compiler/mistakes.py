@@ -106,6 +106,11 @@ ERRORS: Final = {
     "AC413": "The control draws from too few countries",
     "AC417": "The country has no name in the language it is asked in",
     "AC418": "The weights and the backend do not go together",
+    "AC424": "Observations that share something are treated as independent",
+    "AC427": "A judge that is not calibrated decides the claim",
+    "AC432": "The reference does not tell the groups apart",
+    "AC433": "Code that comes with weights is not run",
+    "AC437": "The metric needs several models",
     "AC430": "The model is tested on what it was trained on",
     "AC419": "The prompt names a place, and the population has none",
 }
@@ -122,6 +127,13 @@ WARNINGS: Final = {
     "AC416": "One prompt serves several languages",
     "AC420": "The claim cannot come out both ways",
     "AC421": "The spec asks nothing",
+    "AC422": "Too few draws for the claim",
+    "AC425": "The judge is of the family that it judges",
+    "AC426": "The judge is not calibrated",
+    "AC428": "The figure depends on who else is asked",
+    "AC429": "An option has a share of nothing",
+    "AC434": "What is compared differs in more than one thing",
+    "AC435": "Too few items for the claim",
     "AC423": "The provider can change the model",
 }
 """What does not."""

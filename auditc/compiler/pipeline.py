@@ -13,6 +13,7 @@ from auditc.ir.audit import Audit
 from auditc.ir.plan import Plan
 
 from .check import check
+from .claimed import BestCase
 from .load import Workspace, load
 from .lock import Lock, lock
 from .lower import lower
@@ -29,14 +30,14 @@ class Compiled:
     audit: Audit
 
 
-def check_spec(path: Path, sink: Sink) -> Audit:
+def check_spec(path: Path, sink: Sink, best: BestCase | None = None) -> Audit:
     """The audit that the spec at `path` describes. Raises SpecRejected when anything in it is an error."""
-    return _checked(path, sink)[0]
+    return _checked(path, sink, best)[0]
 
 
-def compile_spec(path: Path, sink: Sink) -> Compiled:
+def compile_spec(path: Path, sink: Sink, best: BestCase | None = None) -> Compiled:
     """The plan and the lock of the spec at `path`. Raises SpecRejected when anything in it is an error."""
-    audit, files = _checked(path, sink)
+    audit, files = _checked(path, sink, best)
     plan = lower(audit)
     return Compiled(plan, lock(plan, files.digests), audit)
 
@@ -47,14 +48,14 @@ def as_bytes(form: BaseModel) -> bytes:
     return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
-def _checked(path: Path, sink: Sink) -> tuple[Audit, Workspace]:
+def _checked(path: Path, sink: Sink, best: BestCase | None) -> tuple[Audit, Workspace]:
     loaded = load(path, sink)
     # A file that did not parse lacks names; looking for them would bury the mistake under others that are none.
     if isinstance(loaded, Poison) or any(d.code < "AC010" or d.code.startswith("AC1") for d in sink.diagnostics):
         sink.checkpoint()
     assert not isinstance(loaded, Poison)  # whoever gives poison has reported an error
     entry, files = loaded
-    audit = check(resolve(entry, sink), files)
+    audit = check(resolve(entry, sink), files, best)
     sink.checkpoint()
     if isinstance(audit, Poison):
         raise SpecRejected(sink.sorted())

@@ -18,6 +18,7 @@ from .bound import Bound
 from .claims import Measured
 from .declarations import Asks
 from .expressions import value
+from .instruments import grouped, offered, trustworthy
 from .itemsets import Asked, item_set
 from .mistakes import POISON, Poison, report
 from .places import origin
@@ -98,7 +99,16 @@ def _sound(
     if not good:
         return POISON
     stages = tuple(stage for stage in method.stages(use) if not isinstance(stage, Escalate))
-    good = all([applicable(use, asked, method, stages, asking), peopled(use, asked, asking), controlled(use, asking)])
+    good = all(
+        [
+            applicable(use, asked, method, stages, asking),
+            peopled(use, asked, asking),
+            controlled(use, asking),
+            trustworthy(use, asking),
+            grouped(use, asked, asking),
+        ]
+    )
+    offered(use, asked, asking)
     drawn(use, method, asking)
     if not good:
         return POISON

@@ -213,6 +213,10 @@ def _arguments(call: Call, word: str, params: type[BaseModel], scope: Scope) -> 
     free = list(fields)
     for argument in call.arguments:
         key = argument.name.text if argument.name else free[0] if free else ""
+        if key in ("remote_code", "trust_remote_code"):
+            remedy = "Leave it out; a model that needs code of its own is asked through a server: `api = openai { … }`."
+            label = "this would run code of whoever made the weights"
+            return report(scope.sink, "AC433", argument.span, label, remedy=remedy)
         if key not in fields:
             span = argument.name.span if argument.name else argument.span
             remedy = close(key, fields) or f"The arguments are {listing(fields)}."

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from auditc.evidence import conclude
+from auditc.evidence.conclude import conclude
 from auditc.ir.answers import NOT_RUN, REFUSED, UNPARSABLE
 from auditc.ir.finding import Finding, Findings
 from auditc.ir.plan import People, Plan, Survey

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from auditc.evidence import conclude
+from auditc.evidence.conclude import conclude
 from auditc.evidence.correct import holm
 from auditc.ir.answers import REFUSED
 from auditc.ir.finding import Findings

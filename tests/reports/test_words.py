@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import auditc.reports.html as package
-from auditc.evidence import conclude
+from auditc.evidence.conclude import conclude
 from auditc.reports.html.words import LANGUAGES, words
 from tests.evidence import audits
 from tests.reports.material import material

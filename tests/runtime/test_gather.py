@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from auditc.evidence import conclude
+from auditc.evidence.conclude import conclude
 from auditc.ir.answers import ANSWERED, FAILED, NO_CELL, NOT_RUN, UNPARSABLE, Answers
 from auditc.ir.exchange import ScoreReply
 from auditc.ir.plan import Measure, Plan

@@ -1,0 +1,238 @@
+"""Whether a claim can be decided by what it rests on: its threshold, its design, its judges, and what is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from auditc.diagnostics import Span
+from auditc.ir.audit import Claim, MetricUse, SurveyUse
+from auditc.ir.plan import Arithmetic, Converse, Figure, Item, Mean, Model, Number, People, Score, Term
+from auditc.methods import methods
+from auditc.metrics import metrics
+
+from .claims import figures
+from .mistakes import listing, report
+from .questions import Question
+from .scope import Scope
+from .stages import feeding
+
+BestCase = Callable[[str, Sequence[Item], Sequence[People], int, float, int], tuple[float, float, float] | None]
+"""`evidence.power.best_case`: statistics belong there, and whoever starts the compiler brings it along."""
+
+FEW_ITEMS: Final = 10
+"""With fewer no interval speaks for items like these."""
+
+_TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """A claim, and where its parts stand in the spec."""
+
+    claim: Claim
+    holds: Span
+    cluster: Span | None
+    clusters: tuple[str, ...] | None
+
+
+def look_at_claim(
+    standing: Standing, questions: dict[str, Question], models: dict[str, Model], scope: Scope, best: BestCase | None
+) -> bool:
+    """Whether nothing about a claim would falsify its verdict; warns of what would leave it undecided."""
+    _decidable(standing, scope)
+    rests_on = list(_rests_on(standing.claim, questions))
+    good = all([_independent(standing, rests_on, scope), _calibrated(standing, rests_on, scope)])
+    _alone(standing, rests_on, scope)
+    _told_apart(standing, models, scope)
+    _many_items(standing, rests_on, scope)
+    if best is not None:
+        _powerful(standing, rests_on, scope, best)
+    return good
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rest:
+    """A figure of a claim, and the block that it is measured in."""
+
+    figure: Figure
+    question: Question
+    metric: str
+
+    @property
+    def use(self) -> MetricUse | None:
+        return next((use for use in self.question.use.metrics if use.metric == self.metric), None)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The items behind the figure."""
+        use = self.question.use
+        if not isinstance(use, SurveyUse):
+            return ()
+        scales = metrics.take(self.metric).scales
+        dimension = self.figure.at.get("dimension")
+        asked = set(use.items)
+        return tuple(
+            item
+            for item in use.survey.items
+            if item.id in asked and item.scale in scales and dimension in (None, item.dimension)
+        )
+
+    @property
+    def draws(self) -> int | None:
+        """Participants behind each share; None where probabilities are exact."""
+        use = self.question.use
+        if not isinstance(use, SurveyUse):
+            return None
+        stages = [stage for stage in methods.take(use.method).stages(use) if isinstance(stage, Score | Converse)]
+        needs = feeding(metrics.take(self.metric), stages) or ()
+        spoken = [stage for stage in stages if stage.name in needs and isinstance(stage, Converse)]
+        scored = any(stage.name in needs and isinstance(stage, Score) for stage in stages)
+        return max((stage.draws for stage in spoken), default=None) if not scored else None
+
+
+def _rests_on(claim: Claim, questions: dict[str, Question]) -> Iterator[_Rest]:
+    for side in (claim.holds.left, claim.holds.right):
+        for figure in figures(side):
+            block, _, metric = figure.measure.rpartition(".")
+            yield _Rest(figure, questions[block], metric)
+
+
+def _decidable(standing: Standing, scope: Scope) -> None:
+    """Warn of a threshold that the metric cannot pass, or cannot miss."""
+    comparison = standing.claim.holds
+    left, operator, right = comparison.left, str(comparison.operator), comparison.right
+    if isinstance(left, Number):
+        left, operator, right = right, _TURNED[operator], left
+    while isinstance(left, Mean):
+        left = left.of
+    if not isinstance(left, Figure) or not isinstance(right, Number):
+        return
+    metric = left.measure.rpartition(".")[2]
+    low, high = metrics.take(metric).bounds
+    threshold = right.value
+    never = {"<": threshold <= low, "<=": threshold < low, ">": threshold >= high, ">=": threshold > high}[operator]
+    always = {"<": threshold > high, "<=": threshold >= high, ">": threshold < low, ">=": threshold <= low}[operator]
+    if never or always:
+        label = f"`{metric}` lies between {low:g} and {high:g}: this {'always' if always else 'never'} holds"
+        report(
+            scope.sink, "AC420", standing.holds, label, remedy="Compare with a figure that can be passed and missed."
+        )
+
+
+def _independent(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool:
+    """Whether what the author says is shared by observations is what they do share."""
+    if standing.clusters is None or standing.cluster is None:
+        return True
+    shared = {"participant"} if any(rest.draws is not None for rest in rests_on) else set()
+    if standing.claim.estimand == "items like these":
+        shared.add("item")
+    wanted = f"cluster = [{', '.join(sorted(shared))}]"
+    forgotten = sorted(shared - set(standing.clusters))
+    if forgotten:
+        label = f"answers of one {forgotten[0]} are alike, and are counted as if they were not"
+        report(scope.sink, "AC424", standing.cluster, label, remedy=f"Write `{wanted}`, or leave it out.")
+        return False
+    more = sorted(set(standing.clusters) - shared)
+    if more:
+        label = f"what this claim rests on shares no {more[0]}"
+        remedy = f"Write `{wanted}`, or leave it out." if shared else "Leave it out."
+        report(scope.sink, "AC313", standing.cluster, label, remedy=remedy)
+        return False
+    return True
+
+
+def _calibrated(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool:
+    """Whether no claim is decided by a judge whose own errors nobody knows."""
+    for rest in rests_on:
+        params = rest.use.params if rest.use else None
+        if hasattr(params, "judge") and getattr(params, "calibrate", None) is None:
+            label = f"`{rest.metric}` is what a judge says whose errors are not known"
+            remedy = f'Give it cases that people judged: `{rest.metric} {{ … calibrate = csv("judged.csv") }}`.'
+            report(scope.sink, "AC427", standing.holds, label, remedy=remedy)
+            return False
+    return True
+
+
+def _alone(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None:
+    """Warn of a figure that is one model's only among those that happen to be asked with it."""
+    for rest in rests_on:
+        if not metrics.take(rest.metric).local:
+            label = f"`{rest.metric}` of one model changes when another one is added to the block"
+            remedy = "Claim something that is the model's own, or say in `says` among which models it holds."
+            report(scope.sink, "AC428", standing.holds, label, remedy=remedy)
+            return
+
+
+def _told_apart(standing: Standing, models: dict[str, Model], scope: Scope) -> None:
+    """Warn of a comparison of two models that differ in more than one thing."""
+    sides = [{f.at["model"] for f in figures(s) if "model" in f.at} for s in _sides(standing.claim)]
+    pairs = [(one, two) for one in sides[0] for two in sides[1] if one != two and {one, two} <= models.keys()]
+    for one, two in pairs[:1]:
+        traits = ("family", "origin", "stage")
+        other = [trait for trait in traits if getattr(models[one], trait) != getattr(models[two], trait)]
+        if len(other) > 1 and not (models[one].trained or models[two].trained):
+            label = f"`{one}` and `{two}` differ in {listing(other)}: which of them it is cannot be told apart"
+            remedy = "Compare models that differ in one thing, or say what the claim is not about."
+            report(scope.sink, "AC434", standing.holds, label, remedy=remedy)
+
+
+def _sides(claim: Claim) -> tuple[Term, Term]:
+    """The two terms that are compared with each other: of the comparison, or of a difference in it."""
+    left, right = claim.holds.left, claim.holds.right
+    if isinstance(right, Number) or isinstance(left, Number):
+        inner = left if isinstance(right, Number) else right
+        while isinstance(inner, Mean):
+            inner = inner.of
+        if isinstance(inner, Arithmetic):
+            left, right = inner.left, inner.right
+    return left, right
+
+
+def _many_items(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None:
+    """Warn of a claim about items like these that rests on so few that none can be made."""
+    if standing.claim.estimand != "items like these":
+        return
+    counted = [(len(rest.items), rest) for rest in rests_on if rest.items]
+    if counted and min(counted, key=lambda pair: pair[0])[0] < FEW_ITEMS:
+        count, rest = min(counted, key=lambda pair: pair[0])
+        label = f"`{rest.figure.measure}` rests on {count} items: with fewer than {FEW_ITEMS} no claim on items like"
+        remedy = "Ask more items, or claim it of these alone: `estimand = these_items`."
+        report(scope.sink, "AC435", standing.holds, f"{label} these is decided", remedy=remedy)
+
+
+def _powerful(standing: Standing, rests_on: list[_Rest], scope: Scope, best: BestCase) -> None:
+    """Warn of a claim that even a model which answers like people could not bear out with the draws planned."""
+    comparison = standing.claim.holds
+    left, operator, right = comparison.left, str(comparison.operator), comparison.right
+    if isinstance(left, Number):
+        left, operator, right = right, _TURNED[operator], left
+    if not isinstance(left, Figure | Mean) or not isinstance(right, Number) or len(rests_on) != 1:
+        return
+    rest = rests_on[0]
+    use = rest.question.use
+    better = metrics.take(rest.metric).better
+    if rest.draws is None or not isinstance(use, SurveyUse) or (better == "lower") != (operator in ("<", "<=")):
+        return
+    for name, population in use.populations.items():
+        if rest.figure.at.get("population", name) != name:
+            continue
+        known = use.survey.people.get(population.country, {})
+        items = tuple(item for item in rest.items if item.id in known)
+        found = (
+            best(rest.metric, items, [known[i.id] for i in items], rest.draws, standing.claim.level, use.seed)
+            if items
+            else None
+        )
+        if found is None:
+            continue
+        middle, low, high = found
+        if (high >= right.value) if better == "lower" else (low <= right.value):
+            label = (
+                f"with {rest.draws} draws a model that answers like people of `{name}` comes to {middle:.2f} "
+                f"({low:.2f} to {high:.2f})"
+            )
+            remedy = "Plan more draws, ask more items, or claim less."
+            report(scope.sink, "AC422", standing.holds, label, remedy=remedy)
+            return

@@ -1,0 +1,100 @@
+"""Whether what a block measures by can be trusted: judges, groups of people, panels of models, options."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from auditc.ir.audit import MethodUse, MetricUse
+from auditc.ir.plan import Model
+from auditc.metrics import metrics
+
+from .itemsets import Asked
+from .mistakes import Poison, close, listing, report
+from .sound import Asking
+from .surveys import CheckedSurvey
+from .wants import referred
+
+MANY_PEOPLE: Final = 500
+"""Of so many asked, somebody chooses any option that was really offered, as good as always."""
+
+
+def trustworthy(use: MethodUse, asking: Asking) -> bool:
+    """Whether each metric of a block has what it measures by; warns of judges that may be partial."""
+    good = True
+    for metric in use.metrics:
+        good = _judged(metric, use, asking) and good
+        good = _panel(metric, use, asking) and good
+    return good
+
+
+def _judged(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
+    """Whether the judge of a metric can be had, is of another family than those it judges, and is calibrated."""
+    at = asking.metric(metric.metric)
+    for name in referred(metric.params):
+        judge = asking.bound.models.get(name)
+        if isinstance(judge, Poison) or judge is None:
+            return False
+        kin = [model for model, judged in use.models.items() if _akin(judge, judged)]
+        if kin:
+            label = f"`{name}` judges {listing(kin)} of its own family"
+            remedy = "Let a model of another family judge."
+            report(asking.scope.sink, "AC425", at, label, remedy=remedy)
+        if getattr(metric.params, "calibrate", None) is None:
+            label = f"how often `{name}` errs is not known"
+            remedy = 'Give it cases that people judged: `calibrate = csv("judged.csv")`.'
+            report(asking.scope.sink, "AC426", at, label, remedy=remedy)
+    return True
+
+
+def _akin(one: Model, other: Model) -> bool:
+    return one.family.casefold() == other.family.casefold()
+
+
+def _panel(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
+    """Whether a metric that places models among each other has several."""
+    if metrics.take(metric.metric).local or len(use.models) > 1:
+        return True
+    label = f"`{metric.metric}` places models among each other, and the block asks one"
+    report(asking.scope.sink, "AC437", asking.metric(metric.metric), label, remedy="Ask several: `of = [one, two]`.")
+    return False
+
+
+def grouped(use: Any, asked: Asked, asking: Asking) -> bool:
+    """Whether the reference tells the groups apart that a metric compares, for every country that is asked."""
+    good = True
+    for metric in use.metrics:
+        for column in getattr(metric.params, "by", ()):
+            good = _told_apart(column, metric.metric, use, asked.checked, asking) and good
+    return good
+
+
+def _told_apart(column: str, metric: str, use: Any, checked: CheckedSurvey, asking: Asking) -> bool:
+    at = asking.metric(metric)
+    for name, population in use.populations.items():
+        groups = checked.groups.get(population.country, {})
+        if column not in groups:
+            remedy = close(column, groups) or f"Tell it apart: `by = [country, {column}]` in the reference."
+            label = f"the reference does not tell people apart by `{column}`"
+            report(asking.scope.sink, "AC432", at, label, remedy=remedy)
+            return False
+        if len(groups[column]) < 2:
+            label = f"for `{name}` the reference has no groups by `{column}`"
+            remedy = f"Add rows with a `{column}`, or leave `{column}` out of `by`."
+            report(asking.scope.sink, "AC432", at, label, remedy=remedy)
+            return False
+    return True
+
+
+def offered(use: Any, asked: Asked, asking: Asking) -> None:
+    """Warn of options that nobody of many chose: where an option was not offered, its share is missing and not 0."""
+    for index, (name, population) in enumerate(use.populations.items()):
+        people = asked.checked.survey.people.get(population.country, {})
+        empty = [
+            item.id
+            for item in asked.items
+            if item.id in people and people[item.id].n >= MANY_PEOPLE and min(people[item.id].shares) == 0
+        ]
+        if empty:
+            label = f"for `{name}`, {len(empty)} of {len(asked.items)} items have an option that nobody chose"
+            remedy = f"See whether it was offered there: {listing(empty, 6)}. If not, leave the item out."
+            report(asking.scope.sink, "AC429", asking.entry("as", index), label, remedy=remedy)
