@@ -241,7 +241,7 @@ def explain(name: Annotated[str, typer.Argument(help="A diagnostic's code, or a 
 @app.command()
 def graph(
     plan: PlanPath = None,
-    form: Annotated[str, typer.Option("--format", help="mermaid or dot.")] = "mermaid",
+    form: Annotated[str, typer.Option("--format", help="mermaid, dot or svg.")] = "mermaid",
 ) -> None:
     """Print the execution graph."""
     print(plans.draw_graph(plan, form))

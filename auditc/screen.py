@@ -18,20 +18,24 @@ if TYPE_CHECKING:
 
 def forecast(foreseen: Forecast) -> None:
     """Cells, tokens and time for each stage, and why what runs runs."""
-    table = _table("stage", "model", "cells", "stored", "to ask", "tokens, about", "time, about", "why")
+    priced = any(stage.money for stage in foreseen.stages)
+    money = ("money, at most",) if priced else ()
+    table = _table("stage", "model", "cells", "stored", "to ask", "tokens, about", "time, about", *money, "why")
     for stage in foreseen.stages:
         tokens = f"{stage.tokens_in + stage.tokens_out:,}" if stage.to_run else ""
         seconds = _duration(stage.seconds) if stage.seconds is not None and stage.to_run else ""
         to_run = f"at most {stage.to_run:,}" if stage.at_most else f"{stage.to_run:,}"
         numbers = (f"{stage.cells:,}", f"{stage.cached:,}", to_run, tokens, seconds)
-        table.add_row(*_plain(stage.name, stage.model, *numbers, "; ".join(stage.why)))
+        bill = (f"{stage.money.amount:,.4f} {stage.money.currency}" if stage.money else "",) if priced else ()
+        table.add_row(*_plain(stage.name, stage.model, *numbers, *bill, "; ".join(stage.why)))
     console = _console()
     console.print(table)
     cells = foreseen.cells
     most = "at most " if any(stage.at_most for stage in foreseen.stages) else ""
     total = f"{cells['total']:,} cells: {cells['cached']:,} stored, {most}{cells['to_run']:,} to ask"
     known = [stage.seconds for stage in foreseen.stages if stage.to_run and stage.seconds is not None]
-    console.print(Text(total + (f", about {_duration(sum(known))}" if known else "")))
+    bills = "".join(f", at most {amount:,.2f} {currency}" for currency, amount in foreseen.money.items())
+    console.print(Text(total + (f", about {_duration(sum(known))}" if known else "") + bills))
     for problem in foreseen.problems:
         console.print(Text(f"not yet possible: {problem.message}: {problem.help}", style="yellow"))
 

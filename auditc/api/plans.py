@@ -110,16 +110,22 @@ def forecast_summary(foreseen: Forecast) -> dict[str, Any]:
     return {
         "cells": foreseen.cells,
         "tokens": foreseen.tokens,
-        "stages": [{name: getattr(stage, name) for name in names} for stage in foreseen.stages],
+        "money": foreseen.money,
+        "stages": [
+            {name: getattr(stage, name) for name in names}
+            | {"money": stage.money.model_dump(mode="json") if stage.money else None}
+            for stage in foreseen.stages
+        ],
         "problems": [problem.message for problem in foreseen.problems],
     }
 
 
 def draw_graph(plan_path: Path | None, form: str) -> str:
-    """The execution graph as Mermaid or DOT text."""
+    """The execution graph as Mermaid, DOT or SVG text."""
+    from auditc.compiler.drawing import svg
     from auditc.compiler.explain import dot, mermaid
 
-    forms = {"mermaid": mermaid, "dot": dot}
+    forms = {"mermaid": mermaid, "dot": dot, "svg": svg}
     if form not in forms:
         raise Refused(f"there is no graph format {form}", f"It takes {', '.join(forms)}.")
     plan, _ = open_plan(plan_path)

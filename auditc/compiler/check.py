@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from auditc.backends import backends
 from auditc.diagnostics import Label, Span
 from auditc.ir.audit import Audit, Claim, ReportUse
 from auditc.ir.plan import Budget, Correction, Train
@@ -73,7 +74,8 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
 
     claims = {d.key: _claim(d, scope, measured, look) for d in names.every("claim")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
-    _together(settings, questions, claims, scope)
+    _together(settings, questions, claims, families, scope)
+    _affordable(settings, bound, scope)
     warn_of_unused(names)
     for source in files.specs():
         look_for_secrets(source, sink)
@@ -207,10 +209,29 @@ def _report(declaration: Declaration, scope: Scope) -> ReportUse | Poison:
     return ReportUse(declaration.key, made.formats, made.languages, origin(declaration.name.span))
 
 
+def _affordable(settings: AuditForm | Poison, bound: Bound, scope: Scope) -> None:
+    """Whether a budget in money can be kept: whoever bills has a price, in the budget's currency."""
+    if isinstance(settings, Poison) or settings.budget.money is None:
+        return
+    limit = settings.budget.money
+    for declaration in scope.names.every("model"):
+        model = bound.models[declaration.key]
+        if isinstance(model, Poison) or not backends.take(model.backend.kind).hosted:
+            continue
+        span = declaration.name.span
+        if model.price is None:
+            remedy = f"Add `price {{ input = 1{limit.currency}  output = 2{limit.currency} }}`, for a million tokens."
+            report(scope.sink, "AC438", span, f"what `{declaration.key}` bills is not known", remedy=remedy)
+        elif model.price.input.currency != limit.currency:
+            label = f"its price is in {model.price.input.currency}, the budget in {limit.currency}"
+            report(scope.sink, "AC438", span, label, remedy=f"Give the price in {limit.currency}.")
+
+
 def _together(
     settings: AuditForm | Poison,
     questions: dict[str, Question | Poison],
     claims: dict[str, Claim | Poison],
+    families: dict[str, Correction | Poison],
     scope: Scope,
 ) -> None:
     """What only shows once all blocks are there."""
@@ -218,7 +239,12 @@ def _together(
     if not questions and audits and not scope.names.poisoned:
         remedy = "For example: `first_token opinions { ask = my_survey  of = [my_model]  as = [my_population] }`."
         report(scope.sink, "AC421", head(audits[0]), "no block puts a question to a model", remedy=remedy)
-    if not isinstance(settings, Poison) and settings.correct == "none" and len(claims) > 1:
-        said = [p.value.span for p in audits[0].body if isinstance(p, Attribute) and p.name.text == "correct"]
-        label = f"with {len(claims)} claims, each at its own level, one more often holds by chance"
-        report(scope.sink, "AC410", said[0], label, remedy="Write `correct = holm`.")
+    owners = {d.key: d.block for d in scope.names.every("family")}
+    how = dict(families) if isinstance(settings, Poison) else {**families, "": settings.correct}
+    for name, correction in how.items():
+        mine = [claim for claim in _sound(claims).values() if claim.family == name]
+        if correction == "none" and len(mine) > 1:
+            block = owners[name] if name else audits[0]
+            said = [p.value.span for p in block.body if isinstance(p, Attribute) and p.name.text == "correct"]
+            label = f"with {len(mine)} claims, each at its own level, one more often holds by chance"
+            report(scope.sink, "AC410", said[0], label, remedy="Write `correct = holm`.")

@@ -26,7 +26,7 @@ def mermaid(plan: Plan) -> str:
     lines = ["flowchart LR"]
     for stage in plan.stages:
         opening, closing = _MERMAID_SHAPES[stage.kind]
-        text = "<br/>".join(_plain(line) for line in _lines(stage, plan))
+        text = "<br/>".join(_plain(line) for line in lines_of(stage, plan))
         lines.append(f'  {ids[stage.name]}{opening}"{text}"{closing}')
     lines += [f"  {ids[need]} --> {ids[stage.name]}" for stage in plan.stages for need in stage.needs]
     return "\n".join(lines) + "\n"
@@ -36,7 +36,7 @@ def dot(plan: Plan) -> str:
     """The stages as a Graphviz digraph."""
     lines = ["digraph audit {", "  rankdir=LR;", '  node [fontname="sans-serif"];']
     for stage in plan.stages:
-        text = "\\n".join(_escaped(line) for line in _lines(stage, plan))
+        text = "\\n".join(_escaped(line) for line in lines_of(stage, plan))
         lines.append(f'  "{_escaped(stage.name)}" [shape={_DOT_SHAPES[stage.kind]}, label="{text}"];')
     lines += [f'  "{_escaped(need)}" -> "{_escaped(stage.name)}";' for stage in plan.stages for need in stage.needs]
     return "\n".join([*lines, "}"]) + "\n"
@@ -63,8 +63,8 @@ _DOT_SHAPES = {
 }
 
 
-def _lines(stage: Stage, plan: Plan) -> tuple[str, ...]:
-    """What a node says."""
+def lines_of(stage: Stage, plan: Plan) -> tuple[str, str]:
+    """What a node says, in two lines."""
     match stage:
         case Score() | Converse():
             return stage.name, f"{stage.kind} · {cells(stage, plan):,} cells"

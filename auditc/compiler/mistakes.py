@@ -110,6 +110,7 @@ ERRORS: Final = {
     "AC427": "A judge that is not calibrated decides the claim",
     "AC432": "The reference does not tell the groups apart",
     "AC433": "Code that comes with weights is not run",
+    "AC438": "The budget in money cannot be kept",
     "AC437": "The metric needs several models",
     "AC430": "The model is tested on what it was trained on",
     "AC419": "The prompt names a place, and the population has none",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from auditc.ir.exchange import GenerateReply, Reply, ScoreReply
-from auditc.ir.plan import Budget
+from auditc.ir.plan import Budget, Price
+from auditc.ir.values import Money
 
 T = TypeVar("T")
 
@@ -20,6 +21,8 @@ class Limits:
     tokens: int | None = None
     seconds: float | None = None
     cells: int | None = None
+    money: Money | None = None
+    """In the currency of the prices; the compiler has seen to that."""
     per_stage: int | None = None
 
     def within(self, budget: Budget) -> Limits:
@@ -28,6 +31,7 @@ class Limits:
             _least(self.tokens, budget.tokens),
             _least(self.seconds, budget.seconds),
             _least(self.cells, budget.cells),
+            self.money or budget.money,
             self.per_stage,
         )
 
@@ -45,6 +49,7 @@ class Meter:
     stopped: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    money: float = 0.0
     asked: int = 0
     started: float = field(default_factory=time.monotonic)
 
@@ -59,6 +64,8 @@ class Meter:
             self.stopped = f"the budget of {limits.tokens:,} tokens is spent"
         if not self.stopped and limits.seconds is not None and self.seconds >= limits.seconds:
             self.stopped = f"the budget of {limits.seconds:,.0f} seconds is spent"
+        if not self.stopped and limits.money is not None and self.money >= limits.money.amount:
+            self.stopped = f"the budget of {limits.money.amount:,.2f} {limits.money.currency} is spent"
         if self.stopped:
             return []
         room = len(batch) if limits.cells is None else max(0, limits.cells - self.asked)
@@ -68,11 +75,20 @@ class Meter:
         self.asked += len(admitted)
         return admitted
 
-    def spend(self, replies: Sequence[Reply]) -> None:
-        """Count the tokens of replies."""
+    def spend(self, replies: Sequence[Reply], price: Price | None = None) -> None:
+        """Count the tokens of replies, and what they cost."""
+        before = (self.tokens_in, self.tokens_out)
         for reply in replies:
             if isinstance(reply, ScoreReply):
                 self.tokens_in += reply.tokens_in
             elif isinstance(reply, GenerateReply):
                 self.tokens_in += reply.tokens_in
                 self.tokens_out += reply.tokens_out
+        self.money += cost(price, self.tokens_in - before[0], self.tokens_out - before[1])
+
+
+def cost(price: Price | None, tokens_in: int, tokens_out: int) -> float:
+    """What so many tokens cost, in the currency of the price; 0 without one. Prices are for a million tokens."""
+    if price is None:
+        return 0.0
+    return (tokens_in * price.input.amount + tokens_out * price.output.amount) / 1e6

@@ -234,7 +234,7 @@ class _Run:
                 self.fresh.difference_update(ask.key for ask in asks)
                 self.meter.asked -= len(asks)
                 continue
-            self.meter.spend(replies)
+            self.meter.spend(replies, self.plan.models[stage.model].price)
             answered = list(zip(asks, replies, strict=True))
             self.store.append(
                 [Given(ask.key, stage.kind, ask.request.prompt, ask.settings, reply) for ask, reply in answered]

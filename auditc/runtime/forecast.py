@@ -13,11 +13,13 @@ from typing import Any
 
 from auditc.ir.exchange import Prompt
 from auditc.ir.plan import Plan
+from auditc.ir.values import Money
 from auditc.methods import methods
 
 from . import runs
 from .asking import Ask, score_asking, turn_asking
 from .bind import Bound, Here, located, look
+from .budget import cost
 from .cells import count_cells
 from .faults import Problem, WorldFailed
 from .fingerprint import changes, fingerprint
@@ -47,6 +49,8 @@ class StageForecast:
     estimated: bool
     at_most: bool
     """`to_run` is an upper bound."""
+    money: Money | None = None
+    """What the provider would bill for what is to run; None where the spec gives no price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,15 @@ class Forecast:
             "in": sum(stage.tokens_in for stage in self.stages),
             "out": sum(stage.tokens_out for stage in self.stages),
         }
+
+    @property
+    def money(self) -> dict[str, float]:
+        """What is to run costs, by currency."""
+        total: dict[str, float] = {}
+        for stage in self.stages:
+            if stage.money is not None:
+                total[stage.money.currency] = total.get(stage.money.currency, 0.0) + stage.money.amount
+        return total
 
 
 def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None) -> Forecast:
@@ -103,6 +116,7 @@ def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier:
     if before is not None and before.get("asked"):
         tokens_in = round(to_run * before["tokens_in"] / before["asked"])
         seconds = round(to_run * before["seconds"] / before["asked"], 1)
+    price = plan.models[stage.model].price
     return StageForecast(
         name=stage.name,
         kind=stage.kind,
@@ -116,6 +130,9 @@ def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier:
         seconds=seconds,
         estimated=cells > EXACT,
         at_most=to_run > 0 and stage.kind == "converse" and stage.memory.high > 0,
+        money=None
+        if price is None
+        else Money(amount=cost(price, tokens_in, to_run * most), currency=price.input.currency),
     )
 
 
@@ -167,6 +184,8 @@ def _why(
 ) -> tuple[str, ...]:
     if cached == cells:
         return ()
+    if plan.models[stage.model].trained:
+        return ("after the training",)
     if bound is None:
         return ("the model cannot be opened here",)
     if before is None:
