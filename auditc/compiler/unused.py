@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auditc.spec.syntax import Import
 
 from .mistakes import report
 from .resolve import Names
+
+REFERRED_TO: Final = ("model", "population", "persona", "survey", "train", "family", "framework")
+"""Kinds of block that say nothing until another block names them."""
 
 
 def warn_of_unused(names: Names) -> None:

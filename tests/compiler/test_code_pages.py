@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from auditc.api.specs import best_case
 from auditc.compiler.mistakes import ERRORS, WARNINGS
 from auditc.compiler.pipeline import check_spec
 from auditc.diagnostics import Diagnostic, Label, Sink, Source, Span, SpecRejected
@@ -40,7 +41,7 @@ def diagnostics(section: str, code: str, folder: Path) -> tuple[str, list[Diagno
         (folder / name).write_text(text, encoding=encoding or "utf-8")
     sink = Sink()
     with contextlib.suppress(SpecRejected):
-        check_spec(path, sink)
+        check_spec(path, sink, best_case)
     silent = {UNUSED, ASKS_NOTHING} - {code}
     return spec, [brought_home(d, spec) for d in sink.sorted() if d.code not in silent]
 
