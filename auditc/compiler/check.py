@@ -31,8 +31,10 @@ from .questions import Question, question
 from .resolve import Declaration, Names
 from .scope import Scope
 from .secrets import look_for_secrets
+from .standins import simulated_models
 from .subjects import model, population
 from .surveys import survey
+from .trials import trials
 from .unused import warn_of_unused
 from .wants import Want, called
 from .wording import worded
@@ -53,10 +55,12 @@ def check(names: Names, files: Workspace) -> Audit | Poison:
         surveys=_each(names, scope, survey, "survey"),
         seed=0 if isinstance(settings, Poison) else settings.seed,
     )
+    simulated_models(scope, bound)
     questions = {d.key: question(d, scope, bound) for d in names.questions()}
     measured = {key: POISON if isinstance(q, Poison) else q.measured for key, q in questions.items()}
     claims = {d.key: _claim(d, scope, measured) for d in names.every("claim")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
+    tests = trials(scope, bound, questions, claims)
     _together(settings, questions, claims, scope)
     warn_of_unused(names)
     for source in files.specs():
@@ -78,6 +82,7 @@ def check(names: Names, files: Workspace) -> Audit | Poison:
         claims=tuple(_sound(claims).values()),
         reports=tuple(_sound(uses).values()),
         origin=origin(head(block)),
+        tests=tests,
     )
 
 

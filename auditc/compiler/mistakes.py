@@ -82,6 +82,13 @@ ERRORS: Final = {
     "AC344": "An axis has no such value",
     "AC345": "The axis is not free here",
     "AC346": "The claim holds an expression that has no place in it",
+    # tests of a spec
+    "AC350": "The test expects nothing",
+    "AC351": "The stand-in is not a simulated model",
+    "AC352": "The test stands in for a model that is not asked",
+    "AC353": "The survey has no people of the country",
+    "AC354": "The stand-in could answer from several surveys",
+    "AC355": "The claim says nothing of this one alone",
     # sense
     "AC401": "The metric applies to none of the items",
     "AC403": "The metric needs answers of another kind",
@@ -108,6 +115,7 @@ WARNINGS: Final = {
     "AC416": "One prompt serves several languages",
     "AC420": "The claim cannot come out both ways",
     "AC421": "The spec asks nothing",
+    "AC431": "The test cannot fail",
 }
 """What does not."""
 

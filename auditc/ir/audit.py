@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from .plan import Budget, Comparison, Model, Origin, Population, Survey
+from .trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +106,5 @@ class Audit:
     claims: tuple[Claim, ...]
     reports: tuple[ReportUse, ...]
     origin: Origin
+    tests: tuple[Trial, ...] = ()
+    """Tried by `auditc test`; no part of the plan."""
