@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -178,3 +180,30 @@ def test_the_example_passes_without_its_models_and_without_a_model_library(root:
     assert [test["name"] for test in found] == ["people_pass", "americans_everywhere", "indifference"]
     assert all(test["passed"] for test in found), done.stdout
     assert ended == "[0, []]" and list(tmp_path.iterdir()) == []
+
+
+def test_the_how_to_says_what_happens(shell: Shell, root: Path) -> None:
+    page = (root / "docs/how-to/test-a-spec.md").read_text(encoding="utf-8")
+    folder = shell.folder
+    for line in "".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).splitlines():
+        words = shlex.split(line)
+        folder = folder / words[1] if words[0] == "cd" else folder
+        assert words[0] == "cd" or Shell(folder).auditc(*words[1:]).code == 0, line
+    blocks = re.findall(r"```audit\n(.*?)```", page, re.DOTALL)
+    spec = folder / "starter.audit"
+    starter = spec.read_text()
+    spec.write_text("\n".join([starter, *blocks]))
+    assert Shell(folder).auditc("fmt", "--check", "starter.audit").code == 0
+    ended = Shell(folder).auditc("test", "starter.audit")
+    assert ended.code == 0 and f"{1 + len(blocks)} of {1 + len(blocks)} passed" in ended.out, ended.out
+    spec.write_text(f"{starter}\n{blocks[0].replace('close = holds', 'close = fails')}")
+    failed = Shell(folder).auditc("test", "starter.audit", "-k", "people_pass").out
+
+    def timeless(text: str) -> str:
+        return re.sub(r"\d+\.\d s", "0.0 s", text)
+
+    assert timeless(failed) in timeless(page)
+    for written in re.findall(r"^\| `(simulated \{[^`]*)` \|", page, re.MULTILINE):
+        given = blocks[2].replace("simulated { tilt = -1 }", written)
+        spec.write_text(f"{starter}\n{given}")
+        assert Shell(folder).auditc("check", "starter.audit").code == 0, written
