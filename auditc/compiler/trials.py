@@ -99,10 +99,14 @@ def _given(
     scope = tried.scope
     written: dict[str, tuple[Expression | None, Span]] = {}
     good = True
-    for place, first in [(block.kind.span, at) for block in blocks[1:]] + [(s, at) for _, s in every if blocks]:
-        related = (Label(blocks[0].kind.span if blocks else first, "here first"),)
+    for place in (*(block.kind.span for block in blocks[1:]), *(span for _, span in every if blocks)):
+        related = (Label(blocks[0].kind.span, "here first"),)
         report(scope.sink, "AC206", place, "`given` is there already", related=related)
         good = False
+    for block in blocks[:1]:
+        if block.label is not None:
+            report(scope.sink, "AC211", block.label.span, remedy="Write `given { model = simulated { … } }`.")
+            good = False
     for part in blocks[0].body if blocks else ():
         if isinstance(part, Block):
             remedy = f"Write `{part.kind.text} = simulated {{ }}`."
