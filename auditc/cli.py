@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditc import __version__
-from auditc.api import faults, models, plans, runs, specs
+from auditc.api import faults, models, plans, runs, specs, trials
 from auditc.diagnostics import SpecRejected
 
 if TYPE_CHECKING:
@@ -230,6 +230,26 @@ def export(
         _as_json({"rows": rows, "file": str(output)})
     else:
         print(f"{output}: {rows:,} answers")
+
+
+@app.command("test")
+def test_command(
+    files: Annotated[list[Path], typer.Argument(help="Specs whose tests are run.")],
+    name: Annotated[str | None, typer.Option("-k", help="Only tests whose name holds this.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the tests that specs carry, on simulated models; exit 1 if one fails. Nothing is written, no model loaded."""
+    results = trials.test(files, name)
+    if as_json:
+        ended = list(results)
+        _as_json({"tests": [each.summary() for each in ended]})
+        passed = all(each.passed for each in ended)
+    else:
+        from auditc import screen
+
+        passed = screen.tests(results)
+    if not passed:
+        raise typer.Exit(INCOMPLETE)
 
 
 @app.command()

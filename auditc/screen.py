@@ -11,6 +11,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from auditc.api.runs import Done
+    from auditc.api.trials import Tested
     from auditc.ir.finding import Finding
     from auditc.runtime.forecast import Forecast
     from auditc.runtime.show import Shown
@@ -83,6 +84,28 @@ def cell(shown: Shown) -> None:
     for option in shown.options:
         chance = "" if option.probability is None else f"{option.probability:10.6f}  "
         console.print(Text(f"  {option.label:>2}  {chance}{option.text}"))
+
+
+def tests(results: Iterable[Tested]) -> bool:
+    """A line for each test as it ends, and why it failed; a summary. Gives whether all passed."""
+    console = _console()
+    ended: list[Tested] = []
+    for each in results:
+        ended.append(each)
+        word, colour = ("passed", "green") if each.passed else ("failed", "red")
+        about = f"  {each.file.name}: {each.trial.name} ({each.seconds:.1f} s)  {each.trial.says}"
+        console.print(Text(word, style=colour) + Text(about), soft_wrap=True)
+        if each.error:
+            console.print(Text(f"        it could not be run: {each.error}"), soft_wrap=True)
+        for one in each.compared:
+            if not one.met:
+                place, expected = one.expectation.origin, " or ".join(one.expectation.verdicts)
+                said = f"{place.file}:{place.line}: {one.expectation.name}: expected {expected}, found {one.found}"
+                console.print(Text(f"        {said}: {one.why}"), soft_wrap=True)
+    passed = sum(each.passed for each in ended)
+    failed = f", {len(ended) - passed} failed" if passed < len(ended) else ""
+    console.print(Text(f"{passed} of {len(ended)} passed{failed}, {sum(each.seconds for each in ended):.1f} s"))
+    return passed == len(ended)
 
 
 def models(rows: Iterable[dict[str, Any]]) -> None:

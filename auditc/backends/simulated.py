@@ -2,7 +2,8 @@
 
 It serves tutorials, tests, the calibration of the statistics, and the measure of auditc's own cost per cell. An answer
 depends on the seed, the request's random stream and the item, country and order it stands for, and never on the words
-of the prompt; its identity says so (`answers_by`). A country or item without human shares is answered uniformly.
+of the prompt; its identity says so (`answers_by`). A country or item without human shares is answered uniformly; the
+country is the one that the prompt names, which for a control is another than the population's own.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from auditc.ir.exchange import (
     ScoreReply,
     ScoreRequest,
 )
-from auditc.ir.values import Count, Form, RefTo, Seconds, Share, Unit
+from auditc.ir.values import Count, CountryOf, Form, RefTo, Seconds, Share, Unit
 
-VERSION = 1
+VERSION = 2
 """Raised whenever an answer changes for the same request: old answers are then not reused."""
 
 MASS = 0.98
@@ -47,6 +48,8 @@ class Params(Form):
 
     like: Annotated[str, RefTo("survey")]
     """The survey whose human shares it answers from."""
+    country: Annotated[str, CountryOf("like")] = ""
+    """The country whose people it answers like, whoever is asked for; without it, like those who are asked for."""
     tilt: Annotated[float, Unit("number"), Ge(-1), Le(100)] = 0.0
     """Shares are raised to 1 + tilt: 0 answers as people do, more is sharper, less is flatter, -1 is uniform."""
     lean: Share = 0.0
@@ -132,7 +135,7 @@ class _Simulated:
     def _own(self, hint: Hint) -> tuple[float, ...]:
         """Probabilities of the options in the survey's own order."""
         size = len(hint.order)
-        shares = self.source.reference.get(hint.population, {}).get(hint.item, ())
+        shares = self.source.reference.get(self.params.country or hint.population, {}).get(hint.item, ())
         if len(shares) != size:
             shares = (1 / size,) * size
         raised = [share ** (1 + self.params.tilt) for share in shares]

@@ -35,9 +35,11 @@ from .questions import Question, question
 from .resolve import Declaration, Names
 from .scope import Scope
 from .secrets import look_for_secrets
+from .standins import simulated_models
 from .subjects import model, population
 from .surveys import survey
 from .training import trainings
+from .trials import trials
 from .unused import warn_of_unused
 from .wants import Want, called
 from .wording import worded
@@ -62,6 +64,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
         frameworks={},
         seed=0 if isinstance(settings, Poison) else settings.seed,
     )
+    simulated_models(scope, bound)
     trained = trainings(names, scope, bound)
     questions = {d.key: _asked(d, scope, bound, trained) for d in names.questions()}
     families: dict[str, Correction | Poison] = {d.key: _family(d, scope) for d in names.every("family")}
@@ -74,6 +77,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
 
     claims = {d.key: _claim(d, scope, measured, look) for d in names.every("claim")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
+    tests = trials(scope, bound, questions, claims)
     _together(settings, questions, claims, families, scope)
     _affordable(settings, bound, scope)
     warn_of_unused(names)
@@ -103,6 +107,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
         claims=tuple(_sound(claims).values()),
         reports=tuple(_sound(uses).values()),
         origin=origin(head(block)),
+        tests=tests,
     )
 
 

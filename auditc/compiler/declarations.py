@@ -212,6 +212,13 @@ class Report(Form):
     languages: Annotated[tuple[Annotated[str, LanguageWord()], ...], Len(1)] = ("en",)
 
 
+class Test(Form):
+    """Stand-ins for the spec's models, and how its claims must come out then; `compiler.trials` reads the blocks."""
+
+    says: str
+    given: Annotated[Any, FromShelf("backends", called=False)] = None
+
+
 KINDS: Final[dict[str, type[BaseModel]]] = {
     "audit": Audit,
     "model": Model,
@@ -222,6 +229,7 @@ KINDS: Final[dict[str, type[BaseModel]]] = {
     "family": Family,
     "claim": Claim,
     "report": Report,
+    "test": Test,
 }
 """The kinds of block that the language itself knows; `let` and the methods' come beside them."""
 

@@ -93,6 +93,13 @@ ERRORS: Final = {
     "AC381": "There are no weights to train",
     "AC382": "The training has nobody to learn from",
     "AC385": "The survey has no such part",
+    # tests of a spec
+    "AC350": "The test expects nothing",
+    "AC351": "The stand-in is not a simulated model",
+    "AC352": "The test stands in for a model that is not asked",
+    "AC353": "The survey has no people of the country",
+    "AC354": "The stand-in could answer from several surveys",
+    "AC355": "The claim says nothing of this one alone",
     # sense
     "AC401": "The metric applies to none of the items",
     "AC403": "The metric needs answers of another kind",
@@ -136,6 +143,7 @@ WARNINGS: Final = {
     "AC434": "What is compared differs in more than one thing",
     "AC435": "Too few items for the claim",
     "AC423": "The provider can change the model",
+    "AC431": "The test cannot fail",
 }
 """What does not."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from auditc.backends import backends
 from auditc.diagnostics import Label, Span
 from auditc.ir.audit import MethodUse, SurveyUse
-from auditc.ir.plan import Converse, Escalate, Item, Population, Score
-from auditc.ir.values import Body, Table
+from auditc.ir.plan import Converse, Escalate, Item, Model, Population, Score
+from auditc.ir.values import Body, CountryOf, Table
 from auditc.methods import methods
 from auditc.methods._contract import Method
 from auditc.metrics import metrics
@@ -146,35 +147,49 @@ def peopled(use: SurveyUse, asked: Asked, asking: Asking) -> bool:
             report(asking.scope.sink, "AC404", asking.metric(metric.metric), label, remedy=remedy)
             good = False
     elif compared:
-        good = _covered(asked.key, asked.checked, items, use, asking, None) and good
+        wanted = [(n, p.country, asking.entry("as", i)) for i, (n, p) in enumerate(use.populations.items())]
+        ids = [item.id for item in items]
+        good = covered(asked.key, asked.checked.survey.people, ids, wanted, asking.scope) and good
         _well_founded(asked.checked, items, use, asking)
     for index, model in enumerate(use.models.values()):
         like = asking.bound.surveys.get(model.like) if model.like else None
         if isinstance(like, CheckedSurvey):
             at = asking.entry("of", index)
-            good = _covered(model.like, like, asked.items, use, asking, at) and good
+            ids = [item.id for item in asked.items]
+            good = covered(model.like, like.survey.people, ids, answered_as(model, use, at), asking.scope) and good
     return good
 
 
-def _covered(
-    survey: str, checked: CheckedSurvey, items: tuple[Item, ...], use: SurveyUse, asking: Asking, at: Span | None
+def answered_as(model: Model, use: MethodUse, at: Span) -> list[tuple[str, str, Span]]:
+    """The countries whose people a simulated model answers like in a block: the populations', or the one it is told."""
+    for name, info in backends.take(model.backend.kind).params.model_fields.items():
+        if any(isinstance(mark, CountryOf) for mark in info.metadata) and model.backend.params[name]:
+            return [(model.backend.params[name], model.backend.params[name], at)]
+    return [(name, population.country, at) for name, population in use.populations.items()]
+
+
+def covered(
+    survey: str,
+    known: Mapping[str, Mapping[str, object]],
+    items: Sequence[str],
+    wanted: Sequence[tuple[str, str, Span]],
+    scope: Scope,
 ) -> bool:
-    """Whether the reference knows how people of each country answered each item."""
+    """Whether a reference knows how people of each country answered each item. `wanted` are names for an author,
+    countries, and the places that want them."""
     good = True
-    known = checked.survey.people
-    for index, (name, population) in enumerate(use.populations.items()):
-        place = at or asking.entry("as", index)
-        if population.country not in known:
-            label = f"`{survey}` has no people of `{population.country}`"
-            remedy = close(population.country, known) or f"The countries are {listing(sorted(known))}."
-            report(asking.scope.sink, "AC405", place, label, remedy=remedy)
+    for name, country, place in wanted:
+        if country not in known:
+            label = f"`{survey}` has no people of `{country}`"
+            remedy = close(country, known) or f"The countries are {listing(sorted(known))}."
+            report(scope.sink, "AC405", place, label, remedy=remedy)
             good = False
             continue
-        lacking = [item.id for item in items if item.id not in known[population.country]]
+        lacking = [item for item in items if item not in known[country]]
         if lacking:
             label = f"for `{name}`, {len(lacking)} of {len(items)} items have no overall shares"
             remedy = f"Add rows for {listing(lacking)}, or ask other items."
-            report(asking.scope.sink, "AC406", place, label, remedy=remedy)
+            report(scope.sink, "AC406", place, label, remedy=remedy)
             good = False
     return good
 

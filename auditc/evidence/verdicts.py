@@ -60,13 +60,8 @@ def part_finding(stage: Judge, part: Part, tail: float, correct: str, family: in
 def claim_outcome(
     stage: Judge, correct: str, parts: Sequence[tuple[Part, float]], found: Sequence[Finding]
 ) -> ClaimOutcome:
-    """A claim fails if a part fails, holds if all hold, and is undecided otherwise."""
-    verdicts = [each.verdict for each in found]
-    verdict: Verdict = "undecided"
-    if "fails" in verdicts:
-        verdict = "fails"
-    elif verdicts and all(each == "holds" for each in verdicts):
-        verdict = "holds"
+    """A claim's verdict out of its parts, with the reason for it."""
+    verdict = together([each.verdict for each in found])
     return ClaimOutcome(
         claim=stage.claim,
         says=stage.says,
@@ -80,6 +75,13 @@ def claim_outcome(
         maps_to=stage.maps_to,
         origin=stage.origin,
     )
+
+
+def together(verdicts: Sequence[Verdict | None]) -> Verdict:
+    """A claim fails if a part fails, holds if all hold, and is undecided otherwise, as it is without any part."""
+    if "fails" in verdicts:
+        return "fails"
+    return "holds" if verdicts and all(each == "holds" for each in verdicts) else "undecided"
 
 
 def _why(verdict: Verdict, parts: Sequence[tuple[Part, float]], found: Sequence[Finding]) -> str:

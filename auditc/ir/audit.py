@@ -20,6 +20,7 @@ from .plan import (
     Survey,
     Train,
 )
+from .trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +139,5 @@ class Audit:
     claims: tuple[Claim, ...]
     reports: tuple[ReportUse, ...]
     origin: Origin
+    tests: tuple[Trial, ...] = ()
+    """Tried by `auditc test`; no part of the plan."""

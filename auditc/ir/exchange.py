@@ -30,7 +30,8 @@ class Prompt:
 class Hint:
     """Which cell a request stands for. Real engines ignore it; `simulated` answers by it.
 
-    `order[position]` is the 0-based index, in the survey's own order, of the option shown at `position`.
+    `population` is the country whose people are asked for, as the survey calls it. `order[position]` is the 0-based
+    index, in the survey's own order, of the option shown at `position`.
     """
 
     item: str

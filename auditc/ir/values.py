@@ -72,6 +72,13 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class CountryOf:
+    """The name of a country whose people answered the survey that the parameter `survey` names."""
+
+    survey: str
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """A table must have these columns; one ending in `.*` means one column for each language that is asked in."""
 

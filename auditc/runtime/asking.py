@@ -75,6 +75,7 @@ class ScoreAsking(_Asking):
     stage: Score = field(kw_only=True)
     how: Settings = field(kw_only=True)
     _named: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    _countries: dict[tuple[int, str], str] = field(default_factory=dict)
 
     def ask(self, population: int, condition: int, item: int, rotation: int) -> Ask:
         """The cell at these indices. Raises WordingRejected."""
@@ -96,9 +97,24 @@ class ScoreAsking(_Asking):
             "count": len(shown.options),
         }
         prompt = Prompt((Turn("user", self.renderer.render(wording.text, values)),), wording.opening)
-        hint = Hint(asked.id, people.country, shown.order)
+        hint = Hint(asked.id, self._meant(population, condition, country), shown.order)
         key = score_key(self.how, prompt, shown.spellings, hint)
         return Ask(key, ScoreRequest(prompt, shown.spellings, hint), self.how.text)
+
+    def _meant(self, population: int, condition: int, named: str) -> str:
+        """The country that a prompt names, as the survey calls it: a simulated model answers what it is asked. A
+        country of which nothing is known here is called as the prompt calls it."""
+        people = self.plan.populations[self.stage.populations[population]]
+        if named in people.named.values():
+            return people.country
+        known = self._countries.get((condition, named))
+        if known is None:
+            entries = [entry for entry in self.stage.conditions[condition].countries if named in entry.values()]
+            names = sorted({name for entry in entries for name in entry.values()})
+            others = [p.country for p in self.plan.populations.values() if {*names} & {*p.named.values()}]
+            surveyed = [name for name in names if name in self.plan.surveys[self.stage.survey].people]
+            known = self._countries[condition, named] = (*others, *surveyed, named)[0]
+        return known
 
 
 @dataclass(slots=True, eq=False)

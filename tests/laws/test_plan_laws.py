@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditc.compiler.pipeline import compile_spec
+from auditc.compiler.pipeline import as_bytes, compile_spec
 from auditc.diagnostics import Sink, Source
 from auditc.ir.plan import Plan
 from auditc.spec import format_file, parse
@@ -91,3 +91,21 @@ def test_what_the_audit_says_changes_it(original: tuple[str, Plan], tmp_path: Pa
     path = everything(tmp_path)
     path.write_text(text.replace(old, new), encoding="utf-8")
     assert plan_of(path).digest != plan.digest
+
+
+TEST = """
+test another {
+  says  = "Whoever is indifferent does not pass"
+  given = simulated { tilt = -1   seed = 3 }
+  expect { fidelity = [fails, undecided] }
+}
+"""
+
+
+def test_a_test_is_no_part_of_the_plan(original: tuple[str, Plan], tmp_path: Path) -> None:
+    text, plan = original
+    path = everything(tmp_path)
+    path.write_text(text + TEST, encoding="utf-8")
+    assert as_bytes(plan_of(path)) == as_bytes(plan)
+    path.write_text(text[: text.index("test like_people")], encoding="utf-8")
+    assert as_bytes(plan_of(path)) == as_bytes(plan)

@@ -6,6 +6,7 @@ import pytest
 
 from auditc.ir.plan import Condition
 from auditc.ir.values import Range
+from auditc.runtime.asking import score_asking
 from auditc.runtime.cells import (
     Participant,
     count_cells,
@@ -52,6 +53,22 @@ def test_a_control_names_another_country_the_same_for_every_order_of_an_item() -
     named = {country_named(7, POPULATIONS["cn"], control, f"q{n}", "zh") for n in range(60)}
     assert named == {"智利", "肯尼亚"}
     assert country_named(7, POPULATIONS["us"], Condition(), "q1", "en") == "the United States"
+
+
+def test_a_request_says_whose_answer_its_prompt_asks_for() -> None:
+    stage = score(items=40)
+    asking = score_asking(
+        plan(stage, surveys={"values": survey(40)}), stage, {"engine": "simulated", "answers_by": "hint"}
+    )
+    meant: dict[tuple[int, int], set[tuple[str, str]]] = {}
+    for population in range(2):
+        for condition in range(2):
+            requests = [asking.ask(population, condition, item, 0).request for item in range(40)]
+            words = {(r.prompt.turns[0].text.replace("：", ":").split(":")[0], r.hint.population) for r in requests}
+            meant[population, condition] = words
+    assert meant[0, 0] == {("the United States", "USA")} and meant[1, 0] == {("中国", "CHN")}
+    assert meant[0, 1] == {("Chile", "Chile"), ("Kenya", "Kenya"), ("China", "CHN")}
+    assert meant[1, 1] == {("智利", "智利"), ("肯尼亚", "肯尼亚")}
 
 
 def test_more_draws_leave_the_earlier_ones_as_they_were() -> None:

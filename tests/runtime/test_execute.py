@@ -15,6 +15,7 @@ from auditc.ir.plan import Budget, Condition
 from auditc.ir.values import Range
 from auditc.runtime import lane
 from auditc.runtime.budget import Limits
+from auditc.runtime.cells import country_named
 from auditc.runtime.events import Reporter
 from auditc.runtime.store import Store
 from tests.runtime.plans import converse, model, plan, score, survey
@@ -32,11 +33,15 @@ def test_shares_come_back_in_the_surveys_own_order(tmp_path: Path) -> None:
         ("cn", "asked"),
         ("cn", "control"),
     ]
+    conditions = {condition.name: condition for condition in score().conditions}
+    surveyed = {"the United States": "USA", "China": "CHN", "中国": "CHN"}
     for answers in outcome.answers:
-        country = one.populations[answers.population].country
+        population, condition = one.populations[answers.population], conditions[answers.condition]
         assert answers.shares is not None and answers.mass is not None and answers.offsets is not None
         for i, item in enumerate(answers.items):
-            people = one.surveys["values"].people[country][item.id].shares
+            named = country_named(7, population, condition, item.id, population.language)
+            known = one.surveys["values"].people[surveyed[named]] if named in surveyed else {}
+            people = known[item.id].shares if known else (1 / item.size,) * item.size
             for o, offset in enumerate(answers.offsets[i]):
                 if offset < 0:
                     assert np.isnan(answers.shares[i, o]).all() and np.isnan(answers.mass[i, o])

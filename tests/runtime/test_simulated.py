@@ -48,6 +48,16 @@ def test_it_differs_from_people_as_it_is_told() -> None:
     assert chances((2, 3, 0, 1), position_bias=0.5) == pytest.approx((0.65, 0.2, 0.05, 0.1))
 
 
+def test_it_answers_as_the_country_it_is_told_whoever_is_asked_for() -> None:
+    source = ModelSource("model", None, "", {"USA": {"q": SHARES}, "CHN": {"q": SHARES[::-1]}})
+    engine = simulated.open(source, Params(like="values", country="CHN"))
+    for country in ("USA", "CHN", "PER"):
+        request = ScoreRequest(Prompt((Turn("user", ENGLISH),)), (("A",),) * 4, Hint("q", country, tuple(range(4))))
+        (reply,) = engine.score([request])
+        assert isinstance(reply, ScoreReply)
+        assert [math.exp(logprob) / MASS for logprob in reply.logprobs] == pytest.approx(SHARES[::-1])
+
+
 def test_what_people_were_not_asked_is_answered_uniformly() -> None:
     assert chances(item="other") == pytest.approx([0.25] * 4)
     assert chances((0, 1, 2)) == pytest.approx([1 / 3] * 3)
@@ -84,7 +94,13 @@ def test_its_identity_holds_what_changes_an_answer_and_no_latency() -> None:
         return simulated.identify(source, Params(like="values", **params))
 
     assert identity() == identity(latency=1.0)
-    others = [identity(tilt=1), identity(seed=1), identity(refuse=0.1), identity(ModelSource("model", None, ""))]
+    others = [
+        identity(tilt=1),
+        identity(seed=1),
+        identity(refuse=0.1),
+        identity(country="USA"),
+        identity(ModelSource("model", None, "")),
+    ]
     assert all(other != identity() for other in others) and identity()["answers_by"] == "hint"
 
 
