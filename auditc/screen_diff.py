@@ -44,6 +44,8 @@ def _headline(found: Comparison) -> Text:
         return _coloured("comparable") + Text(": the two audits say the same")
     counts = {word: sum(figure.verdict == word for figure in found.figures) for word in _COLOURS}
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    careful = sum(bool(figure.cautions) and figure.verdict != "not comparable" for figure in found.figures)
+    said += f" ({careful} with a caution)" if careful else ""
     return _coloured(found.verdict) + Text(f": of {len(found.figures)} figures that both have, {said or 'none'}")
 
 
@@ -57,13 +59,14 @@ def _part(console: Console, title: str, rows: tuple[Any, ...], show: Any) -> Non
 def _figure(console: Console, figure: FigureOutcome) -> None:
     name = f"{figure.block}.{figure.metric}" + (f" (was {figure.was}.{figure.metric})" if figure.was else "")
     console.print(Text(f"{name:<32} ") + _coloured(figure.verdict) + Text(_on_items(figure)))
-    _notes(console, figure.reasons, figure.cautions)
+    _notes(console, figure)
     if len(set(figure.populations.values())) > 1:
-        _notes(console, tuple(f"as {name}: {verdict}" for name, verdict in figure.populations.items()), ())
+        for name, verdict in figure.populations.items():
+            _indented(console, Text(f"as {name}: ") + _coloured(verdict))
 
 
 def _on_items(figure: FigureOutcome) -> str:
-    """The items that a comparison rests on, by those that it can or those that it cannot rest on, whichever are fewer."""
+    """The items that a comparison can rest on, or those that it cannot, whichever are fewer."""
     if figure.verdict == "not comparable" or not figure.left_out:
         return ""
     most = len(figure.common) > len(figure.left_out)
@@ -80,11 +83,15 @@ def _claim(console: Console, claim: ClaimOutcome) -> None:
     console.print(
         Text(f"{name:<32} verdict ") + _coloured(claim.verdict) + Text(", figures ") + _coloured(claim.figures)
     )
-    _notes(console, claim.reasons, claim.cautions)
+    _notes(console, claim)
 
 
-def _notes(console: Console, reasons: tuple[str, ...], cautions: tuple[str, ...]) -> None:
-    for mark, style, said in (("", "", reasons), ("note: ", "dim", cautions)):
+def _notes(console: Console, row: FigureOutcome | ClaimOutcome) -> None:
+    for mark, style, said in (
+        ("", "", row.reasons),
+        ("caution: ", "yellow", row.cautions),
+        ("note: ", "dim", row.notes),
+    ):
         for text in said[:_MOST]:
             _indented(console, Text(mark + text, style=style))
         if len(said) > _MOST:
@@ -100,9 +107,9 @@ def _change(console: Console, change: Change) -> None:
     was = f", was {change.was}" if change.was else ""
     console.print(Text(f"{_SIGNS[change.kind]} {what} {change.kind}{was}") + Text(_places(change), style="dim"))
     if change.key and change.kind != "renamed":
-        for sign, value in (("-", change.before), ("+", change.after)):
-            if value is not None:
-                _indented(console, Text(f"{sign} {_short(value)}"))
+        for sign, text in zip("-+", _short(change.before, change.after), strict=True):
+            if text:
+                _indented(console, Text(f"{sign} {text}"))
     _indented(console, Text(f"{change.consequence.value}: {change.reason}"))
 
 
@@ -115,10 +122,25 @@ def _places(change: Change) -> str:
     return f"  {said}" if said else ""
 
 
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _short(before: Any, after: Any) -> tuple[str, str]:
+    """Two values on a line each; of long ones, what stands around the first difference."""
+    old, new = _line(before), _line(after)
+    if max(len(old), len(new)) <= _LONGEST:
+        return old, new
+    alike = next((at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
+    start = max(alike - _LONGEST // 2, 0)
+    return _cut(old, start), _cut(new, start)
+
+
+def _line(value: Any) -> str:
+    if value is None:
+        return ""
+    return " ".join((value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)).split())
+
+
+def _cut(text: str, start: int) -> str:
+    end = start + _LONGEST
+    return ("…" if start and text else "") + text[start:end] + ("…" if end < len(text) else "")
 
 
 def _coloured(word: Comparability) -> Text:

@@ -49,6 +49,7 @@ def _read(path: Path) -> tuple[Plan, Places]:
 
     A plan is complete: last year's is compared without its lock, its files or its spec.
     """
+    from auditc.compiler import compare as comparing
     from auditc.compiler.compare.places import Places, places_of
     from auditc.compiler.pipeline import compile_spec
     from auditc.ir.plan import Plan
@@ -60,11 +61,14 @@ def _read(path: Path) -> tuple[Plan, Places]:
     if path.suffix != ".json":
         raise Refused(f"{path.name} is neither a spec nor a plan", _REMEDY)
     try:
-        return Plan.model_validate_json(path.read_bytes()), Places()
+        plan = Plan.model_validate_json(path.read_bytes())
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}", _REMEDY) from None
     except ValueError:
         raise Refused(f"{path.name} is not a plan that this auditc can read", _REMEDY) from None
+    if not comparing.coherent(plan):
+        raise Refused(f"{path.name} names what it does not hold: it was edited, or another auditc wrote it", _REMEDY)
+    return plan, Places()
 
 
 def _no_file(path: Path) -> tuple[str, str]:

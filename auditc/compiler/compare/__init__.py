@@ -5,7 +5,8 @@
 `conclude` is all of it in order.
 """
 
+from .coherent import coherent
 from .conclude import compare
 from .outcome import Comparison
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "coherent", "compare"]

@@ -58,6 +58,7 @@ def _cell(plan: Plan, measure: Measure, read: list[Questioning], population: str
         roles=frozenset(role_of(stage) for stage in read),
         models=frozenset(names.model(stage.model) for stage in read),
         items=tuple(called[item.id] for item in items),
+        asked=frozenset(names.item(read[0].survey, item) for item in asked),
         dimensions={called[item.id]: item.dimension for item in items},
         wording="\n".join(said),
         remembers=any(getattr(stage, "memory", None) is not None and stage.memory.high > 0 for stage in read),  # type: ignore[attr-defined]

@@ -44,7 +44,7 @@ def differences(first: dict[Key, Part], second: dict[Key, Part]) -> list[Differe
     for key in sorted({*first, *second}, key=lambda key: (_ORDER.index(key[0]), key[1])):
         before, after = first.get(key), second.get(key)
         if before is not None and after is not None:
-            if before.own != after.own and key[0] in _RENAMED:
+            if before.own != after.own and _shown(key, before, first, second):
                 found.append(_whole(key, before, after, "renamed"))
             found.extend(_inside(key, before, after))
         else:
@@ -56,6 +56,13 @@ _RENAMED = ("model", "population", "survey", "item", "method", "claim", "report"
 """Sections whose renamed blocks are shown; what stands inside a renamed block follows it in silence."""
 
 
+def _shown(key: Key, part: Part, first: dict[Key, Part], second: dict[Key, Part]) -> bool:
+    if key[0] != "item":
+        return key[0] in _RENAMED
+    survey = ("survey", part.reach.survey or "")
+    return first[survey].own == second[survey].own
+
+
 def _whole(key: Key, before: Part | None, after: Part | None, kind: Kind) -> Difference:
     part = after or before
     assert part is not None
@@ -65,8 +72,8 @@ def _whole(key: Key, before: Part | None, after: Part | None, kind: Kind) -> Dif
         was=before.own if before and after and before.own != after.own else "",
         key="",
         kind=kind,
-        before=_summary(before),
-        after=_summary(after),
+        before=_summary(before, kind),
+        after=_summary(after, kind),
         origin_before=before.origin if before else None,
         origin_after=after.origin if after else None,
         rules=() if kind == "renamed" else part.rules,
@@ -74,9 +81,11 @@ def _whole(key: Key, before: Part | None, after: Part | None, kind: Kind) -> Dif
     )
 
 
-def _summary(part: Part | None) -> Any:
-    """A whole block as JSON: its name and what it says."""
-    return None if part is None else {"name": part.own, **{key: entry.value for key, entry in part.entries.items()}}
+def _summary(part: Part | None, kind: Kind) -> Any:
+    """A whole block as JSON: its name and, unless only that differs, what it says."""
+    if part is None or kind == "renamed":
+        return part and {"name": part.own}
+    return {"name": part.own, **{key: entry.value for key, entry in part.entries.items()}}
 
 
 def _inside(key: Key, before: Part, after: Part) -> Iterator[Difference]:

@@ -79,11 +79,14 @@ def _claim(
     read = list(_read(differences, old, new, before, after))
     figures = together([judged.verdict for judged in read])
     reasons, partial = _verdict_reasons(name, differences), []
+    notes = [note for judged in read for note in judged.notes]
     for axis, averaged in sorted(_other_axes(old, before, after) if not reasons else ()):
         if averaged:
-            reasons.append(f"the mean is over other values of `{axis}`")
+            reasons.append(f"the mean is over another set: {axis}")
+        elif axis == "model":
+            notes.append("it is decided for other models: they are what waves compare")
         else:
-            partial.append(f"it is decided for other values of `{axis}`")
+            partial.append(f"it is decided for another set: {axis}")
     cautions = [caution for judged in read for caution in judged.cautions]
     if any(judged.verdict == "comparable in part" for judged in read):
         reasons.append("it was decided over other items")
@@ -101,6 +104,7 @@ def _claim(
         figures=figures,
         reasons=once([*reasons, *partial, *told_of]),
         cautions=once(cautions),
+        notes=once(notes),
         was=old.claim if old.claim != new.claim else "",
     )
 

@@ -7,7 +7,7 @@ from auditc.ir.plan import Plan
 from .cells import cells
 from .changes import Difference, differences
 from .claims import Side, claims
-from .consequences import Effect, Rule
+from .consequences import Effect, Rule, Touched
 from .figures import Judged, figures, judge, strongest
 from .names import Names
 from .outcome import Change, ClaimOutcome, Comparability, Comparison, FigureOutcome, together
@@ -71,9 +71,14 @@ def _change(difference: Difference, judged: list[Judged], claimed: set[str]) -> 
         origin_before=difference.origin_before,
         origin_after=difference.origin_after,
         consequence=heaviest.effect if heaviest else Effect.NONE,
-        reason=heaviest.why if heaviest else _idle(difference),
+        reason=_because(heaviest) if heaviest else _idle(difference),
         was=difference.was,
     )
+
+
+def _because(rule: Rule) -> str:
+    """Why, and for which figures where it is not for all."""
+    return rule.why if rule.touched in (Touched.ALL, Touched.CLAIMS) else f"for {rule.touched.value}, {rule.why}"
 
 
 def _idle(difference: Difference) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditc.metrics import metrics
 
 from .cells import CellKey
 from .changes import Difference
-from .consequences import Effect, Rule
+from .consequences import Effect, Rule, Touched
 from .outcome import Comparability, FigureOutcome, together
 from .reach import Cell
 
@@ -26,6 +26,7 @@ class Judged:
     common: tuple[str, ...]
     reasons: tuple[str, ...]
     cautions: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def judge(differences: list[Difference], before: Cell, after: Cell, items: frozenset[str] | None = None) -> Judged:
@@ -35,6 +36,7 @@ def judge(differences: list[Difference], before: Cell, after: Cell, items: froze
     blocked: list[str] = []
     partial: list[str] = []
     cautions: list[str] = []
+    notes: list[str] = []
     for difference in differences:
         rule = strongest(difference, before, after)
         if rule is None or (difference.reach.item is not None and difference.reach.item not in {*old, *new}):
@@ -45,16 +47,29 @@ def judge(differences: list[Difference], before: Cell, after: Cell, items: froze
             partial.append(said)
         elif rule.effect in (Effect.NOT, Effect.ITEMS):
             blocked.append(said)
-        elif rule.effect is not Effect.NONE:
+        elif rule.effect is Effect.CAUTION:
             cautions.append(said)
+        elif rule.effect is not Effect.NONE:
+            notes.append(said)
     if before.roles != after.roles:
         blocked.append("it is made of the answers to other questions")
     common = tuple(item for item in old if item not in lost)
-    if lost and (before.remembers or after.remembers):
+    if (before.remembers or after.remembers) and any(_remembered(d, before, after) for d in differences):
         cautions.append(_REMEMBERED)
     whole: Comparability = "comparable" if not lost else "comparable in part" if common else "not comparable"
     verdict: Comparability = "not comparable" if blocked else whole
-    return Judged(before, after, verdict, () if blocked else common, (*blocked, *partial), tuple(cautions))
+    return Judged(
+        before, after, verdict, () if blocked else common, (*blocked, *partial), tuple(cautions), tuple(notes)
+    )
+
+
+def _remembered(difference: Difference, before: Cell, after: Cell) -> bool:
+    """Whether a difference is in the words of an item that participants may remember at others, of whatever scale."""
+    reach = difference.reach
+    everywhere = any(rule.touched is Touched.ALL and rule.effect is Effect.ITEMS for rule in difference.rules)
+    whole = replace(reach, item=None)
+    cells = [cell for cell in (before, after) if reach.item in cell.asked and whole.holds(cell)]
+    return everywhere and bool(cells)
 
 
 def strongest(difference: Difference, before: Cell, after: Cell) -> Rule | None:
@@ -88,6 +103,7 @@ def figures(judged: dict[CellKey, Judged], own: dict[str, str]) -> tuple[FigureO
                 verdict=together([found.verdict for found in group]),
                 reasons=once(reason for found in group for reason in found.reasons),
                 cautions=once(caution for found in group for caution in found.cautions),
+                notes=once(note for found in group for note in found.notes),
                 populations={asked_as(found.after): found.verdict for found in group},
                 common=tuple(item for item in group[0].before.items if item in common),
                 left_out=once(

@@ -51,15 +51,20 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class FigureOutcome:
-    """A metric of a method's block in both audits. `populations` says it for each way of being asked that both have
-    (`cn`, or `cn, shuffled_countries`); `common` are the items that a comparison can rest on, `left_out` those of either
-    audit that it cannot; of `items_before` and `items_after`."""
+    """A metric of a method's block in both audits.
+
+    `reasons` say why it cannot be compared, or not on all items; `cautions` what may move it beside the model; `notes`
+    what differs between the waves and does not stand in the way. `populations` has the verdict for each way of being
+    asked that both have (`cn`, or `cn, shuffled_countries`). A comparison can rest on the items in `common`, and not on
+    those in `left_out`.
+    """
 
     block: str
     metric: str
     verdict: Comparability
     reasons: tuple[str, ...]
     cautions: tuple[str, ...]
+    notes: tuple[str, ...]
     populations: dict[str, Comparability]
     common: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -88,6 +93,7 @@ class ClaimOutcome:
     figures: Comparability
     reasons: tuple[str, ...]
     cautions: tuple[str, ...]
+    notes: tuple[str, ...]
     was: str = ""
 
     def as_dict(self) -> dict[str, Any]:

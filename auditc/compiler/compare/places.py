@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from auditc.compiler.bodies import fill, keys
+from auditc.compiler.datafiles import DataFile
+from auditc.compiler.declarations import Survey as SurveyForm
 from auditc.compiler.load import load
 from auditc.compiler.mistakes import Poison
 from auditc.compiler.places import origin
 from auditc.compiler.resolve import Declaration, resolve
+from auditc.compiler.scope import Scope
 from auditc.diagnostics import Sink
 from auditc.ir.plan import Origin
 from auditc.metrics import metrics
@@ -40,7 +44,8 @@ def places_of(spec: Path) -> Places:
     loaded = load(spec, sink)
     if isinstance(loaded, Poison):
         return Places()
-    names = resolve(loaded[0], sink)
+    entry, files = loaded
+    names = resolve(entry, sink)
     found = Places()
     for block in names.audits:
         label = block.label.text if isinstance(block.label, Name) else ""
@@ -49,6 +54,9 @@ def places_of(spec: Path) -> Places:
     for declared in names.declared.values():
         for declaration in declared.values():
             _add(found, declaration)
+    scope = Scope(sink, names, entry, files)
+    for declaration in names.every("survey"):
+        _rows(found, declaration, scope.within(declaration.module))
     return found
 
 
@@ -62,6 +70,23 @@ def _add(found: Places, declaration: Declaration) -> None:
             metric = ("metric", f"{declaration.key}.{part.kind.text}")
             found.blocks[metric] = origin(part.kind.span)
             found.inside[metric] = _attributes(part)
+
+
+def _rows(found: Places, declaration: Declaration, scope: Scope) -> None:
+    """Where each item, and each country's answers to it, stand in the survey's data files."""
+    filled = fill(declaration.block, keys(SurveyForm), scope)
+    items, reference = (filled.values.get(key) for key in ("items", "reference"))
+    if isinstance(items, DataFile):
+        for row in range(len(items.grid.rows)):
+            item = items.grid.cell(row, "id")
+            found.blocks["item", f"{declaration.key}.{item}"] = origin(items.grid.place(row, "id"))
+    if isinstance(reference, DataFile):
+        by = [word.name.text for word in reference.by or () if word.name.text != "country"]
+        for row in range(len(reference.grid.rows)):
+            if not any(reference.grid.cell(row, column) for column in by):
+                country, item = (reference.grid.cell(row, column) for column in ("country", "item"))
+                rows = found.inside.setdefault(("people", f"{declaration.key}.{country}"), {})
+                rows[item] = origin(reference.grid.place(row, "item"))
 
 
 def _attributes(block: Block) -> dict[str, Origin]:

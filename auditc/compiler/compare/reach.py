@@ -48,7 +48,8 @@ EVERYWHERE: Final = Reach()
 class Cell:
     """One figure as one population under one condition, whichever model answers: models are what is compared.
 
-    `items` are those that the metric applies to, in their order; `wording` all that is said around an item.
+    `items` are those that the metric applies to, in their order, `asked` all that are asked; `wording` is all that is
+    said around an item. It `remembers` where participants are told their earlier answers.
     """
 
     block: str
@@ -61,6 +62,7 @@ class Cell:
     roles: frozenset[str]
     models: frozenset[str]
     items: tuple[str, ...]
+    asked: frozenset[str]
     dimensions: dict[str, str]
     wording: str
     remembers: bool

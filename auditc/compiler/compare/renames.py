@@ -22,12 +22,14 @@ def renames(before: Plan, after: Plan) -> Names:
     """The first plan's names as the second one has them, where only the name differs."""
     names = Names()
     nowhere = Places()
-    second = view(after, Names(), nowhere)
+    first, second = (view(plan, names, nowhere) for plan in (before, after))
     for section in _ORDER:
-        first = view(before, names, nowhere)
         found = _matched(section, first, second)
+        if not found:
+            continue
         named = {first[section, old].own: second[section, new] for old, new in found.items()}
         names = names.adding(section, {own: part.reach.item or part.own for own, part in named.items()})
+        first = view(before, names, nowhere)
     return names
 
 

@@ -51,6 +51,8 @@ class Part:
 
     def place(self, key: str) -> Origin | None:
         """Where an entry stands: its attribute where the spec is at hand, else the block."""
+        if key in self.origins:
+            return self.origins[key]
         attribute = _ATTRIBUTES.get(key.split(".")[0], key.split(".")[0])
         return self.origins.get(attribute, self.origin)
 
@@ -169,7 +171,7 @@ def _population(name: str, population: Population, names: Names, places: Places)
     rules = rules_of(Population, "places")
     lived = replace(reach, mentions="place")
     for place in population.places:
-        key = f"places.{place.name.get(population.language) or next(iter(place.name.values()))}"
+        key = f"places.{place.name[min(place.name)]}"
         while key in entries:
             key += "*"
         entries[key] = Entry(plain(place), plain(place), rules, lived)
@@ -187,7 +189,8 @@ def _survey(name: str, survey: Survey, names: Names, places: Places) -> dict[Key
     for item in survey.items:
         called = names.item(name, item.id)
         at = replace(reach, item=called)
-        part = Part(f"{name}.{item.id}", rules_of(Survey, "items"), at, file, _item(item, at))
+        own = f"{name}.{item.id}"
+        part = Part(own, rules_of(Survey, "items"), at, places.block("item", own) or file, _item(item, at))
         found["item", f"{common}.{called}"] = part
     rules, file = rules_of(Survey, "people"), places.attribute("survey", name, "reference")
     for country, answers in survey.people.items():
