@@ -33,7 +33,7 @@ def comparison(found: Comparison) -> None:
     _part(console, "Claims", found.claims, _claim)
     for where, names in (("first", found.only_before), ("second", found.only_after)):
         if names:
-            console.print(Text(f"\nOnly in the {where}: {', '.join(names)}"))
+            console.print(Text(f"\nOnly in the {where}: {', '.join(names)}"), soft_wrap=True)
     console.print(Text(f"\nChanges ({len(found.changes)})", style="bold"))
     for change in found.changes:
         _change(console, change)
@@ -99,7 +99,10 @@ def _notes(console: Console, row: FigureOutcome | ClaimOutcome) -> None:
 
 
 def _indented(console: Console, text: Text) -> None:
-    console.print(Padding(text, (0, 0, 0, 4), expand=False))
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, 4), expand=False))
+    else:
+        console.print(Text("    ") + text, soft_wrap=True)
 
 
 def _change(console: Console, change: Change) -> None:

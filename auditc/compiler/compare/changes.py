@@ -125,14 +125,21 @@ def _once(found: list[Difference]) -> list[Difference]:
     """Without what only repeats another difference, so that one edit is one change."""
     whole = {d.at for d in found if not d.key and d.kind != "renamed"}
     methods: dict[tuple[Key, str], Difference] = {}
+    other = {d.at for d in found if d.section == "method" and d.key == "method"}
     kept = []
     for difference in found:
+        if difference.at in other and not difference.key.startswith(_SHARED):
+            continue  # another method has other settings
         if _follows(difference, whole, methods):
             continue
         if difference.section == "method" and difference.key:
             methods[difference.at, difference.key] = difference
         kept.append(difference)
     return [_widened(difference, found) for difference in kept]
+
+
+_SHARED = ("method", "survey", "of.", "as.", "ask.")
+"""What every method's block says, whichever the method."""
 
 
 def _follows(difference: Difference, whole: set[Key], methods: dict[tuple[Key, str], Difference]) -> bool:

@@ -8,7 +8,7 @@ from .cells import cells
 from .changes import Difference, differences
 from .claims import Side, claims
 from .consequences import Effect, Rule, Touched
-from .figures import Judged, figures, judge, strongest
+from .figures import Judged, asked_as, figures, judge, strongest
 from .names import Names
 from .outcome import Change, ClaimOutcome, Comparability, Comparison, FigureOutcome, together
 from .places import Places
@@ -92,11 +92,15 @@ def _idle(difference: Difference) -> str:
 def _alone(side: Side, other: Side) -> tuple[str, ...]:
     """Figures and claims that one audit alone has, as it calls them."""
     block = {new: old for old, new in side.names.renamed.get("method", {}).items()}
-    shared = {(block, metric, population, condition) for block, metric, population, condition in other.cells}
-    found = []
+    asked: dict[str, list[str]] = {}
+    kept = {key[:2] for key in side.cells if key in other.cells}
     for key, cell in sorted(side.cells.items()):
-        if key not in shared:
-            asked = cell.population if cell.condition == "asked" else f"{cell.population}, {cell.condition}"
-            found.append(f"{block.get(cell.block, cell.block)}.{cell.metric} as {asked}")
+        if key not in other.cells:
+            asked.setdefault(f"{block.get(cell.block, cell.block)}.{cell.metric}", []).append(
+                asked_as(cell) if key[:2] in kept else ""
+            )
     named = side.claims()
-    return (*found, *(f"claim {named[name].claim}" for name in sorted(named.keys() - other.claims().keys())))
+    return (
+        *(f"{figure} as {' and as '.join(ways)}" if all(ways) else figure for figure, ways in asked.items()),
+        *(f"claim {named[name].claim}" for name in sorted(named.keys() - other.claims().keys())),
+    )

@@ -102,7 +102,8 @@ def _people(effect: Effect, why: str) -> Rules:
 _ASKED = "the model is asked in other words"
 _CARD = "the card names the model and changes no answer"
 _SAMPLED = "the model answers under other settings"
-_ONLY_ONE = "what only one audit has is named; what both have is compared"
+_WAVES = "models are what waves compare"
+_ONLY_ONE = "only one audit has it; what both have is compared"
 
 RULES: Final[dict[str, Rules]] = {
     "Plan.format": DERIVED,
@@ -112,17 +113,17 @@ RULES: Final[dict[str, Rules]] = {
     "Plan.seed": _all(Effect.DRAWS, "chance falls otherwise; what is estimated is the same"),
     "Plan.correct": _verdict("verdicts are corrected otherwise"),
     "Plan.budget": _nothing("a run says itself what it left unasked"),
-    "Plan.models": _all(Effect.NAMED, "models are what waves compare; " + _ONLY_ONE),
-    "Plan.populations": _all(Effect.NAMED, _ONLY_ONE),
-    "Plan.surveys": _all(Effect.NAMED, _ONLY_ONE),
-    "Plan.stages": _all(Effect.NAMED, _ONLY_ONE),
+    "Plan.models": _all(Effect.NAMED, _WAVES),
+    "Plan.populations": _nothing(_ONLY_ONE),
+    "Plan.surveys": _nothing(_ONLY_ONE),
+    "Plan.stages": _nothing(_ONLY_ONE),
     "Model.title": _nothing(_CARD),
     "Model.family": _nothing(_CARD),
     "Model.origin": _nothing(_CARD),
     "Model.stage": _nothing(_CARD),
     "Model.quantisation": _all(Effect.CAUTION, "the same weights answer differently when stored with other precision"),
-    "Model.weights": _all(Effect.NAMED, "models are what waves compare"),
-    "Model.pin": _all(Effect.NAMED, "other content of the weights: models are what waves compare"),
+    "Model.weights": _all(Effect.NAMED, _WAVES),
+    "Model.pin": _all(Effect.NAMED, _WAVES),
     "Model.backend": _all(Effect.CAUTION, "engine, precision and settings move answers beside the model itself"),
     "Model.like": DERIVED,
     "Population.country": _all(Effect.NOT, "other people are meant"),
@@ -143,9 +144,9 @@ RULES: Final[dict[str, Rules]] = {
     "_Stage.origin": DERIVED,
     "Questioning.block": DERIVED,
     "Questioning.method": _all(Effect.NOT, "another method asks"),
-    "Questioning.model": _all(Effect.NAMED, "models are what waves compare; " + _ONLY_ONE),
+    "Questioning.model": _all(Effect.NAMED, _WAVES),
     "Questioning.survey": _all(Effect.NOT, "another survey is asked"),
-    "Questioning.populations": _all(Effect.NAMED, _ONLY_ONE),
+    "Questioning.populations": _nothing(_ONLY_ONE),
     "Questioning.language": _all(Effect.NOT, "the model is asked in another language"),
     "Questioning.items": _all(Effect.ITEMS, "a figure over all items is over other items"),
     "Questioning.wording": _all(Effect.NOT, _ASKED),
@@ -175,7 +176,7 @@ RULES: Final[dict[str, Rules]] = {
     "Converse.stop": _all(Effect.NOT, "answers end elsewhere"),
     "Measure.kind": DERIVED,
     "Measure.block": DERIVED,
-    "Measure.metric": _all(Effect.NAMED, _ONLY_ONE),
+    "Measure.metric": _nothing(_ONLY_ONE),
     "Measure.params": _all(Effect.NOT, "the metric is computed otherwise"),
     "Judge.kind": DERIVED,
     "Judge.claim": DERIVED,
