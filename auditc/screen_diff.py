@@ -33,36 +33,40 @@ def comparison(found: Comparison) -> None:
     _part(console, "Claims", found.claims, _claim)
     for where, names in (("first", found.only_before), ("second", found.only_after)):
         if names:
-            console.print(Text(f"\nOnly in the {where}: {', '.join(names)}"), soft_wrap=True)
-    console.print(Text(f"\nChanges ({len(found.changes)})", style="bold"))
+            console.print(_text(f"\nOnly in the {where}: {', '.join(names)}"), soft_wrap=True)
+    console.print(_text(f"\nChanges ({len(found.changes)})", style="bold"))
     for change in found.changes:
         _change(console, change)
 
 
 def _headline(found: Comparison) -> Text:
     if not found.changes:
-        return _coloured("comparable") + Text(": the two audits say the same")
+        return _text("") + _coloured("comparable") + _text(": the two audits say the same")
     counts = {word: sum(figure.verdict == word for figure in found.figures) for word in _COLOURS}
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     careful = sum(bool(figure.cautions) and figure.verdict != "not comparable" for figure in found.figures)
     said += f" ({careful} with a caution)" if careful else ""
-    return _coloured(found.verdict) + Text(f": of {len(found.figures)} figures that both have, {said or 'none'}")
+    return (
+        _text("")
+        + _coloured(found.verdict)
+        + _text(f": of {len(found.figures)} figures that both have, {said or 'none'}")
+    )
 
 
 def _part(console: Console, title: str, rows: tuple[Any, ...], show: Any) -> None:
     if rows:
-        console.print(Text(f"\n{title}", style="bold"))
+        console.print(_text(f"\n{title}", style="bold"))
         for row in rows:
             show(console, row)
 
 
 def _figure(console: Console, figure: FigureOutcome) -> None:
     name = f"{figure.block}.{figure.metric}" + (f" (was {figure.was}.{figure.metric})" if figure.was else "")
-    console.print(Text(f"{name:<32} ") + _coloured(figure.verdict) + Text(_on_items(figure)))
+    console.print(_text(f"{name:<32} ") + _coloured(figure.verdict) + _text(_on_items(figure)))
     _notes(console, figure)
     if len(set(figure.populations.values())) > 1:
         for name, verdict in figure.populations.items():
-            _indented(console, Text(f"as {name}: ") + _coloured(verdict))
+            _indented(console, _text(f"as {name}: ") + _coloured(verdict))
 
 
 def _on_items(figure: FigureOutcome) -> str:
@@ -81,7 +85,7 @@ def _listed(names: tuple[str, ...]) -> str:
 def _claim(console: Console, claim: ClaimOutcome) -> None:
     name = claim.claim + (f" (was {claim.was})" if claim.was else "")
     console.print(
-        Text(f"{name:<32} verdict ") + _coloured(claim.verdict) + Text(", figures ") + _coloured(claim.figures)
+        _text(f"{name:<32} verdict ") + _coloured(claim.verdict) + _text(", figures ") + _coloured(claim.figures)
     )
     _notes(console, claim)
 
@@ -93,27 +97,27 @@ def _notes(console: Console, row: FigureOutcome | ClaimOutcome) -> None:
         ("note: ", "dim", row.notes),
     ):
         for text in said[:_MOST]:
-            _indented(console, Text(mark + text, style=style))
+            _indented(console, _text(mark + text, style=style))
         if len(said) > _MOST:
-            _indented(console, Text(f"{mark}and {len(said) - _MOST} more of the changes below", style=style))
+            _indented(console, _text(f"{mark}and {len(said) - _MOST} more of the changes below", style=style))
 
 
 def _indented(console: Console, text: Text) -> None:
     if console.is_terminal:
         console.print(Padding(text, (0, 0, 0, 4), expand=False))
     else:
-        console.print(Text("    ") + text, soft_wrap=True)
+        console.print(_text("    ") + text, soft_wrap=True)
 
 
 def _change(console: Console, change: Change) -> None:
     what = " ".join(word for word in (change.section, change.name, change.key) if word)
     was = f", was {change.was}" if change.was else ""
-    console.print(Text(f"{_SIGNS[change.kind]} {what} {change.kind}{was}") + Text(_places(change), style="dim"))
+    console.print(_text(f"{_SIGNS[change.kind]} {what} {change.kind}{was}") + _text(_places(change), style="dim"))
     if change.key and change.kind != "renamed":
         for sign, text in zip("-+", _short(change.before, change.after), strict=True):
             if text:
-                _indented(console, Text(f"{sign} {text}"))
-    _indented(console, Text(f"{change.consequence.value}: {change.reason}"))
+                _indented(console, _text(f"{sign} {text}"))
+    _indented(console, _text(f"{change.consequence.value}: {change.reason}"))
 
 
 def _places(change: Change) -> str:
@@ -147,4 +151,9 @@ def _cut(text: str, start: int) -> str:
 
 
 def _coloured(word: Comparability) -> Text:
-    return Text(word, style=_COLOURS[word])
+    return _text(word, style=_COLOURS[word])
+
+
+def _text(said: str, style: str = "") -> Text:
+    """What plans say is text: never markup, and never a command to the terminal."""
+    return Text("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in said), style=style)

@@ -87,3 +87,12 @@ def test_what_cannot_be_compared_is_refused(starter: Shell) -> None:
     starter.edit("starter.audit", "tilt = 3", "tilt = much")
     ended = starter.auditc("diff", "starter.plan.json", "starter.audit")
     assert ended.code == 2 and "starter.audit:29" in ended.err
+
+
+def test_a_hostile_plan_gives_the_terminal_no_commands(starter: Shell) -> None:
+    plan = (starter.folder / "starter.plan.json").read_text(encoding="utf-8")
+    hostile = plan.replace("A first audit, on", "[bold]\\u001b[2J\\u202e")
+    assert hostile != plan
+    (starter.folder / "hostile.plan.json").write_text(hostile, encoding="utf-8")
+    out = starter.auditc("diff", "starter.plan.json", "hostile.plan.json").out
+    assert "[bold]" in out and "\x1b" not in out and "\u202e" not in out
