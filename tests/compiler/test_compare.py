@@ -174,6 +174,19 @@ def test_what_another_survey_says_of_a_country_touches_only_it(plan: Plan) -> No
         }
 
 
+def test_an_item_that_moved_to_another_dimension_takes_the_verdict_on_it(plan: Plan) -> None:
+    whole = plan.model_dump(mode="json")
+    judge = next(stage for stage in whole["stages"] if stage.get("claim") == "average")
+    judge["holds"]["left"]["of"] |= {"measure": "citizens.answer_rate", "at": {"dimension": "tradition"}}
+    before = Plan.model_validate(whole)
+    asked = next(stage for stage in whole["stages"] if stage["name"] == "citizens/answering_as_people")["items"]
+    moved = next(i for i in whole["surveys"]["values"]["items"] if i["id"] in asked and i["dimension"] == "tradition")
+    moved["dimension"] = "fairness"
+    found = {claim.claim: claim for claim in compared_plans(before, Plan.model_validate(whole)).claims}
+    assert "it was decided over other items" in found["average"].reasons
+    assert found["average"].verdict == "not comparable"
+
+
 def test_every_change_of_the_contract_has_all_its_keys(tmp_path: Path) -> None:
     found = compared(next(p for p in PAIRS if "renamed" in p.stem), tmp_path).as_dict()
     again = json.loads(json.dumps(found, allow_nan=False))

@@ -164,8 +164,8 @@ def _read(differences: list[Difference], old: Judge, new: Judge, before: Side, a
 def _within(differences: list[Difference], old: Cell, new: Cell, dimension: str | None) -> Judged:
     if dimension is None:
         return judge(differences, old, new)
-    inside = {item for cell in (old, new) for item, named in cell.dimensions.items() if named == dimension}
-    return judge(differences, old, new, frozenset(inside))
+    first, second = (frozenset(i for i, named in cell.dimensions.items() if named == dimension) for cell in (old, new))
+    return judge(differences, old, new, first | second, moved=first ^ second)
 
 
 def _parts(side: Side) -> int:

@@ -29,10 +29,19 @@ class Judged:
     notes: tuple[str, ...]
 
 
-def judge(differences: list[Difference], before: Cell, after: Cell, items: frozenset[str] | None = None) -> Judged:
-    """How far one figure can be compared. `items` limits it to some items, as a claim about one dimension does."""
+def judge(
+    differences: list[Difference],
+    before: Cell,
+    after: Cell,
+    items: frozenset[str] | None = None,
+    moved: frozenset[str] = frozenset(),
+) -> Judged:
+    """How far one figure can be compared.
+
+    `items` limits it to some items, as a claim about one dimension does; those in `moved` are among them in one audit only.
+    """
     old, new = (tuple(i for i in cell.items if items is None or i in items) for cell in (before, after))
-    lost = set(old) ^ set(new)
+    lost = (set(old) ^ set(new)) | (moved & {*old, *new})
     blocked: list[str] = []
     partial: list[str] = []
     cautions: list[str] = []
