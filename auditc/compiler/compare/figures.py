@@ -38,7 +38,8 @@ def judge(
 ) -> Judged:
     """How far one figure can be compared.
 
-    `items` limits it to some items, as a claim about one dimension does; those in `moved` are among them in one audit only.
+    `items` limits it to some items, as a claim about one dimension does; those in `moved` are among them in one audit
+    only.
     """
     old, new = (tuple(i for i in cell.items if items is None or i in items) for cell in (before, after))
     lost = (set(old) ^ set(new)) | (moved & {*old, *new})
