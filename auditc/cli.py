@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditc import __version__
-from auditc.api import faults, models, plans, runs, specs, trials
+from auditc.api import comparisons, faults, models, plans, runs, specs, trials
 from auditc.diagnostics import SpecRejected
 
 if TYPE_CHECKING:
@@ -147,6 +147,28 @@ def compile_command(
     _show(done.diagnostics)
     print(f"{done.plan_path}: {done.stages} stages, {done.cells:,} cells, digest {done.digest[:12]}")
     print(f"{done.lock_path}: {done.locked} files and models pinned")
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="The earlier audit: a spec or a plan.")],
+    after: Annotated[Path, typer.Argument(help="The later audit: a spec or a plan.")],
+    fail_on: Annotated[
+        list[comparisons.Gate] | None,
+        typer.Option(help="Exit 1 when the two are `incomparable`, or comparable in `part` only."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare two audits: what changed, and which figures and claims can still be compared."""
+    compared = comparisons.compare(before, after)
+    if as_json:
+        _as_json(compared.as_dict())
+    else:
+        from auditc import screen_diff
+
+        screen_diff.comparison(compared)
+    if comparisons.gate(compared, fail_on or []):
+        raise typer.Exit(INCOMPLETE)
 
 
 @app.command()

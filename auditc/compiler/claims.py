@@ -334,6 +334,17 @@ def _has_figures(expression: Expression) -> bool:
             return False
 
 
+def averaged_in(term: Term) -> Iterator[str]:
+    """Every axis that a mean in a term is taken over."""
+    match term:
+        case Mean():
+            yield from term.over
+            yield from averaged_in(term.of)
+        case Arithmetic():
+            yield from averaged_in(term.left)
+            yield from averaged_in(term.right)
+
+
 def figures(term: Term) -> Iterator[Figure]:
     """Every figure in a term."""
     match term:

@@ -1,0 +1,90 @@
+"""The figures of a plan by population and condition, and what of the plan stands behind each."""
+
+from __future__ import annotations
+
+from auditc.ir.plan import Escalate, Measure, Plan, Questioning
+from auditc.metrics import metrics
+
+from .names import Names
+from .reach import Cell
+from .view import role_of
+
+CellKey = tuple[str, str, str, str]
+"""Block, metric, population, condition."""
+
+
+def cells(plan: Plan, names: Names) -> dict[CellKey, Cell]:
+    """All figures that a run of the plan makes for the whole survey, whichever model answers."""
+    found: dict[CellKey, Cell] = {}
+    stages = {stage.name: stage for stage in plan.stages}
+    for measure in plan.stages:
+        if not isinstance(measure, Measure):
+            continue
+        read: list[Questioning] = [
+            stage for stage in map(stages.__getitem__, measure.needs) if isinstance(stage, Questioning)
+        ]
+        led = [stage for stage in map(stages.__getitem__, measure.needs) if isinstance(stage, Escalate)]
+        if led:
+            cell = _led(plan, measure, led, names)
+            found[cell.block, cell.metric, cell.population, cell.condition] = cell
+        main = [stage for stage in read if not role_of(stage)] or read
+        for population in dict.fromkeys(name for stage in main for name in stage.populations):
+            for condition in dict.fromkeys(name for stage in main for name in _conditions(stage, measure.metric)):
+                cell = _cell(plan, measure, read, population, condition, names)
+                found[cell.block, cell.metric, cell.population, cell.condition] = cell
+    return found
+
+
+def _led(plan: Plan, measure: Measure, led: list[Escalate], names: Names) -> Cell:
+    """A figure over scenarios, which nobody's answers are compared with."""
+    scenarios = tuple(plan.scenarios[led[0].scenarios].scenarios)
+    return Cell(
+        block=names.block(measure.block),
+        metric=measure.metric,
+        population="",
+        condition="asked",
+        language=led[0].language,
+        country="",
+        survey="",
+        roles=frozenset({""}),
+        models=frozenset(names.model(stage.model) for stage in led),
+        items=scenarios,
+        asked=frozenset(scenarios),
+        dimensions=dict.fromkeys(scenarios, ""),
+        wording="",
+        remembers=False,
+    )
+
+
+def _conditions(stage: Questioning, metric: str) -> tuple[str, ...]:
+    """The conditions that a metric has figures for: where it compares with written answers, there is no control."""
+    conditions = getattr(stage, "conditions", None)
+    if conditions is None:
+        return (getattr(stage, "condition", "asked"),)
+    written = metrics.take(metric).reads == "written"
+    return tuple(condition.name for condition in conditions if not written or condition.name == "asked")
+
+
+def _cell(plan: Plan, measure: Measure, read: list[Questioning], population: str, condition: str, names: Names) -> Cell:
+    metric, survey = metrics.take(measure.metric), plan.surveys[read[0].survey]
+    asked = set(read[0].items).intersection(*(stage.items for stage in read))
+    items = [item for item in survey.items if item.id in asked and item.scale in metric.scales]
+    called = {item.id: names.item(read[0].survey, item.id) for item in items}
+    people = plan.populations[population]
+    said = [stage.wording[people.language].text for stage in read if people.language in stage.wording]
+    return Cell(
+        block=names.block(measure.block),
+        metric=measure.metric,
+        population=names.population(population),
+        condition=condition,
+        language=people.language,
+        country=people.country,
+        survey=names.survey(read[0].survey),
+        roles=frozenset(role_of(stage) for stage in read),
+        models=frozenset(names.model(stage.model) for stage in read),
+        items=tuple(called[item.id] for item in items),
+        asked=frozenset(names.item(read[0].survey, item) for item in asked),
+        dimensions={called[item.id]: item.dimension for item in items},
+        wording="\n".join(said),
+        remembers=any(getattr(stage, "memory", None) is not None and stage.memory.high > 0 for stage in read),  # type: ignore[attr-defined]
+    )

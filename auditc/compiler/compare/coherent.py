@@ -1,0 +1,44 @@
+"""Whether a plan holds all that it names. One that was compiled here does; one from a file may have been edited."""
+
+from __future__ import annotations
+
+from auditc.compiler.claims import AXES, averaged_in, figures
+from auditc.ir.plan import Judge, Measure, Plan, Questioning
+from auditc.metrics import metrics
+
+
+def coherent(plan: Plan) -> bool:
+    """Whether every name in a plan's stages leads to something."""
+    stages = {stage.name for stage in plan.stages}
+    measures = {stage.name for stage in plan.stages if isinstance(stage, Measure)}
+    for stage in plan.stages:
+        if not stages.issuperset(stage.needs):
+            return False
+        if isinstance(stage, Questioning) and not _asks(stage, plan):
+            return False
+        if isinstance(stage, Measure) and (stage.metric not in metrics.names() or not stage.needs):
+            return False
+        if isinstance(stage, Judge) and not _claims(stage, measures):
+            return False
+    return len(stages) == len(plan.stages)
+
+
+def _claims(stage: Judge, measures: set[str]) -> bool:
+    axes = set(stage.holds.each)
+    for side in (stage.holds.left, stage.holds.right):
+        axes.update(averaged_in(side))
+        for figure in figures(side):
+            axes.update(figure.at)
+            if figure.measure not in measures:
+                return False
+    return axes <= set(AXES)
+
+
+def _asks(stage: Questioning, plan: Plan) -> bool:
+    survey = plan.surveys.get(stage.survey)
+    return (
+        survey is not None
+        and stage.model in plan.models
+        and plan.populations.keys() >= set(stage.populations)
+        and {item.id for item in survey.items} >= set(stage.items)
+    )

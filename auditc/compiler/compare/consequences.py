@@ -1,0 +1,255 @@
+"""The consequence of every change: rules for every field of every form of the plan, as in `docs/comparability.md`.
+
+A field without a rule is never passed over: it counts as changed, and as not comparable, until somebody has thought
+about it. A test asserts that no field is without one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from auditc.metrics._contract import Metric
+
+
+class Effect(Enum):
+    """What a change does to the figures it touches, from nothing to everything. The words are for people."""
+
+    NONE = "none"
+    NAMED = "comparable, and named"
+    DRAWS = "comparable, other draws"
+    CAUTION = "comparable with a caution"
+    VERDICT = "verdict not comparable"
+    ITEMS = "comparable on the other items"
+    NOT = "not comparable"
+
+    @property
+    def weight(self) -> int:
+        """A heavier effect outweighs a lighter one."""
+        return list(Effect).index(self)
+
+
+class Touched(Enum):
+    """Which figures a change touches, of those in its reach."""
+
+    NOTHING = "nothing"
+    ALL = "every figure"
+    PEOPLE = "figures against people"
+    COUNTS = "metrics of counted draws"
+    ORDERS = "metrics of the options' orders"
+    READ = "every figure but the mass on the options"
+    DIMENSIONS = "means over dimensions"
+    SCALES = "metrics that take some scales only"
+    CLAIMS = "claims"
+
+    def holds(self, metric: Metric[Any]) -> bool:
+        """Whether a metric's figures are among them."""
+        match self:
+            case Touched.NOTHING | Touched.CLAIMS:
+                return False
+            case Touched.PEOPLE:
+                return metric.needs_people
+            case Touched.COUNTS:
+                return metric.reads == "counts"
+            case Touched.ORDERS:
+                return metric.reads == "orders"
+            case Touched.READ:
+                return metric.reads != "mass"
+            case Touched.DIMENSIONS:
+                return metric.aggregate == "dimensions"
+            case Touched.SCALES:
+                return len(metric.scales) < 3
+            case _:
+                return True
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What follows for the figures that are touched, and why. A field may have several: the heaviest one counts."""
+
+    touched: Touched
+    effect: Effect
+    why: str
+
+
+Rules = tuple[Rule, ...]
+
+UNKNOWN: Final[Rules] = (Rule(Touched.ALL, Effect.NOT, "auditc has no rule for this field"),)
+"""For a field that nobody has declared a consequence of."""
+DERIVED: Final[Rules] = ()
+"""For a field that follows from others, or only says where something stands: it is never shown by itself."""
+
+
+def _all(effect: Effect, why: str) -> Rules:
+    return (Rule(Touched.ALL, effect, why),)
+
+
+def _nothing(why: str) -> Rules:
+    return (Rule(Touched.NOTHING, Effect.NONE, why),)
+
+
+def _verdict(why: str) -> Rules:
+    return (Rule(Touched.CLAIMS, Effect.VERDICT, why),)
+
+
+def _people(effect: Effect, why: str) -> Rules:
+    return (Rule(Touched.PEOPLE, effect, why),)
+
+
+_ASKED = "the model is asked in other words"
+_CARD = "the card names the model and changes no answer"
+_SAMPLED = "the model answers under other settings"
+_WAVES = "models are what waves compare"
+_MADE = "the training makes another model, and models are what waves compare"
+_ONLY_ONE = "only one audit has it; what both have is compared"
+
+RULES: Final[dict[str, Rules]] = {
+    "Plan.format": DERIVED,
+    "Plan.name": _nothing("a name changes no answer"),
+    "Plan.title": _nothing("a title changes no answer"),
+    "Plan.version": _nothing("a version is what waves differ in"),
+    "Plan.seed": _all(Effect.DRAWS, "chance falls otherwise; what is estimated is the same"),
+    "Plan.correct": _verdict("verdicts are corrected otherwise"),
+    "Plan.families": _verdict("verdicts are corrected otherwise"),
+    "Plan.scenarios": DERIVED,
+    "Plan.frameworks": DERIVED,
+    "Plan.budget": _nothing("a run says itself what it left unasked"),
+    "Plan.models": _all(Effect.NAMED, _WAVES),
+    "Plan.populations": _nothing(_ONLY_ONE),
+    "Plan.surveys": _nothing(_ONLY_ONE),
+    "Plan.stages": _nothing(_ONLY_ONE),
+    "Model.title": _nothing(_CARD),
+    "Model.family": _nothing(_CARD),
+    "Model.origin": _nothing(_CARD),
+    "Model.stage": _nothing(_CARD),
+    "Model.quantisation": _all(Effect.CAUTION, "the same weights answer differently when stored with other precision"),
+    "Model.weights": _all(Effect.NAMED, _WAVES),
+    "Model.pin": _all(Effect.NAMED, _WAVES),
+    "Model.backend": _all(Effect.CAUTION, "engine, precision and settings move answers beside the model itself"),
+    "Model.like": DERIVED,
+    "Model.trained": _all(Effect.NAMED, _WAVES),
+    "Model.price": _nothing("a price changes no answer"),
+    "Population.country": _all(Effect.NOT, "other people are meant"),
+    "Population.named": _all(Effect.NOT, "the prompt names the country otherwise"),
+    "Population.language": _all(Effect.NOT, "the model is asked in another language"),
+    "Population.places": _all(Effect.NOT, "participants live elsewhere, where the prompt says where they live"),
+    "Population.groups": _all(Effect.NOT, "participants are other people, where the prompt says who they are"),
+    "Survey.items": _all(Effect.ITEMS, "a figure over all items is over other items"),
+    "Survey.people": _people(Effect.ITEMS, "the distance is to other people"),
+    "Survey.digests": DERIVED,
+    "Item.id": DERIVED,
+    "Item.scale": (Rule(Touched.SCALES, Effect.ITEMS, "the metric takes items by their scale"),),
+    "Item.dimension": (Rule(Touched.DIMENSIONS, Effect.NOT, "the mean is taken over other dimensions"),),
+    "Item.source": _nothing("a source changes no answer"),
+    "Item.text": _all(Effect.ITEMS, "the item is asked in other words"),
+    "Item.options": _all(Effect.ITEMS, "the item offers other answers"),
+    "_Stage.name": DERIVED,
+    "_Stage.needs": DERIVED,
+    "_Stage.origin": DERIVED,
+    "Questioning.block": DERIVED,
+    "Questioning.method": _all(Effect.NOT, "another method asks"),
+    "Questioning.model": _all(Effect.NAMED, _WAVES),
+    "Questioning.survey": _all(Effect.NOT, "another survey is asked"),
+    "Questioning.populations": _nothing(_ONLY_ONE),
+    "Questioning.language": _all(Effect.NOT, "the model is asked in another language"),
+    "Questioning.items": _all(Effect.ITEMS, "a figure over all items is over other items"),
+    "Questioning.wording": _all(Effect.NOT, _ASKED),
+    "Questioning.labels": _all(Effect.NOT, "the options are labelled otherwise"),
+    "Questioning.seed": _all(Effect.DRAWS, "chance falls otherwise; what is estimated is the same"),
+    "Score.kind": DERIVED,
+    "Score.conditions": _all(Effect.NOT, "the control names other countries"),
+    "Score.orders": (
+        Rule(Touched.ALL, Effect.CAUTION, "a mean over other orders cancels another part of their effect"),
+        Rule(Touched.ORDERS, Effect.NOT, "how far answers move grows with the number of orders"),
+    ),
+    "Score.low_mass": (Rule(Touched.READ, Effect.NOT, "other cells count as answered"),),
+    "Converse.kind": DERIVED,
+    "Converse.condition": _all(Effect.NOT, "another condition is asked in"),
+    "Converse.draws": (
+        Rule(Touched.ALL, Effect.DRAWS, "only the precision differs"),
+        Rule(Touched.COUNTS, Effect.NOT, "the metric falls as draws are added"),
+    ),
+    "Converse.memory": _all(Effect.NOT, "participants remember more or fewer of their answers"),
+    "Converse.beams": _all(Effect.NOT, _SAMPLED),
+    "Converse.sampling": _all(Effect.NOT, _SAMPLED),
+    "Converse.item_order": _all(Effect.NOT, "participants meet the items in another order"),
+    "Converse.max_new_tokens": _all(Effect.NOT, "answers are cut at another length"),
+    "Converse.temperature": _all(Effect.NOT, _SAMPLED),
+    "Converse.top_p": _all(Effect.NOT, _SAMPLED),
+    "Converse.top_k": _all(Effect.NOT, _SAMPLED),
+    "Converse.stop": _all(Effect.NOT, "answers end elsewhere"),
+    "Escalate.kind": DERIVED,
+    "Escalate.block": DERIVED,
+    "Escalate.method": _all(Effect.NOT, "another method asks"),
+    "Escalate.model": _all(Effect.NAMED, _WAVES),
+    "Escalate.scenarios": DERIVED,
+    "Escalate.framework": _all(Effect.NOT, "choices are counted for other values"),
+    "Escalate.language": _all(Effect.NOT, "the model is asked in another language"),
+    "Escalate.script": _all(Effect.NOT, "the model is led along another path"),
+    "Escalate.orders": _all(Effect.CAUTION, "a mean over other orders cancels another part of their effect"),
+    "Escalate.max_new_tokens": _all(Effect.NOT, "answers are cut at another length"),
+    "Escalate.seed": _all(Effect.DRAWS, "chance falls otherwise; what is estimated is the same"),
+    "Scenarios.scenarios": _all(Effect.ITEMS, "a figure over all scenarios is over other scenarios"),
+    "Scenarios.digest": DERIVED,
+    "Framework.values": _nothing("what a reader is told of a value changes no answer"),
+    "Train.kind": DERIVED,
+    "Train.model": DERIVED,
+    "Train.base": _all(Effect.NAMED, _MADE),
+    "Train.objective": _all(Effect.NAMED, _MADE),
+    "Train.adapter": _all(Effect.NAMED, _MADE),
+    "Train.survey": _all(Effect.NAMED, _MADE),
+    "Train.items": _all(Effect.NAMED, _MADE),
+    "Train.valid": _all(Effect.NAMED, _MADE),
+    "Train.populations": _all(Effect.NAMED, _MADE),
+    "Train.epochs": _all(Effect.NAMED, _MADE),
+    "Train.batch": _all(Effect.NAMED, _MADE),
+    "Train.learning_rate": _all(Effect.NAMED, _MADE),
+    "Train.decay": _all(Effect.NAMED, _MADE),
+    "Train.keep": _all(Effect.NAMED, _MADE),
+    "Train.seed": _all(Effect.NAMED, _MADE),
+    "Measure.kind": DERIVED,
+    "Measure.block": DERIVED,
+    "Measure.metric": _nothing(_ONLY_ONE),
+    "Measure.params": _all(Effect.NOT, "the metric is computed otherwise"),
+    "Judge.kind": DERIVED,
+    "Judge.claim": DERIVED,
+    "Judge.says": _nothing("what is decided is `holds`; read whether the new sentence still says it"),
+    "Judge.holds": _verdict("something else is decided; its figures stay as they are"),
+    "Judge.text": DERIVED,
+    "Judge.level": _verdict("it is decided at another level"),
+    "Judge.estimand": _verdict("it is decided about other items"),
+    "Judge.family": _verdict("it is corrected together with other claims"),
+    "Judge.maps_to": _nothing("a reference to a framework changes no verdict"),
+    "Render.kind": DERIVED,
+    "Render.formats": _nothing("a report's form changes no figure"),
+    "Render.languages": _nothing("a report's language changes no figure"),
+}  # fmt: skip
+"""By form and field. A dictionary of parts (`Plan.models`) says what follows when one is added or removed."""
+
+WITHIN: Final = frozenset(
+    {
+        *("Thing", "Range", "Place", "Wording", "Condition", "People", "Budget"),
+        *("Comparison", "Number", "Figure", "Arithmetic", "Mean", "Origin", "Money", "Price"),
+        *("Script", "Step", "Branch", "Choice", "Both", "Not", "ScenarioStep"),
+    }
+)
+"""Forms that are compared whole, and whose changes have the consequence of the field that holds them."""
+
+
+def rules_of(form: type[BaseModel], field: str) -> Rules:
+    """The rules of a field, of the form itself or of one it is made after; UNKNOWN where none was declared."""
+    for cls in form.__mro__:
+        if f"{cls.__name__}.{field}" in RULES:
+            return RULES[f"{cls.__name__}.{field}"]
+    return UNKNOWN
+
+
+def table() -> list[str]:
+    """The rules as rows of a Markdown table, in their order; what is derived is left out."""
+    rows = ["| field of the plan | touches | consequence | why |", "|---|---|---|---|"]
+    for field, rules in RULES.items():
+        rows.extend(f"| `{field}` | {r.touched.value} | {r.effect.value} | {r.why} |" for r in rules)
+    return rows
