@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from auditc.ir.plan import Model, Population
 
+from .frameworks import CheckedFramework
 from .mistakes import Poison
 from .prompts import CheckedPersona
 from .surveys import CheckedSurvey
@@ -19,4 +20,5 @@ class Bound:
     populations: dict[str, Population | Poison]
     personas: dict[str, CheckedPersona | Poison]
     surveys: dict[str, CheckedSurvey | Poison]
+    frameworks: dict[str, CheckedFramework | Poison]
     seed: int

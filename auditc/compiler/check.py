@@ -19,10 +19,12 @@ from auditc.spec.syntax import Attribute, Expression, Name, Switch, Text, Word
 from .bodies import fill, form, head, keys, read
 from .bound import Bound
 from .claims import Measured, holds
+from .controls import look_up_controls
 from .declarations import Audit as AuditForm
 from .declarations import Claim as ClaimForm
 from .declarations import Report as ReportForm
 from .expressions import quantity
+from .frameworks import framework
 from .load import Workspace
 from .mistakes import POISON, Poison, close, listing, report
 from .places import origin
@@ -51,6 +53,7 @@ def check(names: Names, files: Workspace) -> Audit | Poison:
         populations=_each(names, scope, population, "population"),
         personas=_each(names, scope, persona, "persona"),
         surveys=_each(names, scope, survey, "survey"),
+        frameworks=_each(names, scope, framework, "framework"),
         seed=0 if isinstance(settings, Poison) else settings.seed,
     )
     questions = {d.key: question(d, scope, bound) for d in names.questions()}
@@ -58,6 +61,7 @@ def check(names: Names, files: Workspace) -> Audit | Poison:
     claims = {d.key: _claim(d, scope, measured) for d in names.every("claim")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
     _together(settings, questions, claims, scope)
+    look_up_controls(scope)
     warn_of_unused(names)
     for source in files.specs():
         look_for_secrets(source, sink)
@@ -74,6 +78,7 @@ def check(names: Names, files: Workspace) -> Audit | Poison:
         models=_sound(bound.models),
         populations=_sound(bound.populations),
         surveys={key: checked.survey for key, checked in _sound(bound.surveys).items()},
+        frameworks={key: checked.framework for key, checked in _sound(bound.frameworks).items()},
         methods=tuple(q.use for q in _sound(questions).values()),
         claims=tuple(_sound(claims).values()),
         reports=tuple(_sound(uses).values()),

@@ -104,6 +104,18 @@ class Survey(Form):
     reference: Annotated[Any, Grid()] = None
 
 
+class Framework(Form):
+    """Values that are weighed against each other, with the source that lists them."""
+
+    values: Annotated[Any, Grid()]
+
+
+class Controls(Form):
+    """Controls of a body that a claim may map to."""
+
+    table: Annotated[Any, Grid()]
+
+
 class Asks(Form):
     """What every method's block says: what is asked of which models, as whom."""
 
@@ -136,10 +148,15 @@ KINDS: Final[dict[str, type[BaseModel]]] = {
     "population": Population,
     "persona": Persona,
     "survey": Survey,
+    "framework": Framework,
+    "controls": Controls,
     "claim": Claim,
     "report": Report,
 }
-"""The kinds of block that the language itself knows; `let` and the methods' come beside them."""
+"""The kinds of block that the language itself knows; `let` and those of NAMELESS and the methods' come beside them."""
 
-LIBRARY: Final = ("model", "population", "persona", "survey", "let")
+NAMELESS: Final = ("let", "lint")
+"""The kinds of block that declare nothing of their own name."""
+
+LIBRARY: Final = ("model", "population", "persona", "survey", "framework", "controls", *NAMELESS)
 """What a file that is imported may hold."""

@@ -17,6 +17,10 @@ ERRORS: Final = {
     "AC013": "Files import each other in a circle",
     "AC014": "An imported file cannot hold this block",
     "AC015": "A name is taken out of a file that is not imported",
+    "AC016": "The package is not named by an exact version",
+    "AC017": "There is no such package",
+    "AC018": "The package is not there in this version",
+    "AC019": "Two versions of one package are used",
     # data files
     "AC020": "The CSV is malformed",
     "AC021": "The JSON lines are malformed",
@@ -82,6 +86,13 @@ ERRORS: Final = {
     "AC344": "An axis has no such value",
     "AC345": "The axis is not free here",
     "AC346": "The claim holds an expression that has no place in it",
+    # frameworks, controls and house rules
+    "AC360": "The framework lists a value twice",
+    "AC361": "The framework has fewer than two values",
+    "AC362": "The value's identifier is not a name",
+    "AC363": "The control is listed twice",
+    "AC366": "There is no such code",
+    "AC367": "The level of the code is fixed",
     # sense
     "AC401": "The metric applies to none of the items",
     "AC403": "The metric needs answers of another kind",
@@ -100,6 +111,8 @@ ERRORS: Final = {
 """What stops the compiler."""
 
 WARNINGS: Final = {
+    "AC364": "The claim maps to an unknown control",
+    "AC365": "The control is not written as body and identifier",
     "AC402": "The metric leaves items out",
     "AC409": "Few draws",
     "AC410": "Several claims are made without correction",

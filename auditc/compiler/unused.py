@@ -13,7 +13,10 @@ def warn_of_unused(names: Names) -> None:
     module = names.entry
     there = names.declared[module.name]
     for name, declaration in there.items():
-        if declaration.kind in ("model", "population", "persona", "survey") and (module.name, name) not in names.used:
+        if (
+            declaration.kind in ("model", "population", "persona", "survey", "framework")
+            and (module.name, name) not in names.used
+        ):
             remedy = "Use it, or leave it out."
             report(names.sink, "AC415", declaration.name.span, f"nothing refers to `{name}`", remedy=remedy)
     for name, constant in names.constants[module.name].items():

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from .framework import Framework
 from .plan import Budget, Comparison, Model, Origin, Population, Survey
 
 
@@ -101,6 +102,7 @@ class Audit:
     models: dict[str, Model]
     populations: dict[str, Population]
     surveys: dict[str, Survey]
+    frameworks: dict[str, Framework]
     methods: tuple[MethodUse, ...]
     claims: tuple[Claim, ...]
     reports: tuple[ReportUse, ...]
