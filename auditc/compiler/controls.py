@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from auditc.diagnostics import Label, Sink, Source, Span
-from auditc.spec.syntax import Attribute, Items, Text
+from auditc.spec.syntax import Attribute, Items, Text, Word
 
 from .bodies import fill, keys
 from .datafiles import DataFile
@@ -48,36 +48,41 @@ def control(written: str) -> Control | None:
 def look_up_controls(scope: Scope) -> None:
     """Warn of every claim that maps to something which no table of controls lists."""
     known = [key for declared in scope.names.every("controls") for key in _listed(declared, scope)]
-    mapped = [text for claim in scope.names.every("claim") for text in _mapped(claim)]
+    mapped = [found for claim in scope.names.every("claim") for found in _mapped(claim, scope)]
     if not mapped:
         return
     known += _standard()
-    for text in mapped:
-        _look_up(text, known, scope.sink)
+    for text, at in mapped:
+        _look_up(text, at, known, scope.sink)
 
 
-def _look_up(text: Text, known: list[tuple[str, str]], sink: Sink) -> None:
-    written, colon, rest = text.value.partition(":")
+def _look_up(text: str, at: Span, known: list[tuple[str, str]], sink: Sink) -> None:
+    written, colon, rest = text.partition(":")
     body, identifier = _plain(written), _plain(rest)
     bodies = list(dict.fromkeys(listed for listed, _ in known))
     if not colon or not body or not identifier:
         label = "a body, a colon and the identifier of a control are expected"
-        report(sink, "AC365", text.span, label, remedy='For example: `"nist-ai-rmf: measure 2.11"`.')
+        report(sink, "AC365", at, label, remedy='For example: `"nist-ai-rmf: measure 2.11"`.')
     elif body not in bodies:
         own = 'A body of your own lists its controls in a table: `controls ours { table = csv("ours.csv") }`.'
         remedy = close(body, bodies) or f"Known are {listing(bodies)}. {own}"
-        report(sink, "AC364", text.span, f"no body is known as `{body}`", remedy=remedy)
+        report(sink, "AC364", at, f"no body is known as `{body}`", remedy=remedy)
     elif (body, identifier) not in known:
         there = [listed for other, listed in known if other == body]
         remedy = close(identifier, there) or f"Known of `{body}` are {listing(there)}."
-        report(sink, "AC364", text.span, f"no control of `{body}` is known as `{identifier}`", remedy=remedy)
+        report(sink, "AC364", at, f"no control of `{body}` is known as `{identifier}`", remedy=remedy)
 
 
-def _mapped(claim: Declaration) -> Iterator[Text]:
-    """The controls that a claim names, where they stand."""
+def _mapped(claim: Declaration, scope: Scope) -> Iterator[tuple[str, Span]]:
+    """The controls that a claim names and where; what is no text has been reported with the claim."""
+    constants = scope.names.constants[claim.module.name]
     for part in claim.block.body:
         if isinstance(part, Attribute) and part.name.text == "maps_to" and isinstance(part.value, Items):
-            yield from (entry for entry in part.value.values if isinstance(entry, Text))
+            for entry in part.value.values:
+                constant = constants.get(entry.name.text) if isinstance(entry, Word) else None
+                meant = constant.value if constant else entry
+                if isinstance(meant, Text):
+                    yield meant.value, entry.span
 
 
 def _listed(declaration: Declaration, scope: Scope) -> list[tuple[str, str]]:

@@ -120,8 +120,8 @@ def shadowed(path: str, at: Span, sink: Sink) -> Poison:
 
 def located(root: Path, reference: str) -> Path | None:
     """The folder of a package: the workspace's own comes before the one that auditc brings."""
-    folder = reference.replace("@", "-")
-    return next((place / folder for place in (root / VENDORED, SHIPPED) if (place / folder).is_dir()), None)
+    folders = (place / reference.replace("@", "-") for place in (root / VENDORED, SHIPPED))
+    return next((folder for folder in folders if os.path.isdir(folder)), None)  # false also where it may not be asked
 
 
 def digest(folder: Path) -> str | None:
@@ -152,12 +152,12 @@ def _files(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def _links(folder: Path) -> Iterator[str]:
     """The links in a folder by their paths in it; the empty path for the folder itself, and for the one it lies in."""
-    if folder.is_symlink() or folder.parent.is_symlink():
+    if os.path.islink(folder) or os.path.islink(folder.parent):
         yield ""
     for here, inner, names in os.walk(folder):
         for name in (*inner, *names):
             path = Path(here, name)
-            if path.is_symlink():
+            if os.path.islink(path):
                 yield path.relative_to(folder).as_posix()
 
 
@@ -166,7 +166,7 @@ def _there(root: Path) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for place in (root / VENDORED, SHIPPED):
         try:
-            folders = [entry.name for entry in place.iterdir() if entry.is_dir()]
+            folders = [entry.name for entry in place.iterdir() if os.path.isdir(entry)]
         except OSError:
             continue
         for match in filter(None, map(_FOLDER.fullmatch, folders)):

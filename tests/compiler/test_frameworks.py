@@ -9,13 +9,21 @@ import pytest
 
 import auditc
 from auditc.compiler.controls import control
+from auditc.compiler.expressions import value
+from auditc.compiler.load import load
+from auditc.compiler.mistakes import Poison
 from auditc.compiler.pages import page_of
 from auditc.compiler.pipeline import check_spec
+from auditc.compiler.resolve import resolve
+from auditc.compiler.scope import Scope
+from auditc.compiler.wants import Want
 from auditc.diagnostics import Diagnostic, Sink, SpecRejected
 from auditc.ir.audit import Audit
+from auditc.ir.values import RefTo
 from auditc.methods import methods
 from auditc.spec import format_file, parse
 from auditc.spec.read import read
+from auditc.spec.syntax import Attribute, Block
 from tests.compiler.fragments import completed, lay
 
 STANDARD = Path(auditc.__file__).parent / "library" / "std-1"
@@ -50,6 +58,25 @@ def test_a_framework_holds_its_values_in_the_order_of_the_file(tmp_path: Path) -
     assert list(found.digests) == ["own.csv"]
     with pytest.raises(KeyError):
         found.value("loyalty")
+
+
+def test_a_framework_can_be_referred_to_by_name_also_in_a_package(tmp_path: Path) -> None:
+    def meant(written: str) -> object:
+        sink = Sink()
+        spec = f'import "std@1" as std\n{VALUES}framework other {{ values = {written} }}\n'
+        loaded = load(lay(tmp_path, completed(spec), {"own.csv": HEAD + ROWS}), sink)
+        assert not isinstance(loaded, Poison)
+        entry, files = loaded
+        block = entry.file.statements[2]
+        assert isinstance(block, Block)
+        part = block.body[0]
+        assert isinstance(part, Attribute)
+        found = value(part.value, (Want(str, (RefTo("framework"),)),), Scope(sink, resolve(entry, sink), entry, files))
+        return [d.help for d in sink.sorted()] or found
+
+    assert meant("own") == "own"
+    assert meant("std.moral_foundations") == "std.moral_foundations"
+    assert meant("std.moral_foundation") == ["Did you mean `moral_foundations`?"]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +128,13 @@ def test_a_control_that_is_not_known_is_warned_of(tmp_path: Path, written: str, 
     [found] = said(tmp_path, claiming("nist-ai-rmf: govern 1.1", written))
     assert (found.code, found.severity.value, found.primary.span.text) == (code, "warning", f'"{written}"')
     assert help in found.help
+
+
+def test_a_control_may_be_a_constant(tmp_path: Path) -> None:
+    constants = 'let { good = "nist-ai-rmf: map 1.2"   bad = "nist-ai-rmf: map 9" }\n'
+    spec = claiming("nist-ai-rmf: map 1.1").replace('1.1"]', '1.1", good, bad]')
+    [found] = said(tmp_path, constants + spec)
+    assert (found.code, found.primary.span.text) == ("AC364", "bad")
 
 
 def test_a_body_adds_controls_of_its_own(tmp_path: Path) -> None:

@@ -60,6 +60,19 @@ def test_rules_come_out_of_packages_through_files_too(tmp_path: Path) -> None:
     assert levels(tmp_path, UNUSED + 'import "ours.audit" as ours\n', files) == [("AC415", "error")]
 
 
+def test_an_import_that_only_brings_rules_is_used(tmp_path: Path) -> None:
+    def unused(text: str) -> list[str]:
+        sink = Sink()
+        with contextlib.suppress(SpecRejected):
+            spec = completed('import "ours.audit" as ours\n')
+            check_spec(lay(tmp_path, spec, {"ours.audit": text, "b.audit": "lint { AC421 = off }\n"}), sink)
+        return [d.primary.span.text for d in sink.sorted() if d.code == "AC415"]
+
+    assert "ours" in unused(UNUSED)
+    assert "ours" not in unused("lint { AC415 = error }\n")
+    assert "ours" not in unused('import "b.audit" as b\n')
+
+
 def test_a_rule_holds_wherever_it_stands_in_the_file(tmp_path: Path) -> None:
     assert levels(tmp_path, "lint { AC415 = off }\n" + UNUSED) == []
 

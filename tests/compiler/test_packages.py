@@ -106,6 +106,8 @@ def test_an_origin_in_a_package_names_no_folder(tmp_path: Path) -> None:
         ("hose@1", "AC017"),
         ("house@2", "AC018"),
         ("house@1.0", "AC018"),
+        ("house@" + "1" * 5000, "AC018"),
+        ("h" * 300 + "@1", "AC017"),
         ("house@1/none.audit", "AC010"),
         ("house@1/../../spec.audit", "AC011"),
         ("house@1/../house-2/package.audit", "AC011"),
