@@ -79,9 +79,17 @@ class Packages:
         return f'A package is named with its version: `"{name}@{versions[-1]}"`.' if versions else ""
 
     def digests(self) -> dict[str, str]:
-        """The digest of each package that is used."""
-        folders = {name: folder for name, folder in self.used.items() if not isinstance(folder, Poison)}
-        return {name: digest(folder) or "" for name, folder in sorted(folders.items())}
+        """The digest of each package that is used. One that cannot be read whole is reported where it is named."""
+        found: dict[str, str] = {}
+        for reference, folder in sorted(self.used.items()):
+            whole = None if isinstance(folder, Poison) else digest(folder)
+            if whole is not None:
+                found[reference] = whole
+            elif not isinstance(folder, Poison):
+                _, at = self._first[reference.split("@")[0]]
+                remedy = "It holds plain files that may be read, and folders."
+                report(self.sink, "AC010", at, "a file of the package cannot be read", remedy=remedy)
+        return found
 
     def _missing(self, name: str, version: str, at: Span) -> Poison:
         there = _there(self.root)
@@ -135,6 +143,8 @@ def digest(folder: Path) -> str | None:
     lines = []
     try:
         for path, name in sorted(_files(folder), key=lambda found: found[1].encode()):
+            if not os.path.isfile(path):
+                return None  # to read a pipe would be to wait for ever
             lines.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n")
     except OSError:
         return None

@@ -38,8 +38,10 @@ def check_spec(path: Path, sink: Sink) -> Audit:
 def compile_spec(path: Path, sink: Sink) -> Compiled:
     """The plan and the lock of the spec at `path`. Raises SpecRejected when anything in it is an error."""
     audit, files = _checked(path, sink)
+    packages = files.packages.digests()
+    sink.checkpoint()
     plan = lower(audit)
-    return Compiled(plan, lock(plan, files.digests, files.packages.digests()), audit)
+    return Compiled(plan, lock(plan, files.digests, packages), audit)
 
 
 def as_bytes(form: BaseModel) -> bytes:

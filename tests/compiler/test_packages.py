@@ -244,3 +244,13 @@ def test_a_package_laid_over_a_shipped_one_makes_a_plan_stale(tmp_path: Path) ->
     assert fresh(locked, tmp_path) == []
     (tmp_path / "packages/std-1/ubuntu.csv").write_text("changed")
     assert fresh(locked, tmp_path) == ["std@1"]
+
+
+def test_a_package_that_cannot_be_read_whole_gives_no_lock(tmp_path: Path) -> None:
+    path = lay(tmp_path, completed(asking("house.us")), house())
+    # Permissions would not stop a superuser who runs the tests; a pipe stops anyone.
+    os.mkfifo(tmp_path / "packages/house-1/pipe")
+    sink = Sink()
+    with pytest.raises(SpecRejected):
+        compile_spec(path, sink)
+    assert [(d.code, d.primary.span.line) for d in sink.sorted() if d.code != "AC415"] == [("AC010", 1)]
