@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from auditc.diagnostics import Label, Sink, Span
+from auditc.diagnostics.suggest import suggest
 
-from .mistakes import Poison, close, listing, report
+from .mistakes import Poison, listing, report
 
 MAIN: Final = "package.audit"
 """The file that `import "std@1" as std` reads."""
@@ -97,7 +98,8 @@ class Packages:
             label = f"of `{name}` there is version {listing(there[name])}, and no {version}"
             return report(self.sink, "AC018", at, label, remedy=f'Write `"{name}@{there[name][-1]}"`.')
         known = [f"{other}@{versions[-1]}" for other, versions in there.items()]
-        alike = close(name, there) or f"Here are {listing(known)}."
+        meant = suggest(name, there)
+        alike = f"Did you mean `{meant}@{there[meant][-1]}`?" if meant else f"Here are {listing(known)}."
         remedy = f"{alike} A package of your own lies in `{VENDORED}/{name}-{version}/`; none is ever fetched."
         return report(self.sink, "AC017", at, f"no package is called `{name}`", remedy=remedy)
 

@@ -131,7 +131,7 @@ def test_what_is_there_is_offered(tmp_path: Path) -> None:
         return f"{found.primary.text} {found.help}"
 
     assert "`1`, `9`, `10.2`" in words("house@2") and '"house@10.2"' in words("house@2")
-    assert "Did you mean `house`?" in words("hause@1")
+    assert "Did you mean `house@10.2`?" in words("hause@1")
     assert '"house@10.2"' in words("house") and '"std@1"' in words("std")
 
 
