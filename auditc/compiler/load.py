@@ -150,7 +150,7 @@ class Workspace:
 
 def _why(path: Path, error: OSError | ValueError) -> tuple[str, str]:
     """What to say of a file that cannot be read: a label, a remedy."""
-    if isinstance(error, IsADirectoryError) or path.is_dir():
+    if isinstance(error, IsADirectoryError) or os.path.isdir(path):
         return "this is a folder", "Name a file."
     if isinstance(error, FileNotFoundError):
         try:

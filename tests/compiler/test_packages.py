@@ -108,6 +108,7 @@ def test_an_origin_in_a_package_names_no_folder(tmp_path: Path) -> None:
         ("house@1.0", "AC018"),
         ("house@" + "1" * 5000, "AC018"),
         ("h" * 300 + "@1", "AC017"),
+        ("h" * 300 + ".audit", "AC010"),
         ("house@1/none.audit", "AC010"),
         ("house@1/../../spec.audit", "AC011"),
         ("house@1/../house-2/package.audit", "AC011"),
