@@ -77,7 +77,7 @@ def compile_to_file(file: Path, output: Path | None) -> Written:
         compiled.plan.digest,
         len(compiled.plan.stages),
         sum(count_cells(stage, compiled.plan) for stage in compiled.plan.stages if isinstance(stage, Questioning)),
-        len(compiled.lock.files) + len(compiled.lock.models),
+        len(compiled.lock.files) + len(compiled.lock.packages) + len(compiled.lock.models),
         time.perf_counter() - start,
         sink.sorted(),
     )

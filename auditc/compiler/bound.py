@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditc.ir.plan import Framework, Model, Population
+from auditc.ir.plan import Model, Population
 
+from .frameworks import CheckedFramework
 from .mistakes import Poison
 from .prompts import CheckedPersona
 from .surveys import CheckedSurvey
@@ -19,5 +20,5 @@ class Bound:
     populations: dict[str, Population | Poison]
     personas: dict[str, CheckedPersona | Poison]
     surveys: dict[str, CheckedSurvey | Poison]
-    frameworks: dict[str, Framework | Poison]
+    frameworks: dict[str, CheckedFramework | Poison]
     seed: int

@@ -21,12 +21,14 @@ from .bodies import fill, form, head, keys, read
 from .bound import Bound
 from .claimed import BestCase, Standing, look_at_claim
 from .claims import Measured, holds
+from .controls import look_up_controls
 from .declarations import Audit as AuditForm
 from .declarations import Claim as ClaimForm
 from .declarations import Family as FamilyForm
 from .declarations import Report as ReportForm
 from .dilemmas import dilemma
 from .expressions import quantity
+from .frameworks import framework
 from .load import Workspace
 from .mistakes import POISON, Poison, close, listing, report
 from .places import origin
@@ -61,7 +63,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
         populations=_each(names, scope, population, "population"),
         personas=_each(names, scope, persona, "persona"),
         surveys=_each(names, scope, survey, "survey"),
-        frameworks={},
+        frameworks=_each(names, scope, framework, "framework"),
         seed=0 if isinstance(settings, Poison) else settings.seed,
     )
     simulated_models(scope, bound)
@@ -80,6 +82,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     tests = trials(scope, bound, questions, claims)
     _together(settings, questions, claims, families, scope)
     _affordable(settings, bound, scope)
+    look_up_controls(scope)
     warn_of_unused(names)
     for source in files.specs():
         look_for_secrets(source, sink)
@@ -102,6 +105,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
         models=_sound(bound.models),
         populations=_sound(bound.populations),
         surveys={key: checked.survey for key, checked in _sound(bound.surveys).items()},
+        frameworks={key: checked.framework for key, checked in _sound(bound.frameworks).items()},
         trainings=tuple(_sound(trained).values()),
         methods=tuple(q.use for q in sound.values()),
         claims=tuple(_sound(claims).values()),

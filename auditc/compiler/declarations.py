@@ -142,6 +142,18 @@ class Survey(Form):
     split: Split | None = None
 
 
+class Framework(Form):
+    """Values that are weighed against each other, with the source that lists them."""
+
+    values: Annotated[Any, Grid()]
+
+
+class Controls(Form):
+    """Controls of a body that a claim may map to."""
+
+    table: Annotated[Any, Grid()]
+
+
 class Asks(Form):
     """What every method's block says: what is asked of which models, as whom."""
 
@@ -227,14 +239,19 @@ KINDS: Final[dict[str, type[BaseModel]]] = {
     "survey": Survey,
     "train": Train,
     "family": Family,
+    "framework": Framework,
+    "controls": Controls,
     "claim": Claim,
     "report": Report,
     "test": Test,
 }
-"""The kinds of block that the language itself knows; `let` and the methods' come beside them."""
+"""The kinds of block that the language itself knows; `let` and those of NAMELESS and the methods' come beside them."""
 
 PROVIDES: Final = {"train": "model"}
 """Kinds whose name stands for something of another kind: a training is a model to whoever asks it."""
 
-LIBRARY: Final = ("model", "population", "persona", "survey", "let")
+NAMELESS: Final = ("let", "lint")
+"""The kinds of block that declare nothing of their own name."""
+
+LIBRARY: Final = ("model", "population", "persona", "survey", "framework", "controls", *NAMELESS)
 """What a file that is imported may hold."""

@@ -45,14 +45,15 @@ def dilemma(declaration: Declaration, scope: Scope, bound: Bound) -> Question | 
         return POISON
     blocks = (filled.several.get("step", []), filled.several.get("branch", []))
     laid = script(params.step, params.branch, blocks, scope)
-    framework = bound.frameworks[leads.framework] if leads.framework else None
+    listed = bound.frameworks[leads.framework] if leads.framework else None
     models = {name: bound.models[name] for name in leads.of}
     if leads.language not in method.languages:
         remedy = f"`{declaration.kind}` asks in {listing(sorted(method.languages))}."
         at = filled.place("language")
         return report(scope.sink, "AC408", at, f"`{leads.language}` is asked for", remedy=remedy)
-    if isinstance(laid, Poison) or isinstance(framework, Poison) or any(m is POISON for m in models.values()):
+    if isinstance(laid, Poison) or isinstance(listed, Poison) or any(m is POISON for m in models.values()):
         return POISON
+    framework = listed.framework if listed else None
     told = scenarios(leads.scenarios, Wanted(laid, leads.language, framework), scope)
     if isinstance(told, Poison):
         return POISON
@@ -81,6 +82,6 @@ def dilemma(declaration: Declaration, scope: Scope, bound: Bound) -> Question | 
         "model": tuple(use.models),
         "population": (),
         "condition": ("asked",),
-        "dimension": tuple(sorted(framework.values)) if framework else (),
+        "dimension": tuple(sorted(value.id for value in framework.values)) if framework else (),
     }
     return Question(use, Measured(tuple(sorted(metric.metric for metric in uses)), axes))

@@ -1,14 +1,15 @@
-"""Reads a spec and all that it names: the files it imports and its data files, all inside one folder.
+"""Reads a spec and all that it names: the files it imports and its data files, inside one folder or inside packages.
 
 The workspace is the folder of the entry spec. Nothing outside it is read, neither by an absolute path nor through
-`..` or a link, so that a spec and its folder are the whole of what an audit rests on.
+`..` or a link, so that a spec and its folder are the whole of what an audit rests on. Packages (packages.py) are such
+folders too: a file of a package reaches the files of its package, and other packages, and nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -18,6 +19,7 @@ from auditc.spec.read import read
 from auditc.spec.syntax import File, Import
 
 from .mistakes import POISON, Poison, close, report
+from .packages import MAIN, Packages, bad_reference, home, malformed, package_of, shadowed
 from .tables import Grid
 
 
@@ -30,16 +32,17 @@ class Module:
 
     @property
     def name(self) -> str:
-        """Path of the file in the workspace."""
+        """Path of the file in the workspace, or in its package: `std@1/package.audit`."""
         return self.file.source.name
 
 
 @dataclass(slots=True)
 class Workspace:
-    """The folder that a spec may read, and what has been read out of it: digests by path."""
+    """The folder that a spec may read, the packages it uses, and what has been read out of them: digests by path."""
 
     root: Path
     sink: Sink
+    packages: Packages
     digests: dict[str, str] = field(default_factory=dict)
     _sources: dict[str, Source | Poison] = field(default_factory=dict)
     _specs: dict[str, Source] = field(default_factory=dict)
@@ -47,6 +50,8 @@ class Workspace:
 
     def spec(self, path: str, beside: str, at: Span) -> Source | Poison:
         """The text of a spec named `path` in the file `beside`. A file that cannot be had is reported at `at`."""
+        if malformed(path):
+            return bad_reference(path, at, self.sink)
         source = self._once(path, beside, at, lambda name, content: read(name, content, self.sink) or POISON)
         if not isinstance(source, Poison):
             self._specs[source.name] = source
@@ -79,30 +84,59 @@ class Workspace:
         return self._sources[inside]
 
     def _inside(self, path: str, beside: str, at: Span) -> str | Poison:
-        remedy = "Move the file beside the spec and name it by its path from here."
-        if PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute() or "\\" in path:
+        """The name under which a file is known: its path from the root, with its package before it."""
+        named = package_of(path)
+        here = home(beside)
+        package, start = named or here or ("", "")
+        written = (start or MAIN) if named else path
+        if PurePosixPath(written).is_absolute() or PureWindowsPath(written).is_absolute() or "\\" in written:
+            remedy = "Move the file beside the spec and name it by its path from here."
             return report(self.sink, "AC011", at, "a path begins here and has `/` between its parts", remedy=remedy)
-        joined = os.path.normpath((PurePosixPath(beside).parent / path).as_posix())
-        relative = PurePosixPath(joined.replace(os.sep, "/")).as_posix()
-        if relative == ".." or relative.startswith("../"):
-            return report(self.sink, "AC011", at, "this leads out of the folder of the spec", remedy=remedy)
-        root = self.root.resolve()
-        try:
-            outside = not (root / relative).resolve().is_relative_to(root)
-        except (OSError, ValueError, RuntimeError):
-            return report(self.sink, "AC010", at, "this path leads nowhere")
-        if outside:
-            return report(self.sink, "AC011", at, "this is a link out of the folder of the spec", remedy=remedy)
-        return relative
+        root = self.packages.take(package, at) if package else self.root
+        if isinstance(root, Poison):
+            return POISON
+        folder = PurePosixPath() if named else PurePosixPath(start if here else beside).parent
+        relative = os.path.normpath((folder / written).as_posix()).replace(os.sep, "/")
+        if not self._contained(relative, root, package, at):
+            return POISON
+        if package:
+            return f"{package}/{relative}"
+        return shadowed(relative, at, self.sink) if home(relative) else relative
 
-    def _bytes(self, relative: str, at: Span) -> bytes | Poison:
-        path = self.root / relative
+    def _contained(self, relative: str, root: Path, package: str, at: Span) -> bool:
+        """Whether a path stays inside its root; reports it when it does not."""
+        whose = f"the package `{package}`" if package else "the folder of the spec"
+        remedy = "Move the file beside the spec and name it by its path from here."
+        if package:
+            remedy = "A package is whole: it reads its own files, and other packages by their names."
+        if relative == ".." or relative.startswith("../"):
+            report(self.sink, "AC011", at, f"this leads out of {whose}", remedy=remedy)
+            return False
+        if package and any(part.startswith(".") for part in relative.split("/") if relative != "."):
+            report(self.sink, "AC010", at, "what begins with a dot is no part of a package", remedy="Rename it.")
+            return False
+        try:
+            # A package has been looked through for links; those of auditc's own belong to how it is installed.
+            inside = bool(package) or (root / relative).resolve().is_relative_to(root.resolve())
+        except (OSError, ValueError, RuntimeError):
+            report(self.sink, "AC010", at, "this path leads nowhere")
+            return False
+        if not inside:
+            report(self.sink, "AC011", at, f"this is a link out of {whose}", remedy=remedy)
+        return inside
+
+    def _bytes(self, name: str, at: Span) -> bytes | Poison:
+        package, relative = home(name) or ("", name)
+        root = self.packages.take(package, at) if package else self.root
+        if isinstance(root, Poison):
+            return POISON
+        path = root / relative
         try:
             content = path.read_bytes()
         except (OSError, ValueError) as error:
             label, remedy = _why(path, error)
-            return report(self.sink, "AC010", at, label, remedy=remedy)
-        self.digests[relative] = hashlib.sha256(content).hexdigest()
+            return report(self.sink, "AC010", at, label, remedy=self.packages.hint(name) or remedy)
+        self.digests[name] = hashlib.sha256(content).hexdigest()
         return content
 
     def _text(self, name: str, content: bytes, at: Span) -> Source | Poison:
@@ -116,7 +150,7 @@ class Workspace:
 
 def _why(path: Path, error: OSError | ValueError) -> tuple[str, str]:
     """What to say of a file that cannot be read: a label, a remedy."""
-    if isinstance(error, IsADirectoryError) or path.is_dir():
+    if isinstance(error, IsADirectoryError) or os.path.isdir(path):
         return "this is a folder", "Name a file."
     if isinstance(error, FileNotFoundError):
         try:
@@ -129,7 +163,7 @@ def _why(path: Path, error: OSError | ValueError) -> tuple[str, str]:
 
 def load(path: Path, sink: Sink) -> tuple[Module, Workspace] | Poison:
     """The entry spec with everything that it imports, and the workspace it lies in."""
-    workspace = Workspace(path.parent, sink)
+    workspace = Workspace(path.parent, sink, Packages(path.parent, sink))
     nowhere = Source(path.name, "")
     source = workspace.spec(path.name, path.name, Span(nowhere, 0, 0))
     if isinstance(source, Poison):
@@ -166,6 +200,18 @@ def _module(
         _import(imported, workspace, modules, open_files)
         open_files.pop()
     return modules[source.name]
+
+
+def every(entry: Module) -> Iterator[Module]:
+    """The entry file and all that it imports, through however many steps, each once."""
+    open_files, seen = [entry], {entry.name}
+    while open_files:
+        module = open_files.pop(0)
+        yield module
+        for imported in module.imports.values():
+            if not isinstance(imported, Poison) and imported.name not in seen:
+                seen.add(imported.name)
+                open_files.append(imported)
 
 
 def imported_twice(module: Module) -> tuple[tuple[Import, Label], ...]:

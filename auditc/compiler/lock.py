@@ -6,8 +6,12 @@ import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+
 from auditc.ir.plan import Plan
 from auditc.ir.values import Form
+
+from .packages import digest, home, located, package_of
 
 
 class LockedModel(Form):
@@ -19,7 +23,8 @@ class LockedModel(Form):
 
 
 class Lock(Form):
-    """`files` maps the path of every spec and data file, from the folder of the spec, to the sha256 of its bytes.
+    """`files` maps the path of every spec and data file, from the folder of the spec, to the sha256 of its bytes;
+    `packages` maps `name@version` to the digest of all files of the package, whether they were read or not.
 
     `plan` is the digest of the plan that was made of them, `root` the way from the lock's folder to the spec's.
     """
@@ -30,25 +35,38 @@ class Lock(Form):
     root: str = "."
     files: dict[str, str]
     models: dict[str, LockedModel]
+    packages: dict[str, str] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _written(self, form: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The lock of a spec that uses no package says nothing of packages."""
+        content: dict[str, Any] = form(self)
+        return content if self.packages else {key: part for key, part in content.items() if key != "packages"}
 
 
-def lock(plan: Plan, digests: dict[str, str]) -> Lock:
-    """The lock of a plan that was made of files with these digests."""
+def lock(plan: Plan, digests: dict[str, str], packages: dict[str, str]) -> Lock:
+    """The lock of a plan that was made of files and packages with these digests."""
     models = {
         name: LockedModel(weights=model.weights.kind, params=model.weights.params, pin=model.pin)
         for name, model in sorted(plan.models.items())
         if model.weights is not None
     }
-    return Lock(plan=plan.digest, files=dict(sorted(digests.items())), models=models)
+    files = {name: found for name, found in sorted(digests.items()) if home(name) is None}
+    return Lock(plan=plan.digest, files=files, models=models, packages=packages)
 
 
 def fresh(locked: Lock, folder: Path) -> list[str]:
-    """Names of the files that are no longer as they were when the plan was made; empty when the plan is fresh.
+    """Names of the files and packages that are no longer as they were when the plan was made; empty when it is fresh.
 
     `folder` is the one that the lock lies in.
     """
     root = folder / locked.root
-    return [name for name, digest in sorted(locked.files.items()) if _digest(root / name) != digest]
+    changed = [name for name, was in sorted(locked.files.items()) if _digest(root / name) != was]
+    for reference, was in sorted(locked.packages.items()):
+        place = located(root, reference) if package_of(reference) else None
+        if place is None or digest(place) != was:
+            changed.append(reference)
+    return changed
 
 
 def _digest(path: Path) -> str | None:

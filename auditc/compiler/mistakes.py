@@ -17,6 +17,10 @@ ERRORS: Final = {
     "AC013": "Files import each other in a circle",
     "AC014": "An imported file cannot hold this block",
     "AC015": "A name is taken out of a file that is not imported",
+    "AC016": "The package is not named by an exact version",
+    "AC017": "There is no such package",
+    "AC018": "The package is not there in this version",
+    "AC019": "Two versions of one package are used",
     # data files
     "AC020": "The CSV is malformed",
     "AC021": "The JSON lines are malformed",
@@ -100,6 +104,13 @@ ERRORS: Final = {
     "AC353": "The survey has no people of the country",
     "AC354": "The stand-in could answer from several surveys",
     "AC355": "The claim says nothing of this one alone",
+    # frameworks, controls and house rules
+    "AC360": "The framework lists a value twice",
+    "AC361": "The framework has fewer than two values",
+    "AC362": "The value's identifier is not a name",
+    "AC363": "The control is listed twice",
+    "AC366": "There is no such code",
+    "AC367": "The level of the code is fixed",
     # sense
     "AC401": "The metric applies to none of the items",
     "AC403": "The metric needs answers of another kind",
@@ -127,6 +138,8 @@ ERRORS: Final = {
 WARNINGS: Final = {
     "AC373": "No path comes to the step",
     "AC379": "The scenarios have steps that are not asked",
+    "AC364": "The claim maps to an unknown control",
+    "AC365": "The control is not written as body and identifier",
     "AC402": "The metric leaves items out",
     "AC409": "Few draws",
     "AC410": "Several claims are made without correction",

@@ -1,4 +1,4 @@
-"""Pages of reference, made from the things themselves: what a code, method, metric, backend or source of weights is."""
+"""Pages of reference, made from the things themselves: codes, methods, metrics, backends, weights, controls."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from auditc.metrics import metrics
 from auditc.shelf import Shelf
 from auditc.weights import weights
 
+from .controls import control
+
 _SHELVES: tuple[tuple[str, Shelf[Any]], ...] = (
     ("method", methods),
     ("metric", metrics),
@@ -29,13 +31,17 @@ _SHELVES: tuple[tuple[str, Shelf[Any]], ...] = (
 
 
 def page_of(name: str) -> str | None:
-    """The page of a diagnostic's code or of a thing on a shelf; None when there is none of that name."""
+    """The page of a diagnostic's code, a thing on a shelf or a control; None when there is none of that name."""
     if name.upper() in codes.codes():
         return codes.page(name.upper())
     for kind, shelf in _SHELVES:
         if name in shelf.names():
             return _thing(kind, name, shelf)
-    return None
+    found = control(name)
+    if found is None:
+        return None
+    head = f"# {found.body}: {found.id} (control)"
+    return "\n".join([head, "", f"{found.title}. (Our words, not the source's.)", "", f"Source: {found.source}"])
 
 
 def names() -> tuple[str, ...]:

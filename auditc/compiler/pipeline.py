@@ -14,6 +14,7 @@ from auditc.ir.plan import Plan
 
 from .check import check
 from .claimed import BestCase
+from .house_rules import house_rules
 from .load import Workspace, load
 from .lock import Lock, lock
 from .lower import lower
@@ -38,8 +39,10 @@ def check_spec(path: Path, sink: Sink, best: BestCase | None = None) -> Audit:
 def compile_spec(path: Path, sink: Sink, best: BestCase | None = None) -> Compiled:
     """The plan and the lock of the spec at `path`. Raises SpecRejected when anything in it is an error."""
     audit, files = _checked(path, sink, best)
+    packages = files.packages.digests()
+    sink.checkpoint()
     plan = lower(audit)
-    return Compiled(plan, lock(plan, files.digests), audit)
+    return Compiled(plan, lock(plan, files.digests, packages), audit)
 
 
 def as_bytes(form: BaseModel) -> bytes:
@@ -50,6 +53,8 @@ def as_bytes(form: BaseModel) -> bytes:
 
 def _checked(path: Path, sink: Sink, best: BestCase | None) -> tuple[Audit, Workspace]:
     loaded = load(path, sink)
+    if not isinstance(loaded, Poison):
+        house_rules(loaded[0], sink)
     # A file that did not parse lacks names; looking for them would bury the mistake under others that are none.
     if isinstance(loaded, Poison) or any(d.code < "AC010" or d.code.startswith("AC1") for d in sink.diagnostics):
         sink.checkpoint()

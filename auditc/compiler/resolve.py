@@ -15,7 +15,7 @@ from auditc.methods import methods
 from auditc.metrics import metrics
 from auditc.spec.syntax import Block, Expression, Member, Name, Text, Word
 
-from .declarations import KINDS, LIBRARY, PROVIDES
+from .declarations import KINDS, LIBRARY, NAMELESS, PROVIDES
 from .load import Module, imported_twice
 from .mistakes import POISON, Poison, close, listing, report
 from .quantities import Quantity
@@ -163,13 +163,15 @@ def _files(entry: Module) -> dict[str, tuple[Module, str]]:
 def _declare(names: Names, module: Module, block: Block) -> None:
     kind = block.kind.text
     label = block.label
-    if kind not in KINDS and kind != "let" and kind not in methods.names():
+    if kind not in KINDS and kind not in NAMELESS and kind not in methods.names():
         _unknown_kind(names, module, block)
         return
     if module is not names.entry and kind not in LIBRARY:
         remedy = f"An imported file holds {listing(LIBRARY)}. Move this into the file that imports it."
         report(names.sink, "AC014", block.kind.span, f"`{kind}` belongs into the spec itself", remedy=remedy)
         return
+    if kind == "lint":
+        return  # house_rules.py has read it
     if kind == "let":
         if label is not None:
             report(names.sink, "AC211", label.span, "", remedy="Write `let { name = value }`.")
@@ -183,7 +185,7 @@ def _declare(names: Names, module: Module, block: Block) -> None:
     if kind == "audit":
         names.audits.append(block)
         return
-    if label.text in KINDS or label.text == "let":
+    if label.text in KINDS or label.text in NAMELESS:
         remedy = f"Choose another name: `{kind} my_{label.text}`."
         report(names.sink, "AC216", label.span, f"`{label.text}` is a kind of block", remedy=remedy)
     key = names.prefixes[module.name] + label.text
@@ -193,7 +195,7 @@ def _declare(names: Names, module: Module, block: Block) -> None:
 
 def _unknown_kind(names: Names, module: Module, block: Block) -> None:
     kind = block.kind.text
-    known = (*KINDS, "let", *methods.names())
+    known = (*KINDS, *NAMELESS, *methods.names())
     remedy = close(kind, known) or f"The kinds are {listing(known, 20)}."
     if kind in metrics.names():
         remedy = f"A metric stands in the block of a method: `first_token opinions {{ … {kind} {{ }} }}`."

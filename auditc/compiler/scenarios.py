@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditc.diagnostics import Label, Span
-from auditc.ir.plan import Framework, Scenarios, ScenarioStep, Script
+from auditc.ir.framework import Framework
+from auditc.ir.plan import Scenarios, ScenarioStep, Script
 
 from .datafiles import DataFile
 from .mistakes import POISON, Poison, close, listing, report
@@ -81,9 +82,9 @@ def _step(grid: Grid, row: int, languages: tuple[str, ...], wanted: Wanted, scop
             good = False
     values = {choice: grid.cell(row, f"value.{choice}") for choice in wanted.choices}
     if wanted.framework is not None:
+        known = [value.id for value in wanted.framework.values]
         for choice, named in values.items():
-            if named not in wanted.framework.values:
-                known = wanted.framework.values
+            if named not in known:
                 remedy = close(named, known) or f"Its values are {listing(known)}."
                 place = grid.place(row, f"value.{choice}")
                 report(scope.sink, "AC378", place, f"the framework has no value `{named}`", remedy=remedy)

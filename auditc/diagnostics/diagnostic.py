@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from .span import Span
 
@@ -50,18 +51,29 @@ class SpecRejected(Exception):
 
 @dataclass(slots=True)
 class Sink:
-    """Collects diagnostics, so that one run shows every mistake."""
+    """Collects diagnostics, so that one run shows every mistake.
+
+    `levels` is what a spec's house rules make of a code: another severity, or None for silence. They hold for whatever
+    comes out, whenever it was reported.
+    """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    levels: dict[str, Severity | None] = field(default_factory=dict)
 
     def report(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self.diagnostics:
             self.diagnostics.append(diagnostic)
 
     def sorted(self) -> tuple[Diagnostic, ...]:
-        return tuple(sorted(self.diagnostics, key=lambda d: (d.place, d.code)))
+        return tuple(sorted(self._ruled(), key=lambda d: (d.place, d.code)))
 
     def checkpoint(self) -> None:
         """Stop here if anything so far is an error."""
-        if any(d.severity is Severity.ERROR for d in self.diagnostics):
+        if any(d.severity is Severity.ERROR for d in self._ruled()):
             raise SpecRejected(self.sorted())
+
+    def _ruled(self) -> Iterator[Diagnostic]:
+        for diagnostic in self.diagnostics:
+            level = self.levels.get(diagnostic.code, diagnostic.severity)
+            if level is not None:
+                yield diagnostic if level is diagnostic.severity else replace(diagnostic, severity=level)

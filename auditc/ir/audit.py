@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from .framework import Framework
 from .plan import (
     Budget,
     Comparison,
     Correction,
-    Framework,
     Model,
     Origin,
     Population,
@@ -135,6 +135,7 @@ class Audit:
     populations: dict[str, Population]
     surveys: dict[str, Survey]
     trainings: tuple[Train, ...]
+    frameworks: dict[str, Framework]
     methods: tuple[MethodUse, ...]
     claims: tuple[Claim, ...]
     reports: tuple[ReportUse, ...]

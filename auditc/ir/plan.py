@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from .canonical import digest
+from .framework import Framework
 from .values import Form, Money, Range, Scale
 
 if TYPE_CHECKING:
@@ -252,12 +253,6 @@ class Script(Form):
     least: int
     most: int
     paths: int | None
-
-
-class Framework(Form):
-    """Values by id, each with what a reader is told of it by language."""
-
-    values: dict[str, dict[str, str]]
 
 
 class ScenarioStep(Form):

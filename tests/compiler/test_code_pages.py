@@ -38,6 +38,7 @@ def diagnostics(section: str, code: str, folder: Path) -> tuple[str, list[Diagno
     files = re.findall(r"^```[\w-]+ (\S+)(?: (\S+))?\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     path = lay(folder, completed(unmarked(spec), without=WITHOUT.get(code, "")))
     for name, encoding, text in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding=encoding or "utf-8")
     sink = Sink()
     with contextlib.suppress(SpecRejected):

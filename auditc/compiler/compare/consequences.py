@@ -195,6 +195,7 @@ RULES: Final[dict[str, Rules]] = {
     "Scenarios.scenarios": _all(Effect.ITEMS, "a figure over all scenarios is over other scenarios"),
     "Scenarios.digest": DERIVED,
     "Framework.values": _nothing("what a reader is told of a value changes no answer"),
+    "Framework.digests": DERIVED,
     "Train.kind": DERIVED,
     "Train.model": DERIVED,
     "Train.base": _all(Effect.NAMED, _MADE),
@@ -233,7 +234,7 @@ WITHIN: Final = frozenset(
     {
         *("Thing", "Range", "Place", "Wording", "Condition", "People", "Budget"),
         *("Comparison", "Number", "Figure", "Arithmetic", "Mean", "Origin", "Money", "Price"),
-        *("Script", "Step", "Branch", "Choice", "Both", "Not", "ScenarioStep"),
+        *("Script", "Step", "Branch", "Choice", "Both", "Not", "ScenarioStep", "Value"),
     }
 )
 """Forms that are compared whole, and whose changes have the consequence of the field that holds them."""

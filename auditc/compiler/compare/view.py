@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from auditc.ir.framework import Framework
 from auditc.ir.plan import (
     Escalate,
-    Framework,
     Item,
     Judge,
     Measure,
@@ -263,9 +263,10 @@ def _script(plan: Plan, block: str, stages: list[Escalate], names: Names) -> Par
         entries[f"scenarios.{name}"] = Entry(plain(steps), plain(steps), rules, replace(reach, item=name))
     if first.framework:
         values = plan.frameworks[first.framework].values
-        entries["framework"] = Entry(first.framework, sorted(values), rules_of(Escalate, "framework"), reach)
-        for value, told in values.items():
-            entries[f"framework.{value}"] = Entry(told, told, rules_of(Framework, "values"), reach)
+        ids = sorted(value.id for value in values)
+        entries["framework"] = Entry(first.framework, ids, rules_of(Escalate, "framework"), reach)
+        for value in values:
+            entries[f"framework.{value.id}"] = Entry(plain(value), plain(value), rules_of(Framework, "values"), reach)
     for stage in stages:
         entries[f"of.{names.model(stage.model)}"] = Entry(stage.model, True, rules_of(Escalate, "model"), reach)
     return Part(block, _STAGE, reach, first.origin, entries)
