@@ -106,8 +106,8 @@ ERRORS: Final = {
     "AC413": "The control draws from too few countries",
     "AC417": "The country has no name in the language it is asked in",
     "AC418": "The weights and the backend do not go together",
+    "AC419": "The prompt names what the population does not have",
     "AC430": "The model is tested on what it was trained on",
-    "AC419": "The prompt names a place, and the population has none",
 }
 """What stops the compiler."""
 
@@ -123,6 +123,7 @@ WARNINGS: Final = {
     "AC420": "The claim cannot come out both ways",
     "AC421": "The spec asks nothing",
     "AC423": "The provider can change the model",
+    "AC428": "The prompt does not name the participant's group",
 }
 """What does not."""
 
