@@ -216,6 +216,8 @@ def _number(expression: Expression, want: Want, scope: Scope) -> Any:
         return report(scope.sink, "AC303", expression.span, f"{said} is expected, and this is {this}", remedy=remedy)
     if abs(found.value) > LARGEST:
         return report(scope.sink, "AC304", expression.span, "this is larger than any number that a spec can need")
+    if want.type is Money and found.value < 0:
+        return report(scope.sink, "AC304", expression.span, "an amount of money is at least 0")
     if want.type is Money:
         return Money(amount=float(found.value), currency=found.of)
     if get_args(want.type):
