@@ -17,6 +17,7 @@ from .declarations import LanguageWord, ReportWord
 from .mistakes import POISON, Poison, close, listing, remedies, report
 from .quantities import FITTING, UNITS, Quantity, calculate
 from .scope import Scope
+from .secrets import starred
 from .wants import Want, called, expected, noun
 
 LARGEST: Final = Decimal(10) ** 15
@@ -125,7 +126,7 @@ def secret(expression: Expression, scope: Scope) -> Secret | Poison:
     if isinstance(expression, Text):
         place = expression.span
         text = place.source.text
-        struck = Source(place.source.name, text[: place.start] + "*" * (place.end - place.start) + text[place.end :])
+        struck = Source(place.source.name, text[: place.start] + starred(place.text) + text[place.end :])
         remedy = 'Write `env("MY_KEY")`, and have what stood here revoked if it is real.'
         label = "a secret comes from the environment"
         return report(scope.sink, "AC412", Span(struck, place.start, place.end), label, remedy=remedy)
