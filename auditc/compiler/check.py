@@ -65,6 +65,7 @@ def check(names: Names, files: Workspace) -> Audit | Poison:
     claims = {d.key: _claim(d, scope, measured) for d in names.every("claim")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
     _together(settings, questions, claims, scope)
+    _corrected(settings, families, claims, scope)
     warn_of_unused(names)
     for source in files.specs():
         look_for_secrets(source, sink)
@@ -223,7 +224,20 @@ def _together(
     if not questions and audits and not scope.names.poisoned:
         remedy = "For example: `first_token opinions { ask = my_survey  of = [my_model]  as = [my_population] }`."
         report(scope.sink, "AC421", head(audits[0]), "no block puts a question to a model", remedy=remedy)
-    if not isinstance(settings, Poison) and settings.correct == "none" and len(claims) > 1:
-        said = [p.value.span for p in audits[0].body if isinstance(p, Attribute) and p.name.text == "correct"]
-        label = f"with {len(claims)} claims, each at its own level, one more often holds by chance"
-        report(scope.sink, "AC410", said[0], label, remedy="Write `correct = holm`.")
+
+
+def _corrected(
+    settings: AuditForm | Poison,
+    families: dict[str, Correction | Poison],
+    claims: dict[str, Claim | Poison],
+    scope: Scope,
+) -> None:
+    """Warn of claims that are judged together and not corrected: those of a family, and those of none."""
+    together = [] if isinstance(settings, Poison) else [("", settings.correct, scope.names.audits[0])]
+    together += [(d.key, c, d.block) for d in scope.names.every("family") if (c := families[d.key]) is not POISON]
+    for family, correct, block in together:
+        mine = sum((family == "") if isinstance(claim, Poison) else claim.family == family for claim in claims.values())
+        if correct == "none" and mine > 1:
+            said = [p.value.span for p in block.body if isinstance(p, Attribute) and p.name.text == "correct"]
+            label = f"with {mine} claims, each at its own level, one more often holds by chance"
+            report(scope.sink, "AC410", said[0], label, remedy="Write `correct = holm`.")

@@ -81,7 +81,8 @@ COUNTED = [
     # 1 2, or 1 own 2.
     (
         "own step that leads on",
-        f"step 1..2 {{ choices = [a, b] }}\nstep own {{ {OWN}  then = 2 }}\nbranch {{ when = choice(1) == b  go = own }}",
+        f"step 1..2 {{ choices = [a, b] }}\nstep own {{ {OWN}  then = 2 }}\n"
+        "branch { when = choice(1) == b  go = own }",
         2,
         (2, 3, 2),
     ),
@@ -139,7 +140,8 @@ REFUSED = [
     ("step 1..2 { choices = [a, b] }\nbranch { when = choice(1) == b  go = 1 }", "AC372", 5),
     (f"step 1..2 {{ choices = [a, b] }}\nstep own {{ {OWN}  then = own }}", "AC372", 5),
     (
-        f"step 1..2 {{ choices = [a, b] }}\nbranch {{ when = choice(1) == b  go = own }}\nstep own {{ {OWN}  then = 1 }}",
+        "step 1..2 { choices = [a, b] }\nbranch { when = choice(1) == b  go = own }\n"
+        f"step own {{ {OWN}  then = 1 }}",
         "AC372",
         5,
     ),

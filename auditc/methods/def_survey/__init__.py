@@ -17,7 +17,7 @@ from annotated_types import Ge, Gt, Le
 from auditc.ir.audit import SurveyUse
 from auditc.ir.plan import Converse, Wording
 from auditc.ir.reading import Reading
-from auditc.ir.values import Form, Range, Tokens, Unit
+from auditc.ir.values import Form, Range, Tokens, Unit, Within
 from auditc.methods._contract import Method
 from auditc.reading import read_choice
 
@@ -59,9 +59,9 @@ class Params(Form):
 
     draws: Annotated[int, Unit("count"), Gt(0), Le(1_000_000)] = 50
     """Simulated participants for each model and population."""
-    memory: Range = Range(low=0, high=15)
+    memory: Annotated[Range, Within(0)] = Range(low=0, high=15)
     """How many earlier turns a participant remembers, drawn uniformly for each."""
-    beams: Range = Range(low=1, high=1)
+    beams: Annotated[Range, Within(1)] = Range(low=1, high=1)
     """Beams of the search, drawn uniformly for each participant."""
     sampling: tuple[bool, ...] = (True,)
     """Whether a participant samples, drawn uniformly out of the list for each."""
