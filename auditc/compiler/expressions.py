@@ -197,7 +197,8 @@ def _range(expression: Binary, want: Want, scope: Scope) -> Any:
         most = f" and at most {law.high:,}" if law.high is not None else ""
         end = expression.left if low < law.low else expression.right
         label = f"each end of this range is at least {law.low}{most}"
-        remedy = f"For example: `{max(low, law.low)}..{min(max(high, law.low), law.high or high)}`."
+        near = [max(law.low, end if law.high is None else min(end, law.high)) for end in (low, high)]
+        remedy = f"For example: `{near[0]}..{near[1]}`."
         return report(scope.sink, "AC304", end.span, label, remedy=remedy)
     return Range(low=low, high=high)
 

@@ -118,10 +118,15 @@ def look(plan: Plan, here: Mapping[str, Here]) -> tuple[dict[str, Bound], tuple[
 def _not_built(plan: Plan) -> Iterator[Problem]:
     """What the plan asks for by a name that this auditc knows, and cannot do yet."""
     help = "leave it out to run the rest; the spec and its plan are sound"
+    first: dict[str, Origin] = {}
     for stage in plan.stages:
-        if isinstance(stage, Score | Converse | Escalate) and _unbuilt(plan.models[stage.model]):
-            through = f"`{plan.models[stage.model].backend.kind}`, as model `{stage.model}` asks"
-            yield Problem(f"this auditc cannot reach models through {through}, yet", help, stage.origin)
+        if isinstance(stage, Score | Converse | Escalate):
+            first.setdefault(stage.model, stage.origin)
+    for name, origin in first.items():
+        if _unbuilt(plan.models[name]):
+            through = plan.models[name].backend.kind
+            yield Problem(f"this auditc cannot reach model `{name}` through `{through}` yet", help, origin)
+    for stage in plan.stages:
         match stage:
             case Escalate():
                 yield Problem(f"this auditc cannot run the method `{stage.method}` yet", help, stage.origin)

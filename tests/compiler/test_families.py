@@ -9,10 +9,9 @@ from tests.compiler.said import diagnostics, errors, planned
 
 
 def claims(*families: str) -> str:
-    return "".join(
-        f'claim c{n} {{ says = "s"  holds = each(opinions.jsd, over = population) > 0.8{family and "  family = "}{family} }}\n'
-        for n, family in enumerate(families)
-    )
+    holds = "each(opinions.jsd, over = population) > 0.8"
+    of = [f"family = {family}" if family else "" for family in families]
+    return "".join(f'claim c{n} {{ says = "s"  holds = {holds}  {family} }}\n' for n, family in enumerate(of))
 
 
 def test_claims_know_their_family_and_the_plan_how_it_is_corrected(tmp_path: Path) -> None:
