@@ -121,8 +121,13 @@ def form(cls: type[F], filled: Filled, scope: Scope, label: Name | Text | RangeL
     try:
         made = cls.model_validate(given)
     except ValidationError as error:
-        for found in error.errors(include_url=False, include_input=False):
+        details = error.errors(include_url=False, include_input=False)
+        # Of a number that is not one of the words either, only the number's law says something.
+        bounded = {found["loc"][:1] for found in details if found["type"] != "literal_error"}
+        for found in details:
             where = str(found["loc"][0]) if found["loc"] else ""
+            if found["type"] == "literal_error" and found["loc"][:1] in bounded:
+                continue
             if where not in poisoned and not (poisoned and found["type"] in ("missing", "value_error")):
                 _rejected(found, filled, mine, scope)
         return POISON

@@ -80,7 +80,8 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     claims = {d.key: _claim(d, scope, measured, look) for d in names.every("claim")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
     tests = trials(scope, bound, questions, claims)
-    _together(settings, questions, claims, families, scope)
+    _together(questions, scope)
+    _corrected(settings, families, claims, scope)
     _affordable(settings, bound, scope)
     look_up_controls(scope)
     warn_of_unused(names)
@@ -236,24 +237,26 @@ def _affordable(settings: AuditForm | Poison, bound: Bound, scope: Scope) -> Non
             report(scope.sink, "AC438", span, label, remedy=f"Give the price in {limit.currency}.")
 
 
-def _together(
-    settings: AuditForm | Poison,
-    questions: dict[str, Question | Poison],
-    claims: dict[str, Claim | Poison],
-    families: dict[str, Correction | Poison],
-    scope: Scope,
-) -> None:
+def _together(questions: dict[str, Question | Poison], scope: Scope) -> None:
     """What only shows once all blocks are there."""
     audits = scope.names.audits
     if not questions and audits and not scope.names.poisoned:
         remedy = "For example: `first_token opinions { ask = my_survey  of = [my_model]  as = [my_population] }`."
         report(scope.sink, "AC421", head(audits[0]), "no block puts a question to a model", remedy=remedy)
-    owners = {d.key: d.block for d in scope.names.every("family")}
-    how = dict(families) if isinstance(settings, Poison) else {**families, "": settings.correct}
-    for name, correction in how.items():
-        mine = [claim for claim in _sound(claims).values() if claim.family == name]
-        if correction == "none" and len(mine) > 1:
-            block = owners[name] if name else audits[0]
+
+
+def _corrected(
+    settings: AuditForm | Poison,
+    families: dict[str, Correction | Poison],
+    claims: dict[str, Claim | Poison],
+    scope: Scope,
+) -> None:
+    """Warn of claims that are judged together and not corrected: those of a family, and those of none."""
+    together = [] if isinstance(settings, Poison) else [("", settings.correct, scope.names.audits[0])]
+    together += [(d.key, c, d.block) for d in scope.names.every("family") if (c := families[d.key]) is not POISON]
+    for family, correct, block in together:
+        mine = sum((family == "") if isinstance(claim, Poison) else claim.family == family for claim in claims.values())
+        if correct == "none" and mine > 1:
             said = [p.value.span for p in block.body if isinstance(p, Attribute) and p.name.text == "correct"]
-            label = f"with {len(mine)} claims, each at its own level, one more often holds by chance"
+            label = f"with {mine} claims, each at its own level, one more often holds by chance"
             report(scope.sink, "AC410", said[0], label, remedy="Write `correct = holm`.")

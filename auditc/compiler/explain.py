@@ -71,7 +71,8 @@ def lines_of(stage: Stage, plan: Plan) -> tuple[str, str]:
         case Escalate():
             return stage.name, f"{stage.kind} · at most {cells(stage, plan):,} cells"
         case Train():
-            return stage.name, f"{stage.objective.kind} · {len(stage.items)} items"
+            items = f" · {len(stage.items)} items" if stage.items else ""
+            return stage.name, f"{stage.objective.kind}{items}"
         case Measure():
             return stage.name, stage.kind
         case Judge():

@@ -17,6 +17,7 @@ from .declarations import LanguageWord, ReportWord
 from .mistakes import POISON, Poison, close, listing, remedies, report
 from .quantities import FITTING, UNITS, Quantity, calculate
 from .scope import Scope
+from .secrets import starred
 from .wants import Want, called, expected, noun
 
 LARGEST: Final = Decimal(10) ** 15
@@ -125,7 +126,7 @@ def secret(expression: Expression, scope: Scope) -> Secret | Poison:
     if isinstance(expression, Text):
         place = expression.span
         text = place.source.text
-        struck = Source(place.source.name, text[: place.start] + "*" * (place.end - place.start) + text[place.end :])
+        struck = Source(place.source.name, text[: place.start] + starred(place.text) + text[place.end :])
         remedy = 'Write `env("MY_KEY")`, and have what stood here revoked if it is real.'
         label = "a secret comes from the environment"
         return report(scope.sink, "AC412", Span(struck, place.start, place.end), label, remedy=remedy)
@@ -196,7 +197,8 @@ def _range(expression: Binary, want: Want, scope: Scope) -> Any:
         most = f" and at most {law.high:,}" if law.high is not None else ""
         end = expression.left if low < law.low else expression.right
         label = f"each end of this range is at least {law.low}{most}"
-        remedy = f"For example: `{max(low, law.low)}..{min(max(high, law.low), law.high or high)}`."
+        near = [max(law.low, end if law.high is None else min(end, law.high)) for end in (low, high)]
+        remedy = f"For example: `{near[0]}..{near[1]}`."
         return report(scope.sink, "AC304", end.span, label, remedy=remedy)
     return Range(low=low, high=high)
 
@@ -216,6 +218,8 @@ def _number(expression: Expression, want: Want, scope: Scope) -> Any:
         return report(scope.sink, "AC303", expression.span, f"{said} is expected, and this is {this}", remedy=remedy)
     if abs(found.value) > LARGEST:
         return report(scope.sink, "AC304", expression.span, "this is larger than any number that a spec can need")
+    if want.type is Money and found.value < 0:
+        return report(scope.sink, "AC304", expression.span, "an amount of money is at least 0")
     if want.type is Money:
         return Money(amount=float(found.value), currency=found.of)
     if get_args(want.type):

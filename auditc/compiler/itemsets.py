@@ -54,6 +54,11 @@ def item_set(
         return _narrowed(expression, name.text, asked, scope, seed)
     if isinstance(expression, Member) and _is_part(expression, scope):
         return _part(expression, item_set(expression.of, scope, surveys, seed), scope, seed)
+    if isinstance(expression, Member) and isinstance(expression.of, Word) and _is_own(expression.of, scope):
+        name = expression.name
+        remedy = close(name.text, PARTS) or f"The parts are {listing(PARTS)}."
+        label = f"`{expression.of.name.text}` has no part `{name.text}`"
+        return report(scope.sink, "AC385", name.span, label, remedy=remedy)
     if isinstance(expression, Word | Member):
         declared = scope.names.refer(scope.module, expression, "survey")
         if isinstance(declared, Poison):
@@ -64,6 +69,12 @@ def item_set(
     return report(
         scope.sink, "AC301", expression.span, label, remedy="For example: `values.sample(8, by = dimension)`."
     )
+
+
+def _is_own(word: Word, scope: Scope) -> bool:
+    """Whether a word names a survey of this file, and not the alias of an import."""
+    own = scope.names.declared[scope.module.name].get(word.name.text)
+    return word.name.text not in scope.module.imports and own is not None and own.kind == "survey"
 
 
 def _is_part(expression: Member, scope: Scope) -> bool:

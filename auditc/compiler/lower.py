@@ -23,7 +23,7 @@ def lower(audit: Audit) -> Plan:
     for use in audit.methods:
         asked = tuple(_after_training(stage, audit) for stage in methods.take(use.method).stages(use))
         stages.extend(asked)
-        measures.extend(_measures(use, asked))
+        measures.extend(_measures(use, asked, audit))
     stages.extend(measures)
     stages.extend(audit.trainings)
     judges = [_judge(claim) for claim in audit.claims]
@@ -71,7 +71,7 @@ def _after_training(stage: Asking, audit: Audit) -> Asking:
     return stage.model_copy(update={"needs": (*stage.needs, made_by)}) if made_by else stage
 
 
-def _measures(use: MethodUse, stages: tuple[Asking, ...]) -> Iterator[Measure]:
+def _measures(use: MethodUse, stages: tuple[Asking, ...], audit: Audit) -> Iterator[Measure]:
     """The metrics that the block asks for, and those that its method always measures where its answers allow."""
     asked = {metric.metric: metric for metric in use.metrics}
     for name in sorted({*asked, *methods.take(use.method).always}):
@@ -81,13 +81,15 @@ def _measures(use: MethodUse, stages: tuple[Asking, ...]) -> Iterator[Measure]:
         unpeopled = metric.needs_people and isinstance(use, SurveyUse) and not use.survey.people
         if needs is None or (wanted is None and unpeopled):
             continue
+        params = wanted.params if wanted else metric.params()
+        judges = {audit.models[model].trained for model in referred(params)} - {""}
         yield Measure(
             name=f"{use.name}.{name}",
-            needs=tuple(sorted(needs)),
+            needs=tuple(sorted({*needs, *judges})),
             origin=wanted.origin if wanted else use.origin,
             block=use.name,
             metric=name,
-            params=(wanted.params if wanted else metric.params()).model_dump(mode="json"),
+            params=params.model_dump(mode="json", by_alias=True),
         )
 
 

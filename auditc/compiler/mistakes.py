@@ -130,8 +130,8 @@ ERRORS: Final = {
     "AC433": "Code that comes with weights is not run",
     "AC438": "The budget in money cannot be kept",
     "AC437": "The metric needs several models",
+    "AC419": "The prompt names what the population does not have",
     "AC430": "The model is tested on what it was trained on",
-    "AC419": "The prompt names a place, and the population has none",
 }
 """What stops the compiler."""
 
@@ -157,6 +157,7 @@ WARNINGS: Final = {
     "AC435": "Too few items for the claim",
     "AC423": "The provider can change the model",
     "AC431": "The test cannot fail",
+    "AC439": "The prompt does not name the participant's group",
 }
 """What does not."""
 

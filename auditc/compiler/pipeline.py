@@ -20,6 +20,7 @@ from .lock import Lock, lock
 from .lower import lower
 from .mistakes import Poison
 from .resolve import resolve
+from .secrets import strike_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,14 @@ def _checked(path: Path, sink: Sink, best: BestCase | None) -> tuple[Audit, Work
     loaded = load(path, sink)
     if not isinstance(loaded, Poison):
         house_rules(loaded[0], sink)
+    strike_secrets(sink)
     # A file that did not parse lacks names; looking for them would bury the mistake under others that are none.
     if isinstance(loaded, Poison) or any(d.code < "AC010" or d.code.startswith("AC1") for d in sink.diagnostics):
         sink.checkpoint()
     assert not isinstance(loaded, Poison)  # whoever gives poison has reported an error
     entry, files = loaded
     audit = check(resolve(entry, sink), files, best)
+    strike_secrets(sink)
     sink.checkpoint()
     if isinstance(audit, Poison):
         raise SpecRejected(sink.sorted())

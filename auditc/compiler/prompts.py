@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +35,12 @@ FORBIDDEN: Final = (
     nodes.Getitem,
 )
 """A prompt says things; it reads no files, calls nothing and does not go round."""
+
+_TABLES: Final = {
+    "place": 'Give the population places: `places = csv("places.csv", weight = residents)`.',
+    "group": 'Give the population groups: `quotas = csv("groups.csv", weight = adults)`.',
+}
+"""What a prompt can say of a participant that not every population has, and how to give it to one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,11 +76,11 @@ def suits(
     method: str,
     variables: Iterable[str],
     languages: Iterable[str],
-    places_missing: bool,
+    without: Collection[str],
     at: Span,
     scope: Scope,
 ) -> bool:
-    """Whether a persona can be used by a method in these languages."""
+    """Whether a persona can be used by a method in these languages; `without` is what a population cannot tell it."""
     known = tuple(sorted(variables))
     good = True
     for language in sorted(set(languages)):
@@ -93,17 +99,26 @@ def suits(
                 label = f"`{method}` tells a prompt of no `{name}`"
                 report(scope.sink, "AC321", place, label, remedy=remedy, related=related)
                 good = False
-            elif name == "place" and places_missing:
+            elif name in without:
                 place = _variable(name, checked.places[key])
                 related = (Label(at, "used here"),)
-                remedy = 'Give the population places: `places = csv("places.csv", weight = residents)`.'
-                report(scope.sink, "AC419", place, remedy=remedy, related=related)
+                report(scope.sink, "AC419", place, f"no `{name}` is known", remedy=_TABLES[name], related=related)
                 good = False
     if "*" in checked.places and len(set(languages)) > 1:
         label = f"asked in {listing(sorted(set(languages)))}"
         remedy = 'Word it in each language: `prompt { en = """…"""  zh = """…""" }`.'
         report(scope.sink, "AC416", checked.places["*"], label, remedy=remedy, related=(Label(at, "used here"),))
     return good
+
+
+def heeds_groups(checked: CheckedPersona, languages: Iterable[str], at: Span, scope: Scope) -> None:
+    """Warn of a prompt that does not tell a participant of a population with groups which of them is theirs."""
+    for language in sorted(set(languages)):
+        key = language if language in checked.places else "*"
+        if "group" not in checked.variables.get(key, ("group",)):
+            label = "participants are shared out over groups, and no model is told of them"
+            remedy = "Say `{{ group }}` in the prompt, or use a population without `quotas`."
+            report(scope.sink, "AC439", checked.places[key], label, remedy=remedy, related=(Label(at, "used here"),))
 
 
 def _places(block: Block) -> Iterator[tuple[str, Span]]:

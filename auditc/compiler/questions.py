@@ -22,7 +22,7 @@ from .instruments import grouped, offered, trustworthy
 from .itemsets import Asked, item_set
 from .mistakes import POISON, Poison, report
 from .places import origin
-from .prompts import CheckedPersona, suits
+from .prompts import CheckedPersona, heeds_groups, suits
 from .resolve import Declaration
 from .scope import Scope
 from .sound import Asking, applicable, controlled, drawn, peopled, spoken
@@ -93,9 +93,13 @@ def _sound(
     good = spoken(use, asked, method, asking)
     if persona:
         languages = {population.language for population in use.populations.values()}
-        homeless = any(not population.places for population in use.populations.values())
+        told = tuple(use.populations.values())
+        lists = {"place": [p.places for p in told], "group": [p.groups for p in told]}
+        without = {name for name, tables in lists.items() if not all(tables)}
         at = asking.filled.place("persona")
-        good = suits(persona, use.method, method.variables, languages, homeless, at, asking.scope) and good
+        good = suits(persona, use.method, method.variables, languages, without, at, asking.scope) and good
+        if "group" in method.variables:
+            heeds_groups(persona, (p.language for p in told if p.groups), at, asking.scope)
     if not good:
         return POISON
     stages = tuple(stage for stage in method.stages(use) if not isinstance(stage, Escalate))

@@ -50,7 +50,7 @@ def script(
     if isinstance(followed, Poison) or any(isinstance(branch, Poison) for branch in found):
         return POISON
     good = [branch for branch in found if not isinstance(branch, Poison)]
-    if not _ends(followed, good, at[1], scope):
+    if not _ends(followed, good, laid.places, at[1], scope):
         return POISON
     _reached(followed, good, laid, scope)
     paths = _Paths(followed, tuple(good)).count(next(iter(followed)))
@@ -223,7 +223,9 @@ def _choices(truth: Truth) -> Iterator[Choice]:
             yield from _choices(truth.of)
 
 
-def _ends(steps: dict[str, Step], branches: list[Branch], blocks: list[Block], scope: Scope) -> bool:
+def _ends(
+    steps: dict[str, Step], branches: list[Branch], places: dict[str, Span], blocks: list[Block], scope: Scope
+) -> bool:
     """Whether every path ends: what has no bound makes no circle."""
     edges = {name: {step.then} for name, step in steps.items()}
     for branch in branches:
@@ -237,9 +239,8 @@ def _ends(steps: dict[str, Step], branches: list[Branch], blocks: list[Block], s
             good = False
     if good and any(name in _within_reach(step.then, edges) for name, step in steps.items()):
         circle = next(name for name, step in steps.items() if name in _within_reach(step.then, edges))
-        at = scope.module.file.statements[0].span if not blocks else head(blocks[-1])
         label = f"`then` leads from `{circle}` back to `{circle}`"
-        report(scope.sink, "AC372", at, label, remedy="Lead back by a branch with a bound: `at_most = 3`.")
+        report(scope.sink, "AC372", places[circle], label, remedy="Lead back by a branch with a bound: `at_most = 3`.")
         good = False
     return good
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
-from auditc.diagnostics import Sink, Source, Span
+from auditc.diagnostics import Label, Sink, Source, Span
 
 from .mistakes import report
 
@@ -26,14 +27,49 @@ _SHAPES: Final = re.compile(
 )
 
 
+def starred(secret: str) -> str:
+    """Stars in the place of a secret, in as many lines."""
+    return re.sub(r"[^\n]", "*", secret)
+
+
 def look_for_secrets(source: Source, sink: Sink) -> None:
     """Report each, in strings and in comments. What is shown of the line has the secret struck out."""
-    found = list(_SHAPES.finditer(source.text))
+    known = [
+        d.primary.span for d in sink.diagnostics if d.code == "AC412" and d.primary.span.source.name == source.name
+    ]
+    found = [
+        match
+        for match in _SHAPES.finditer(source.text)
+        if not any(span.start <= match.start() and match.end() <= span.end for span in known)
+    ]
     if not found:
         return
-    text = _SHAPES.sub(lambda match: "*" * len(match[0]), source.text)
+    text = _SHAPES.sub(lambda match: starred(match[0]), source.text)
     struck = Source(source.name, text)
     for match in found:
         remedy = "Take it out of the file and of its history, and have it revoked."
         label = "this looks like a key or a token"
         report(sink, "AC412", Span(struck, match.start(), match.end()), label, remedy=remedy)
+
+
+def strike_secrets(sink: Sink) -> None:
+    """Strike secrets out of whatever diagnostics show: a line with a key in it may have other mistakes, too."""
+    keys: dict[str, list[tuple[int, int]]] = {}
+    for found in sink.diagnostics:
+        span = found.primary.span
+        stretches = keys.setdefault(span.source.name, [])
+        stretches += [match.span() for match in _SHAPES.finditer(span.source.text)]
+        stretches += [(span.start, span.end)] if found.code == "AC412" else []
+    sink.diagnostics[:] = [
+        replace(found, primary=_struck(found.primary, keys), related=tuple(_struck(r, keys) for r in found.related))
+        for found in sink.diagnostics
+    ]
+
+
+def _struck(label: Label, keys: dict[str, list[tuple[int, int]]]) -> Label:
+    """The label, at a source in which each of these stretches is made of stars."""
+    span = label.span
+    text = span.source.text
+    for start, end in keys.get(span.source.name, ()):
+        text = text[:start] + starred(text[start:end]) + text[end:]
+    return Label(Span(Source(span.source.name, text), span.start, span.end), _SHAPES.sub("***", label.text))

@@ -30,4 +30,4 @@ def feeding(metric: Metric[Any], stages: Iterable[Score | Converse | Escalate]) 
         case "orders" | "mass":
             return scores or None
         case _:
-            return scores or spoken
+            return scores or spoken or None

@@ -109,7 +109,7 @@ def _price(given: PriceForm | None, filled: Filled, scope: Scope) -> Price | Non
 
 
 def _thing(taken: Taken) -> Thing:
-    return Thing(kind=taken.word, params=taken.params.model_dump(mode="json"))
+    return Thing(kind=taken.word, params=taken.params.model_dump(mode="json", by_alias=True))
 
 
 def _like(params: BaseModel) -> str:

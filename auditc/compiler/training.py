@@ -96,11 +96,10 @@ def training(declaration: Declaration, outer: Scope, bound: Bound) -> Train | Po
     if isinstance(valid, Poison) or not _peopled(asked, populations, filled, scope, bound):
         return POISON
     name = f"train.{declaration.key}"
-    stage = made.title or f"{base.stage}, trained"
     bound.models[declaration.key] = base.model_copy(
         update={
             "title": made.title or f"{base.title}, trained as `{declaration.key}`",
-            "stage": stage,
+            "stage": f"{base.stage}, {objective.word}",
             "weights": None,
             "pin": "",
             "trained": name,
@@ -135,7 +134,7 @@ def _adapter(lora: Any) -> Thing:
 
 def _plain(params: Any) -> dict[str, Any]:
     """An objective's parameters without the items, which the stage itself holds."""
-    dumped: dict[str, Any] = params.model_dump(mode="json", exclude={"survey"})
+    dumped: dict[str, Any] = params.model_dump(mode="json", by_alias=True, exclude={"survey"})
     return dumped
 
 
@@ -181,9 +180,12 @@ def _valid(kept: _Kept, asked: Asked | None, filled: Filled, scope: Scope, seed:
     if not kept.part:
         return ()
     split = asked.checked.split if asked else None
-    if asked is None or split is None:
-        label = "there is no split to take it from"
-        remedy = "Give the survey one: `split { train = 60%  valid = 20%  test = 20% }`; or write `keep = last`."
+    if asked is None:
+        label = "the objective learns from no survey"
+        return report(scope.sink, "AC385", filled.place("keep"), label, remedy="Write `keep = last`.")
+    if split is None:
+        label = f"`{asked.key}` is not split"
+        remedy = "Give it a split: `split { train = 60%  valid = 20%  test = 20% }`; or write `keep = last`."
         return report(scope.sink, "AC385", filled.place("keep"), label, remedy=remedy)
     part = parts(asked.checked.survey.items, split, seed).get(kept.part, ())
     if not part:

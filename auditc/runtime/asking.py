@@ -92,6 +92,7 @@ class ScoreAsking(_Asking):
         values = {
             "country": country,
             "place": "",
+            "group": "",
             "question": asked.text[language],
             "options": shown.options,
             "count": len(shown.options),
@@ -125,7 +126,7 @@ class TurnAsking(_Asking):
     identity: Identity = field(kw_only=True)
     _sampling: dict[tuple[bool, int], Sampling] = field(default_factory=dict)
     _how: dict[Sampling, Settings] = field(default_factory=dict)
-    _requests: dict[tuple[str, int | None, str], str] = field(default_factory=dict)
+    _requests: dict[tuple[str, int | None, int | None, str], str] = field(default_factory=dict)
     _by_id: dict[str, Item] = field(default_factory=dict)
 
     def sampling(self, participant: Participant) -> Sampling:
@@ -167,7 +168,8 @@ class TurnAsking(_Asking):
 
     def _request(self, population: str, participant: Participant, item: str) -> str:
         """The words in which an item is asked of a participant: the same wherever the turn stands."""
-        known = self._requests.get((population, participant.place, item))
+        key = (population, participant.place, participant.group, item)
+        known = self._requests.get(key)
         if known is not None:
             return known
         language, people = self.stage.language[population], self.plan.populations[population]
@@ -177,12 +179,13 @@ class TurnAsking(_Asking):
             {
                 "country": people.named[language],
                 "place": "" if participant.place is None else people.places[participant.place].name[language],
+                "group": "" if participant.group is None else people.groups[participant.group].name[language],
                 "question": asked.text[language],
                 "options": self.shown(self.stage, asked, language, 0).options,
                 "count": asked.size,
             },
         )
-        self._requests[population, participant.place, item] = text
+        self._requests[key] = text
         return text
 
     def _answer(self, item: str, option: int, language: str, opening: str) -> str:

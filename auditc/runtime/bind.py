@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from auditc.backends import backends
 from auditc.backends._contract import Backend, BackendUnavailable, Capability, Identity, ModelSource
 from auditc.ir.finding import ModelRow
-from auditc.ir.plan import Escalate, Measure, Model, Origin, Plan, Render, Train
+from auditc.ir.plan import Converse, Escalate, Measure, Model, Origin, Plan, Render, Score, Train
 from auditc.metrics import metrics
 from auditc.reports import reports
 
@@ -102,6 +102,8 @@ def look(plan: Plan, here: Mapping[str, Here]) -> tuple[dict[str, Bound], tuple[
     for name, by in asked.items():
         if plan.models[name].trained:
             continue  # there is no such model before it is trained, and that is told of its training
+        if _unbuilt(plan.models[name]):
+            continue  # told among all that is not built
         found = _bind(plan, name, here.get(name), by[0].origin)
         if isinstance(found, Problem):
             problems.append(found)
@@ -116,6 +118,14 @@ def look(plan: Plan, here: Mapping[str, Here]) -> tuple[dict[str, Bound], tuple[
 def _not_built(plan: Plan) -> Iterator[Problem]:
     """What the plan asks for by a name that this auditc knows, and cannot do yet."""
     help = "leave it out to run the rest; the spec and its plan are sound"
+    first: dict[str, Origin] = {}
+    for stage in plan.stages:
+        if isinstance(stage, Score | Converse | Escalate):
+            first.setdefault(stage.model, stage.origin)
+    for name, origin in first.items():
+        if _unbuilt(plan.models[name]):
+            through = plan.models[name].backend.kind
+            yield Problem(f"this auditc cannot reach model `{name}` through `{through}` yet", help, origin)
     for stage in plan.stages:
         match stage:
             case Escalate():
@@ -128,6 +138,11 @@ def _not_built(plan: Plan) -> Iterator[Problem]:
                 for form in stage.formats:
                     if form in reports.names() and not reports.take(form).built:
                         yield Problem(f"this auditc cannot write the report `{form}` yet", help, stage.origin)
+
+
+def _unbuilt(model: Model) -> bool:
+    """Whether a model is reached through a backend that is known by name alone."""
+    return model.backend.kind in backends.names() and not backends.take(model.backend.kind).built
 
 
 def needed(stage: Asked) -> frozenset[Capability]:

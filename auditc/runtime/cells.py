@@ -7,7 +7,7 @@ the prompts that were already answered. Populations are told apart by their coun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from auditc.ir.canonical import seeded
 from auditc.ir.plan import Condition, Converse, Item, Plan, Population, Questioning, Score, Survey
+
+from .quotas import turns
 
 
 def items_of(stage: Questioning, survey: Survey) -> tuple[Item, ...]:
@@ -81,7 +83,7 @@ def country_named(seed: int, population: Population, condition: Condition, item:
 class Participant:
     """One simulated person. `draw` is the first of the `weight` draws that this participant stands for.
 
-    `place` is an index into the population's places, None where it has none.
+    `place` and `group` are indices into the population's places and groups, None where it has none.
     """
 
     draw: int
@@ -91,6 +93,7 @@ class Participant:
     beams: int
     sample: bool
     items: tuple[str, ...]
+    group: int | None = None
 
 
 def participants(stage: Converse, population: Population) -> tuple[Participant, ...]:
@@ -101,17 +104,16 @@ def participants(stage: Converse, population: Population) -> tuple[Participant, 
     """
     weights: dict[tuple[object, ...], int] = {}
     firsts: dict[tuple[object, ...], Participant] = {}
+    groups = turns([group.weight for group in population.groups], stage.draws) if population.groups else ()
     for draw in range(stage.draws):
-        participant = _drawn(stage, population, draw)
+        participant = _drawn(stage, population, draw, groups[draw] if groups else None)
         same = _configuration(participant, len(stage.items))
         weights[same] = weights.get(same, 0) + 1
         firsts.setdefault(same, participant)
-    return tuple(
-        Participant(p.draw, weights[same], p.place, p.memory, p.beams, p.sample, p.items) for same, p in firsts.items()
-    )
+    return tuple(replace(participant, weight=weights[same]) for same, participant in firsts.items())
 
 
-def _drawn(stage: Converse, population: Population, draw: int) -> Participant:
+def _drawn(stage: Converse, population: Population, draw: int, group: int | None) -> Participant:
     def pick(purpose: str) -> int:
         return seeded(stage.seed, population.country, draw, purpose)
 
@@ -128,6 +130,7 @@ def _drawn(stage: Converse, population: Population, draw: int) -> Participant:
         beams=stage.beams.low + pick("beams") % (stage.beams.high - stage.beams.low + 1),
         sample=stage.sampling[pick("sampling") % len(stage.sampling)],
         items=items,
+        group=group,
     )
 
 
@@ -147,6 +150,7 @@ def _configuration(participant: Participant, items: int) -> tuple[object, ...]:
     forgets = 0 < memory < items - 1
     return (
         participant.place,
+        participant.group,
         participant.beams,
         memory,
         participant.items,

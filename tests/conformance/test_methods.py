@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from auditc.ir.audit import MethodUse, Persona
-from auditc.ir.plan import Converse, Item, Model, Origin, People, Population, Score, Survey, Thing
+from auditc.ir.audit import MethodUse, Persona, ScriptUse, SurveyUse
+from auditc.ir.plan import (
+    Converse,
+    Escalate,
+    Item,
+    Model,
+    Origin,
+    People,
+    Population,
+    Scenarios,
+    ScenarioStep,
+    Score,
+    Script,
+    Survey,
+    Thing,
+)
+from auditc.ir.plan import Step as PlannedStep
 from auditc.ir.values import Table
 from auditc.methods import methods
+from auditc.methods.escalation import Step
 from auditc.metrics import metrics
 
 ORIGIN = Origin(file="s.audit", line=1, column=1)
@@ -23,6 +39,16 @@ ITEMS = tuple(
 )
 PEOPLE = {item.id: People(n=1000, nominal=False, shares=(0.2, 0.5, 0.3)) for item in ITEMS}
 SURVEY = Survey(items=ITEMS, people={"A": PEOPLE, "B": PEOPLE}, digests={})
+DILEMMA = ScenarioStep(text={"en": "?", "zh": "？"}, choices={name: {"en": name, "zh": name} for name in "ab"})
+SCENARIOS = Scenarios(scenarios={"one": (DILEMMA, DILEMMA)}, digest="0")
+SCRIPT = Script(
+    steps=(PlannedStep(name="1", choices=("a", "b"), then="2"), PlannedStep(name="2", choices=("a", "b"), then="end")),
+    least=2,
+    most=2,
+    paths=1,
+)
+NEEDED: dict[str, dict[str, object]] = {"escalation": {"step": (Step(label=None, choices=("a", "b")),)}}
+"""What a method cannot do without."""
 MODEL = Model(title="m", family="f", origin="west", stage="base", weights=None, backend=Thing(kind="simulated"))
 
 
@@ -30,21 +56,31 @@ def _use(name: str, **changes: object) -> MethodUse:
     settings: dict[str, object] = {
         "name": "block",
         "method": name,
-        "params": methods.take(name).params(),
-        "survey_name": "values",
-        "survey": SURVEY,
-        "items": tuple(item.id for item in ITEMS),
+        "params": methods.take(name).params(**NEEDED.get(name, {})),
         "models": {"one": MODEL, "two": MODEL},
-        "populations": {
-            "a": Population(country="A", named={"en": "A", "zh": "甲"}, language="en"),
-            "b": Population(country="B", named={"en": "B", "zh": "乙"}, language="zh"),
-        },
         "persona": None,
         "metrics": (),
         "seed": 7,
         "origin": ORIGIN,
     }
-    return MethodUse(**(settings | changes))  # type: ignore[arg-type]
+    if methods.take(name).asks == "scenarios":
+        led: dict[str, object] = {"scenarios_name": "block", "scenarios": SCENARIOS, "script": SCRIPT, "language": "zh"}
+        led |= {"populations": {}, "framework_name": "", "framework": None}
+        return ScriptUse(**(settings | led | changes))  # type: ignore[arg-type]
+    surveyed: dict[str, object] = {
+        "survey_name": "values",
+        "survey": SURVEY,
+        "items": tuple(item.id for item in ITEMS),
+        "populations": {
+            "a": Population(country="A", named={"en": "A", "zh": "甲"}, language="en"),
+            "b": Population(country="B", named={"en": "B", "zh": "乙"}, language="zh"),
+        },
+    }
+    return SurveyUse(**(settings | surveyed | changes))  # type: ignore[arg-type]
+
+
+SURVEYING = [name for name in methods.names() if methods.take(name).asks == "survey"]
+LEADING = [name for name in methods.names() if methods.take(name).asks == "scenarios"]
 
 
 @pytest.fixture(params=methods.names())
@@ -54,7 +90,9 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def test_its_defaults_are_valid_and_documented(name: str) -> None:
     method = methods.take(name)
-    method.params()
+    method.params(**NEEDED.get(name, {}))
+    required = {key for key, info in method.params.model_fields.items() if info.is_required()}
+    assert required == NEEDED.get(name, {}).keys()
     assert method.title and method.params.__doc__
 
 
@@ -65,8 +103,21 @@ def test_its_stages_ask_every_model_and_are_named_after_the_block(name: str) -> 
     for stage in stages:
         assert stage.name.startswith("block/") and stage.block == "block" and stage.method == name
         assert stage.origin == ORIGIN and stage.seed == 7
+
+
+@pytest.mark.parametrize("name", SURVEYING)
+def test_the_stages_of_a_survey_ask_its_items_in_every_language(name: str) -> None:
+    for stage in methods.take(name).stages(_use(name)):
+        assert isinstance(stage, Score | Converse)
         assert set(stage.items) <= {item.id for item in ITEMS}
         assert set(stage.wording) == {"en", "zh"}
+
+
+@pytest.mark.parametrize("name", LEADING)
+def test_the_stages_of_scenarios_follow_the_script_in_the_language_of_the_block(name: str) -> None:
+    for stage in methods.take(name).stages(_use(name)):
+        assert isinstance(stage, Escalate)
+        assert (stage.script, stage.scenarios, stage.framework, stage.language) == (SCRIPT, "block", "", "zh")
 
 
 def test_its_stages_are_a_pure_function_of_the_use(name: str) -> None:
@@ -76,13 +127,16 @@ def test_its_stages_are_a_pure_function_of_the_use(name: str) -> None:
 def test_it_gives_what_it_says(name: str) -> None:
     stages = methods.take(name).stages(_use(name))
     main = [stage for stage in stages if not (isinstance(stage, Converse) and stage.condition == "written")]
-    kinds = {"probabilities" if isinstance(stage, Score) else "draws" for stage in main}
+    gives = {Score: "probabilities", Converse: "draws", Escalate: "choices"}
+    kinds = {gives[type(stage)] for stage in main}
     assert kinds == methods.take(name).gives
 
 
+@pytest.mark.parametrize("name", SURVEYING)
 def test_a_persona_takes_the_place_of_the_introduction_in_each_language(name: str) -> None:
     persona = Persona("p", {"en": "You are {{ country }}.", "zh": "你是{{ country }}。"}, ORIGIN)
     for stage in methods.take(name).stages(_use(name, persona=persona)):
+        assert isinstance(stage, Score | Converse)
         assert stage.wording["en"].text.startswith("You are {{ country }}.")
         assert stage.wording["zh"].text.startswith("你是{{ country }}。")
 

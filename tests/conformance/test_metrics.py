@@ -15,10 +15,11 @@ from scipy.stats import entropy, wasserstein_distance
 
 import auditc
 from auditc.metrics import metrics
-from auditc.metrics._contract import Sheet
+from auditc.metrics._contract import Sheet, not_built
 
 FOLDER = Path(auditc.__file__).parent / "metrics"
-NAMES = metrics.names()
+NAMES = [name for name in metrics.names() if metrics.take(name).built]
+UNBUILT = [name for name in metrics.names() if not metrics.take(name).built]
 CASES = [
     (name, case)
     for name in NAMES
@@ -50,6 +51,28 @@ def test_a_metric_has_cases_and_says_where_it_is_from(name: str) -> None:
     assert metric.bounds[0] < metric.bounds[1]
     assert metric.params().model_dump() is not None
     assert metric.bias == "none" or metric.reads == "shares", "only shares are drawn and can be biased by it"
+
+
+REQUIRED = {"insensitivity": {"judge"}, "preference_bias": {"by"}, "rank_change": {"to"}}
+"""What an author must say of a metric; of every other one, nothing."""
+
+
+@pytest.mark.parametrize("name", metrics.names())
+def test_what_a_metric_must_be_told_is_known(name: str) -> None:
+    params = metrics.take(name).params
+    required = {info.alias or key for key, info in params.model_fields.items() if info.is_required()}
+    assert required == REQUIRED.get(name, set())
+    assert params.__doc__ and params.model_config.get("frozen") and params.model_config.get("extra") == "forbid"
+
+
+@pytest.mark.parametrize("name", UNBUILT)
+def test_a_metric_that_is_not_built_says_all_but_its_values(name: str) -> None:
+    metric = metrics.take(name)
+    assert metric.values is not_built and not (FOLDER / f"{name}.cases.toml").exists()
+    assert metric.title and metric.unit and metric.source and metric.scales
+    assert metric.bounds[0] < metric.bounds[1]
+    with pytest.raises(NotImplementedError):
+        metric.values(np.ones((1, 2)), _sheet([2]), None)
 
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name}: {case['name']}" for name, case in CASES])

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from auditc.reports import reports
-from auditc.reports._contract import Report
+from auditc.reports._contract import Report, not_built
 from tests.reports.material import extreme, material, unrun
 
-CASES = [(name, language) for name in reports.names() for language in sorted(reports.take(name).languages)]
+BUILT = [name for name in reports.names() if reports.take(name).built]
+CASES = [(name, language) for name in BUILT for language in sorted(reports.take(name).languages)]
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +29,14 @@ def test_a_report_is_one(name: str) -> None:
     report = reports.take(name)
     assert isinstance(report, Report)
     assert report.title and {"en", "zh"} <= report.languages
+
+
+@pytest.mark.parametrize("name", [name for name in reports.names() if name not in BUILT])
+def test_a_report_that_is_not_built_writes_nothing(name: str, tmp_path: Path) -> None:
+    assert reports.take(name).render is not_built
+    with pytest.raises(NotImplementedError):
+        reports.take(name).render(material("en", small=True), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("name", "language"), CASES)

@@ -1,7 +1,8 @@
 """Diversity-Enhanced Framework: simulated participants who answer the whole questionnaire, each with own settings.
 
-One draw is one participant: a place by population weights, a memory length, a number of beams, sampling on or off,
-fixed for the draw. It answers all items in order and remembers at most so many earlier turns that had a parsed answer.
+One draw is one participant: a place by population weights, a group by quotas, a memory length, a number of beams,
+sampling on or off, fixed for the draw. It answers all items in order and remembers at most so many earlier turns that
+had a parsed answer.
 Source: Liu et al. (2025), the Diversity-Enhanced Framework, section 4 and its algorithm; `beams = 0`, which the paper's
 formula allows, is out of range here, and forgetting is without replacement. `beams` and `sampling` default to what
 every engine can do; the paper's settings (`beams = 1..5`, `sampling = [on, off]`) need an engine with beam sampling.
@@ -16,13 +17,15 @@ from annotated_types import Ge, Gt, Le
 from auditc.ir.audit import SurveyUse
 from auditc.ir.plan import Converse, Wording
 from auditc.ir.reading import Reading
-from auditc.ir.values import Form, Range, Tokens, Unit
+from auditc.ir.values import Form, Range, Tokens, Unit, Within
 from auditc.methods._contract import Method
 from auditc.reading import read_choice
 
 INTRODUCTION = {
-    "en": "I want you to act as a citizen of {{ country }}{% if place %} who lives in {{ place }}{% endif %}.",
-    "zh": "请你扮演一位{{ country }}公民{% if place %}，家住{{ place }}{% endif %}。",
+    "en": "I want you to act as a citizen of {{ country }}{% if place %} who lives in {{ place }}{% endif %}."
+    "{% if group %} You are one of this group of people: {{ group }}.{% endif %}",
+    "zh": "请你扮演一位{{ country }}公民{% if place %}，家住{{ place }}{% endif %}。"
+    "{% if group %}你属于以下人群：{{ group }}。{% endif %}",
 }
 """What the model is told to be, where the spec names no persona."""
 
@@ -56,9 +59,9 @@ class Params(Form):
 
     draws: Annotated[int, Unit("count"), Gt(0), Le(1_000_000)] = 50
     """Simulated participants for each model and population."""
-    memory: Range = Range(low=0, high=15)
+    memory: Annotated[Range, Within(0)] = Range(low=0, high=15)
     """How many earlier turns a participant remembers, drawn uniformly for each."""
-    beams: Range = Range(low=1, high=1)
+    beams: Annotated[Range, Within(1)] = Range(low=1, high=1)
     """Beams of the search, drawn uniformly for each participant."""
     sampling: tuple[bool, ...] = (True,)
     """Whether a participant samples, drawn uniformly out of the list for each."""
@@ -104,7 +107,7 @@ def_survey = Method(
     params=Params,
     gives=frozenset({"draws"}),
     languages=frozenset(QUESTION),
-    variables=frozenset({"country", "place"}),
+    variables=frozenset({"country", "place", "group"}),
     stages=_stages,
     read=_read,
     always=("answer_rate",),

