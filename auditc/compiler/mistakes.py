@@ -17,6 +17,7 @@ ERRORS: Final = {
     "AC013": "Files import each other in a circle",
     "AC014": "An imported file cannot hold this block",
     "AC015": "A name is taken out of a file that is not imported",
+    "AC019": "The data file is too large",
     # data files
     "AC020": "The CSV is malformed",
     "AC021": "The JSON lines are malformed",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from auditc.diagnostics import Label, Span
@@ -21,20 +21,19 @@ from .places import origin
 from .resolve import Declaration
 from .scope import Scope
 
-FORBIDDEN: Final = (
-    nodes.Include,
-    nodes.Import,
-    nodes.FromImport,
-    nodes.Extends,
-    nodes.Block,
-    nodes.Macro,
-    nodes.CallBlock,
-    nodes.Call,
-    nodes.For,
-    nodes.Getattr,
-    nodes.Getitem,
+ALLOWED: Final = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.CondExpr),
+    *(nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Filter, nodes.Test, nodes.Concat),
+    *(nodes.Add, nodes.Sub),
 )
-"""A prompt says things; it reads no files, calls nothing and does not go round."""
+"""A prompt says things; it reads no files, calls nothing and does not go round. What is let through here is what the
+runtime's sandbox lets through, but for what needs a loop."""
+
+FILTERS: Final = ("capitalize", "first", "join", "last", "length", "lower", "title", "trim", "upper")
+"""The runtime's, too."""
+
+DEEPEST: Final = 50
+"""Levels of syntax within a template; the sandbox compiles what it renders, and Python compiles no deeper."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,8 +117,8 @@ def _places(block: Block) -> Iterator[tuple[str, Span]]:
 
 
 def _parsed(text: str, place: Span, scope: Scope) -> frozenset[str] | Poison:
-    """The variables that a template uses."""
-    environment = SandboxedEnvironment()
+    """The variables that a template uses. Nothing in it is worked out here: `10 ** 10 ** 10` would take for ever."""
+    environment = SandboxedEnvironment(optimized=False)
     try:
         tree = environment.parse(text)
     except TemplateSyntaxError as error:
@@ -127,12 +126,37 @@ def _parsed(text: str, place: Span, scope: Scope) -> frozenset[str] | Poison:
         remedy = "A variable is `{{ country }}`, a choice `{% if place %} … {% endif %}`."
         return report(scope.sink, "AC320", span, "the template breaks off or is unbalanced here", remedy=remedy)
     except RecursionError:
-        return report(scope.sink, "AC320", place, "the template is nested too deeply")
-    for node in tree.find_all(FORBIDDEN):
-        remedy = "A prompt holds text, variables and `{% if %}`."
-        label = f"`{type(node).__name__.lower()}` has no place in a prompt"
-        return report(scope.sink, "AC322", _line(text, node.lineno, place), label, remedy=remedy)
-    return frozenset(meta.find_undeclared_variables(tree))
+        return report(scope.sink, "AC320", place, "the template is nested too deeply", remedy=_SHALLOW)
+    except ValueError:  # Python's own limit to the digits of a number
+        return report(scope.sink, "AC320", place, "a number in the template has too many digits", remedy=_ALLOWED)
+    used: set[str] = set()
+    level: list[nodes.Node] = [tree]
+    for _ in range(DEEPEST):
+        for node in level:
+            refused = _refused(node, environment)
+            if refused:
+                return report(scope.sink, "AC322", _line(text, node.lineno, place), refused, remedy=_ALLOWED)
+            if isinstance(node, nodes.Name):
+                used.add(node.name)
+        level = [child for node in level for child in node.iter_child_nodes()]
+    if level:
+        return report(scope.sink, "AC320", place, "the template is nested too deeply", remedy=_SHALLOW)
+    return frozenset(used)
+
+
+_ALLOWED: Final = f"A prompt holds text, variables and `{{% if %}}`; filters are {listing(FILTERS)}."
+_SHALLOW: Final = "Use fewer levels, or several variables."
+
+
+def _refused(node: nodes.Node, environment: SandboxedEnvironment) -> str:
+    """What to say of a piece of syntax that has no place in a prompt; nothing of any other."""
+    if not isinstance(node, ALLOWED):
+        return f"`{type(node).__name__.lower()}` has no place in a prompt"
+    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        return f"there is no filter `{node.name}` here"
+    if isinstance(node, nodes.Test) and node.name not in environment.tests:
+        return f"there is no test `{node.name}`"
+    return ""
 
 
 def _line(text: str, line: int, place: Span) -> Span:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from auditc.diagnostics import Label, Sink, Span
 from auditc.methods import methods
@@ -19,6 +20,9 @@ from .declarations import KINDS, LIBRARY
 from .load import Module, imported_twice
 from .mistakes import POISON, Poison, close, listing, report
 from .quantities import Quantity
+
+FARTHEST: Final = 100
+"""How many constants may lead to a value, one behind the other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,8 +218,10 @@ def _let(names: Names, module: Module, block: Block) -> None:
 def _take(names: Names, module: Module, name: Name) -> bool:
     """Whether a name is still free in its file; reports it when it is not."""
     taken = names.declared[module.name].get(name.text) or names.constants[module.name].get(name.text)
-    alias = next((s for s in module.file.statements if not isinstance(s, Block) and s.alias.text == name.text), None)
-    first = taken.name.span if taken else alias.alias.span if alias else None
+    first = taken.name.span if taken else None
+    if first is None and name.text in module.imports:
+        imports = (s for s in module.file.statements if not isinstance(s, Block))
+        first = next(statement.alias.span for statement in imports if statement.alias.text == name.text)
     if first is None:
         return True
     related = (Label(first, "declared here first"),)
@@ -225,16 +231,31 @@ def _take(names: Names, module: Module, name: Name) -> bool:
 
 
 def _break_circles(names: Names, module: Module) -> None:
-    """Poison every constant whose definition comes back to itself."""
+    """Poison every constant whose definition comes back to itself, and put each of the others after what it needs."""
     constants = names.constants[module.name]
     uses = {name: _words(c.value) & constants.keys() for name, c in constants.items()}
-    settled: set[str] = set()
-    progress = True
-    while progress:
-        ready = {name for name in uses if name not in settled and uses[name] <= settled}
-        settled |= ready
-        progress = bool(ready)
-    for name in constants.keys() - settled:
+    users: dict[str, list[str]] = {name: [] for name in constants}
+    for name in constants:
+        for used in sorted(uses[name]):
+            users[used].append(name)
+    waits = {name: len(uses[name]) for name in constants}
+    ready = [name for name in constants if not waits[name]]
+    steps: dict[str, int] = {}
+    for name in ready:  # which grows as it is gone through
+        steps[name] = 1 + max((steps[used] for used in uses[name]), default=0)
+        for user in users[name]:
+            waits[user] -= 1
+            if not waits[user]:
+                ready.append(user)
+    names.constants[module.name] = {name: constants[name] for name in ready}
+    for name in ready:
+        if steps[name] > FARTHEST:
+            constant = constants[name]
+            names.constants[module.name][name] = Constant(constant.name, POISON, module)
+            if steps[name] == FARTHEST + 1:
+                label = f"`{name}` rests on more than {FARTHEST} constants, one behind the other"
+                report(names.sink, "AC311", constant.name.span, label, remedy="Write the value itself.")
+    for name in (name for name in constants if name not in steps):
         constant = constants[name]
         names.constants[module.name][name] = Constant(constant.name, POISON, module)
         if name in _circle(name, uses):

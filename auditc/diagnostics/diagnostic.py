@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import Final
 
 from .span import Span
+
+MOST: Final = 1000
+"""Errors, and as many warnings, of one spec: nobody mends more in one go, and looking on may take very long."""
 
 
 class Severity(enum.Enum):
@@ -50,13 +54,23 @@ class SpecRejected(Exception):
 
 @dataclass(slots=True)
 class Sink:
-    """Collects diagnostics, so that one run shows every mistake."""
+    """Collects diagnostics, so that one run shows every mistake. The last error that it has room for ends the phase."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    _known: dict[Diagnostic, Severity] = field(default_factory=dict, init=False, repr=False)
+    _counts: dict[Severity, int] = field(default_factory=dict, init=False, repr=False)
 
     def report(self, diagnostic: Diagnostic) -> None:
-        if diagnostic not in self.diagnostics:
-            self.diagnostics.append(diagnostic)
+        """Keeps a diagnostic, once. Raises SpecRejected at error number MOST; leaves out warnings past MOST."""
+        severity = diagnostic.severity
+        count = self._counts.get(severity, 0)
+        if diagnostic in self._known or count >= MOST:
+            return
+        self._known[diagnostic] = severity
+        self._counts[severity] = count + 1
+        self.diagnostics.append(diagnostic)
+        if severity is Severity.ERROR and count + 1 >= MOST:
+            raise SpecRejected(self.sorted())
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         return tuple(sorted(self.diagnostics, key=lambda d: (d.place, d.code)))
