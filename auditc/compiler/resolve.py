@@ -126,8 +126,12 @@ class Names:
         there = self.declared[where.name]
         alike = [d.name.text for d in there.values() if d.kind == kind or (kind == "method" and d.is_method)]
         hint = close(name.text, alike) or close(name.text, there)
+        meant = next((d for d in there.values() if hint and f"`{d.name.text}`" in hint), None)
+        related = (Label(meant.name.span, "declared here"),) if meant else ()
         known = f"Declared: {listing(alike)}." if alike else f"Declare it: `{kind} {name.text} {{ … }}`."
-        return report(self.sink, "AC208", span, f"no {kind} is called `{name.text}`", remedy=hint or known)
+        return report(
+            self.sink, "AC208", span, f"no {kind} is called `{name.text}`", remedy=hint or known, related=related
+        )
 
 
 def resolve(entry: Module, sink: Sink) -> Names:

@@ -203,7 +203,7 @@ def population(declaration: Declaration, scope: Scope) -> Population | Poison:
     if made.language not in named:
         remedy = f'Add `named {{ {made.language} = "…" }}`.'
         label = f"how is `{made.country}` called in `{made.language}`?"
-        return report(scope.sink, "AC417", filled.owner, label, remedy=remedy)
+        return report(scope.sink, "AC417", filled.place("language"), label, remedy=remedy)
     places = _settled(made.places, made.language, filled, scope) if made.places else ()
     if isinstance(places, Poison):
         return POISON
