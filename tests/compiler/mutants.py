@@ -1,4 +1,4 @@
-"""Slips of authors: the examples with one word deleted, swapped with its neighbour or misspelt, and what is said of each.
+"""Slips of authors: the examples with one word deleted, swapped with its neighbour or misspelt, and what is said of it.
 
     python -m tests.compiler.mutants [--count 300]
 
