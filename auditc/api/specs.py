@@ -50,7 +50,7 @@ def format_spec(file: Path, *, write: bool) -> bool:
     except NotOrdinary:
         raise Refused(f"{file} is a pipe or a device", "Name an ordinary file.") from None
     except (OSError, ValueError) as error:
-        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "no file can have this path"
+        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "no spec can have this path"
         raise Refused(f"{file} cannot be read: {why}", "Name a spec: FILE.audit") from None
     if data is None:
         refuse_size(file.name, sink)

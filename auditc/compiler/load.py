@@ -93,6 +93,7 @@ class Workspace:
         if relative == ".." or relative.startswith("../"):
             return report(self.sink, "AC011", at, "this leads out of the folder of the spec", remedy=remedy)
         try:
+            relative.encode()  # a name that is no text cannot stand in a plan
             root = self.root.resolve()
             outside = not (root / relative).resolve().is_relative_to(root)
         except (OSError, ValueError, RuntimeError):
@@ -155,7 +156,7 @@ def _why(path: Path, error: OSError | ValueError) -> tuple[str, str]:
     if code == errno.ELOOP:
         return "this is a link that leads back to itself", "Name the file itself."
     if code in (errno.ENAMETOOLONG, errno.ENOTDIR) or isinstance(error, ValueError):
-        return "no file can have this path", "Mend the path."
+        return "no file of a spec can have this path", "Give it a shorter name, of ordinary characters."
     return "the system does not allow it", "Look at the file's permissions."
 
 

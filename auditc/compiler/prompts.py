@@ -84,16 +84,17 @@ def suits(
             report(scope.sink, "AC323", at, label, remedy=remedy)
             good = False
             continue
+        text = checked.places[key]
+        used = _variables(text)
         for name in sorted(checked.variables[key]):
+            place = used.get(name, text)
             if name not in known:
                 remedy = close(name, known) or f"What is known here is {listing(known)}."
-                place = _variable(name, checked.places[key])
                 related = (Label(at, f"used here, by `{method}`"),)
                 label = f"`{method}` tells a prompt of no `{name}`"
                 report(scope.sink, "AC321", place, label, remedy=remedy, related=related)
                 good = False
             elif name == "place" and places_missing:
-                place = _variable(name, checked.places[key])
                 related = (Label(at, "used here"),)
                 remedy = 'Give the population places: `places = csv("places.csv", weight = residents)`.'
                 report(scope.sink, "AC419", place, remedy=remedy, related=related)
@@ -169,11 +170,11 @@ def _line(text: str, line: int, place: Span) -> Span:
     return Span(place.source, place.start + start, place.start + start + len(wanted))
 
 
-def _variable(name: str, place: Span) -> Span:
-    """Where a variable is used for the first time."""
+def _variables(place: Span) -> dict[str, Span]:
+    """Where each word in the tags of a template stands for the first time."""
+    found: dict[str, Span] = {}
     for tag in re.finditer(r"\{[{%].*?[%}]\}", place.text, re.DOTALL):
-        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", tag[0])
-        if found:
-            start = place.start + tag.start() + found.start()
-            return Span(place.source, start, start + len(name))
-    return place
+        for word in re.finditer(r"\w+", tag[0]):
+            start = place.start + tag.start() + word.start()
+            found.setdefault(word[0], Span(place.source, start, start + len(word[0])))
+    return found

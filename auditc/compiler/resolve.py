@@ -20,6 +20,7 @@ from .declarations import KINDS, LIBRARY
 from .load import Module, imported_twice
 from .mistakes import POISON, Poison, close, listing, report
 from .quantities import Quantity
+from .tables import MANY
 
 FARTHEST: Final = 100
 """How many constants may lead to a value, one behind the other."""
@@ -259,10 +260,12 @@ def _break_circles(names: Names, module: Module) -> None:
             if steps[name] == FARTHEST + 1:
                 label = f"`{name}` rests on more than {FARTHEST} constants, one behind the other"
                 report(names.sink, "AC311", constant.name.span, label, remedy="Write the value itself.")
+    told = 0
     for name in (name for name in constants if name not in steps):
         constant = constants[name]
         names.constants[module.name][name] = Constant(constant.name, POISON, module)
-        if name in _circle(name, uses):
+        if told < MANY and name in _circle(name, uses):
+            told += 1
             report(names.sink, "AC215", constant.name.span, f"`{name}` is needed to work out `{name}`")
 
 

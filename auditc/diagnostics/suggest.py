@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _LONGEST = 64  # past this length nobody misspells a word of ours, and the distance would be slow
-
-
 _MOST = 1_000  # of more candidates than this none is looked for: it would take seconds for each mistake
 
 
@@ -39,6 +37,7 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
     if not word or len(word) > _LONGEST:
         return None
     folded = _folded(word)
+    letters = set(folded)
     best: tuple[int, str] | None = None
     words = set(candidates)
     for candidate in sorted(words) if len(words) <= _MOST else ():
@@ -46,7 +45,8 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
             continue
         other = _folded(candidate)
         allowed = max(1, max(len(folded), len(other)) // 3)
-        if abs(len(folded) - len(other)) > allowed:
+        # Each letter that only one of the two has takes a step of its own.
+        if max(abs(len(folded) - len(other)), len(letters.difference(other)), len(set(other) - letters)) > allowed:
             continue
         apart = distance(folded, other, allowed)
         if apart <= allowed and apart < min(len(folded), len(other)) and (best is None or apart < best[0]):

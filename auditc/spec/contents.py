@@ -12,7 +12,11 @@ class NotOrdinary(OSError):
 
 
 def contents(path: Path, most: int) -> bytes | None:
-    """The bytes of a file; None if there are more than `most`. Raises OSError, NotOrdinary among them."""
+    """The bytes of a file; None if there are more than `most`. Raises OSError, NotOrdinary among them.
+
+    Raises ValueError for a name that no text can hold: it would stand in a plan and in messages.
+    """
+    path.name.encode()
     with os.fdopen(_opened(path), "rb") as file:
         kind = os.fstat(file.fileno())
         if not stat.S_ISREG(kind.st_mode):

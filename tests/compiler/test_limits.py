@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -85,6 +87,26 @@ def test_a_file_that_is_none(
 def test_an_endless_device_as_the_spec_itself() -> None:
     [found] = said(Path("/dev/zero"))
     assert found.code == "AC010" and "device" in found.primary.text
+
+
+def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = lay(tmp_path, completed(""))
+    odd = tmp_path / os.fsdecode(b"bad\xff.audit")
+    try:
+        path.rename(odd)
+    except OSError:
+        pytest.skip("this file system has no such names")
+    [found] = said(odd)
+    assert found.code == "AC010"
+
+
+@pytest.mark.parametrize("command", ["check", "fmt", "compile"])
+def test_a_pipe_and_a_device_on_the_command_line(command: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.audit")
+    for name in (str(tmp_path / "pipe.audit"), "/dev/zero"):
+        words = [sys.executable, "-m", "auditc", command, name]
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        assert ended.returncode == 2 and "a pipe or a device" in ended.stderr
 
 
 def test_a_file_that_goes_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
