@@ -7,7 +7,7 @@ PIP_FLAGS ?=
 VENV      := .venv
 BIN       := $(VENV)/bin
 
-.PHONY: audit test test-wheel check golden schemas format clean
+.PHONY: audit test test-wheel fuzz check golden schemas format clean
 
 audit: $(VENV)/ready
 	$(BIN)/auditc compile examples/us_cn/us_cn.audit
@@ -32,6 +32,14 @@ test-wheel: $(VENV)/ready
 	cp -r tests examples schemas docs pyproject.toml *.md build/wheel/work/
 	cd build/wheel/work && PYTHONPATH=$(CURDIR)/build/wheel/site AUDITC_EXPECT_AT=$(CURDIR)/build/wheel/site \
 	  $(CURDIR)/$(BIN)/python -m pytest -n 2
+
+# Random inputs, guided by the lines they reach: at most FUZZ_RUNS of them and FUZZ_SECONDS for each of three laws.
+FUZZ_RUNS    ?= 100000
+FUZZ_SECONDS ?= 300
+fuzz: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints/cpu.txt -e ".[fuzz]"
+	for law in text spec table; do \
+	  $(BIN)/python -m tests.fuzz.harness $$law -runs=$(FUZZ_RUNS) -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 golden: $(VENV)/ready
 	AUDITC_REWRITE_GOLDENS=1 $(BIN)/python -m pytest -n 2 -k golden

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import pkgutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -26,8 +27,7 @@ class Shelf(Generic[T]):
 
     def names(self) -> tuple[str, ...]:
         """The words a spec may use, sorted. Imports no thing."""
-        path = importlib.import_module(self.package).__path__
-        return tuple(sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_")))
+        return _names(self.package)
 
     def take(self, name: str) -> T:
         """The thing called `name`. Raises KeyError for a name that is not on the shelf."""
@@ -50,3 +50,10 @@ class Shelf(Generic[T]):
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(file.relative_to(origin.parent).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
         return digest.hexdigest()
+
+
+@cache
+def _names(package: str) -> tuple[str, ...]:
+    """Looked for once: a long spec takes things hundreds of times, and a look into a folder costs a millisecond."""
+    path = importlib.import_module(package).__path__
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_")))

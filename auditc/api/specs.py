@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,27 +36,33 @@ def check(files: list[Path]) -> Checked:
     """Every mistake in every file, sorted by file and place."""
     from auditc.compiler.pipeline import check_spec
 
-    found: list[Diagnostic] = []
+    found: dict[Diagnostic, None] = {}
     for file in files:
         sink = Sink()
         with suppress(SpecRejected):
             check_spec(file, sink, best_case)
-        found.extend(d for d in sink.sorted() if d not in found)
+        found.update(dict.fromkeys(sink.sorted()))
     return Checked(tuple(found))
 
 
 def format_spec(file: Path, *, write: bool) -> bool:
     """Whether the canonical text differs from the file; with `write` the file is replaced by it."""
+    from auditc.spec.contents import NotOrdinary, contents
     from auditc.spec.format import format_file
     from auditc.spec.parse import parse
-    from auditc.spec.read import read
+    from auditc.spec.read import LARGEST, read, refuse_size
 
     sink = Sink()
     try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise Refused(f"{file} cannot be read: {error.strerror}") from None
-    source = read(file.name, data, sink)
+        data = contents(file, LARGEST)
+    except NotOrdinary:
+        raise Refused(f"{file} is a pipe or a device", "Name an ordinary file.") from None
+    except (OSError, ValueError) as error:
+        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "no spec can have this path"
+        raise Refused(f"{file} cannot be read: {why}", "Name a spec: FILE.audit") from None
+    if data is None:
+        refuse_size(file.name, sink)
+    source = read(file.name, data, sink) if data is not None else None
     tree = parse(source, sink) if source else None
     sink.checkpoint()
     assert source is not None and tree is not None

@@ -56,8 +56,8 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     """
     sink = names.sink
     scope = Scope(sink, names, names.entry, files)
+    _constants(scope)  # before all else, in the order that none waits for another
     settings = _settings(scope)
-    _constants(scope)
     bound = Bound(
         models=_each(names, scope, model, "model"),
         populations=_each(names, scope, population, "population"),

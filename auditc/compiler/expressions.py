@@ -176,12 +176,12 @@ def _named(expression: Word | Member, want: Want, scope: Scope) -> Any:
 
 def _list(expression: Items, want: Want, scope: Scope) -> Any:
     found = [(entry, value(entry, want.element, scope)) for entry in expression.values]
-    seen: list[Any] = []
+    seen: set[Any] = set()
     for entry, worth in found:
         if worth is not POISON and worth in seen:
             report(scope.sink, "AC308", entry.span, "this is in the list already", remedy="Leave it out.")
-        seen.append(worth)
-    return POISON if any(worth is POISON for worth in seen) else tuple(seen)
+        seen.add(worth)
+    return POISON if POISON in seen else tuple(worth for _, worth in found)
 
 
 def _range(expression: Binary, want: Want, scope: Scope) -> Any:

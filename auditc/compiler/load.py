@@ -7,20 +7,29 @@ folders too: a file of a package reaches the files of its package, and other pac
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Final
 
 from auditc.diagnostics import Label, Sink, Source, Span
+from auditc.spec.contents import NotOrdinary, contents
 from auditc.spec.parse import parse
-from auditc.spec.read import read
+from auditc.spec.read import LARGEST, read, refuse_size
 from auditc.spec.syntax import File, Import
 
 from .mistakes import POISON, Poison, close, report
 from .packages import MAIN, Packages, bad_reference, home, malformed, package_of, shadowed
 from .tables import Grid
+
+LARGEST_DATA: Final = 50_000_000
+"""Bytes of a data file. Its rows stand in the plan, and a plan is read by people and kept in version control."""
+
+FARTHEST: Final = 100
+"""How many files may import one another in a row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,14 +61,14 @@ class Workspace:
         """The text of a spec named `path` in the file `beside`. A file that cannot be had is reported at `at`."""
         if malformed(path):
             return bad_reference(path, at, self.sink)
-        source = self._once(path, beside, at, lambda name, content: read(name, content, self.sink) or POISON)
+        source = self._once(path, beside, at, lambda name: self._read_spec(name, at))
         if not isinstance(source, Poison):
             self._specs[source.name] = source
         return source
 
     def data(self, path: str, beside: str, at: Span) -> Source | Poison:
         """The text of a data file named `path` in the file `beside`. One that cannot be had is reported at `at`."""
-        return self._once(path, beside, at, lambda name, content: self._text(name, content, at))
+        return self._once(path, beside, at, lambda name: self._read_data(name, at))
 
     def specs(self) -> tuple[Source, ...]:
         """All spec files that were read."""
@@ -72,15 +81,12 @@ class Workspace:
             self._grids[key] = reader(source, self.sink)
         return self._grids[key]
 
-    def _once(
-        self, path: str, beside: str, at: Span, decode: Callable[[str, bytes], Source | Poison]
-    ) -> Source | Poison:
+    def _once(self, path: str, beside: str, at: Span, made: Callable[[str], Source | Poison]) -> Source | Poison:
         inside = self._inside(path, beside, at)
         if isinstance(inside, Poison):
             return POISON
         if inside not in self._sources:
-            content = self._bytes(inside, at)
-            self._sources[inside] = POISON if isinstance(content, Poison) else decode(inside, content)
+            self._sources[inside] = made(inside)
         return self._sources[inside]
 
     def _inside(self, path: str, beside: str, at: Span) -> str | Poison:
@@ -116,30 +122,34 @@ class Workspace:
             report(self.sink, "AC010", at, "what begins with a dot is no part of a package", remedy="Rename it.")
             return False
         try:
+            relative.encode()  # a name that is no text cannot stand in a plan
             # A package has been looked through for links; those of auditc's own belong to how it is installed.
             inside = bool(package) or (root / relative).resolve().is_relative_to(root.resolve())
         except (OSError, ValueError, RuntimeError):
-            report(self.sink, "AC010", at, "this path leads nowhere")
+            report(self.sink, "AC010", at, "this path leads nowhere or back to itself", remedy="Mend it.")
             return False
         if not inside:
             report(self.sink, "AC011", at, f"this is a link out of {whose}", remedy=remedy)
         return inside
 
-    def _bytes(self, name: str, at: Span) -> bytes | Poison:
-        package, relative = home(name) or ("", name)
-        root = self.packages.take(package, at) if package else self.root
-        if isinstance(root, Poison):
+    def _read_spec(self, name: str, at: Span) -> Source | Poison:
+        """A spec's mistakes are its own; only of a file that cannot be had is the place that names it to blame."""
+        content = self._bytes(name, LARGEST, at)
+        if isinstance(content, Poison):
             return POISON
-        path = root / relative
-        try:
-            content = path.read_bytes()
-        except (OSError, ValueError) as error:
-            label, remedy = _why(path, error)
-            return report(self.sink, "AC010", at, label, remedy=self.packages.hint(name) or remedy)
-        self.digests[name] = hashlib.sha256(content).hexdigest()
-        return content
+        if content is None:
+            refuse_size(name, self.sink)
+            return POISON
+        return read(name, content, self.sink) or POISON
 
-    def _text(self, name: str, content: bytes, at: Span) -> Source | Poison:
+    def _read_data(self, name: str, at: Span) -> Source | Poison:
+        content = self._bytes(name, LARGEST_DATA, at)
+        if isinstance(content, Poison):
+            return POISON
+        if content is None:
+            label = f"this is larger than {LARGEST_DATA:,} bytes"
+            remedy = "Keep the rows that are asked, or split the file and the block that names it."
+            return report(self.sink, "AC042", at, label, remedy=remedy)
         try:
             return Source(name, content.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
@@ -147,9 +157,28 @@ class Workspace:
             label = f"line {line} of the file holds bytes that are no UTF-8"
             return report(self.sink, "AC012", at, label, remedy="Save the file as UTF-8.")
 
+    def _bytes(self, name: str, most: int, at: Span) -> bytes | Poison | None:
+        """What a file holds; None if that is more than `most` bytes. Its digest is taken of the very bytes read."""
+        package, relative = home(name) or ("", name)
+        root = self.packages.take(package, at) if package else self.root
+        if isinstance(root, Poison):
+            return POISON
+        path = root / relative
+        try:
+            content = contents(path, most)
+        except (OSError, ValueError) as error:
+            label, remedy = _why(path, error)
+            return report(self.sink, "AC010", at, label, remedy=self.packages.hint(name) or remedy)
+        if content is not None:
+            self.digests[name] = hashlib.sha256(content).hexdigest()
+        return content
+
 
 def _why(path: Path, error: OSError | ValueError) -> tuple[str, str]:
     """What to say of a file that cannot be read: a label, a remedy."""
+    code = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, NotOrdinary):
+        return "this is a pipe or a device", "Name an ordinary file."
     if isinstance(error, IsADirectoryError) or os.path.isdir(path):
         return "this is a folder", "Name a file."
     if isinstance(error, FileNotFoundError):
@@ -158,6 +187,10 @@ def _why(path: Path, error: OSError | ValueError) -> tuple[str, str]:
         except OSError:
             return "there is no such file", "Make the file, or mend its path."
         return "there is no such file", close(path.name, beside) or "Make the file, or mend its path."
+    if code == errno.ELOOP:
+        return "this is a link that leads back to itself", "Name the file itself."
+    if code in (errno.ENAMETOOLONG, errno.ENOTDIR) or isinstance(error, ValueError):
+        return "no file of a spec can have this path", "Give it a shorter name, of ordinary characters."
     return "the system does not allow it", "Look at the file's permissions."
 
 
@@ -193,6 +226,10 @@ def _module(
         circle = " → ".join([*open_files[open_files.index(source.name) :], source.name])
         remedy = "Move what both files need into a third one."
         return report(workspace.sink, "AC013", statement.span, circle, remedy=remedy)
+    if len(open_files) > FARTHEST:
+        label = f"more than {FARTHEST} files import one another in a row up to here"
+        remedy = "Import this file from one that is nearer to the spec."
+        return report(workspace.sink, "AC010", statement.span, label, remedy=remedy)
     if source.name not in modules:
         imported = Module(parse(source, workspace.sink))
         modules[source.name] = imported

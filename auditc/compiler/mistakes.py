@@ -41,6 +41,7 @@ ERRORS: Final = {
     "AC039": "The number of people is missing or below 1",
     "AC040": "The status of the number of people is unknown",
     "AC041": "The shares of a group are there twice",
+    "AC042": "The data file is too large",
     # names
     "AC201": "Unknown kind of block",
     "AC202": "The name is declared twice",

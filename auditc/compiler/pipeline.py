@@ -53,17 +53,26 @@ def as_bytes(form: BaseModel) -> bytes:
 
 
 def _checked(path: Path, sink: Sink, best: BestCase | None) -> tuple[Audit, Workspace]:
+    """Whatever way this ends, no diagnostic shows a secret."""
+    try:
+        audit, files = _looked_through(path, sink, best)
+    except SpecRejected:
+        strike_secrets(sink)
+        raise SpecRejected(sink.sorted()) from None
+    strike_secrets(sink)
+    return audit, files
+
+
+def _looked_through(path: Path, sink: Sink, best: BestCase | None) -> tuple[Audit, Workspace]:
     loaded = load(path, sink)
     if not isinstance(loaded, Poison):
         house_rules(loaded[0], sink)
-    strike_secrets(sink)
     # A file that did not parse lacks names; looking for them would bury the mistake under others that are none.
     if isinstance(loaded, Poison) or any(d.code < "AC010" or d.code.startswith("AC1") for d in sink.diagnostics):
         sink.checkpoint()
     assert not isinstance(loaded, Poison)  # whoever gives poison has reported an error
     entry, files = loaded
     audit = check(resolve(entry, sink), files, best)
-    strike_secrets(sink)
     sink.checkpoint()
     if isinstance(audit, Poison):
         raise SpecRejected(sink.sorted())

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from auditc.diagnostics import Label, Span
@@ -21,20 +21,19 @@ from .places import origin
 from .resolve import Declaration
 from .scope import Scope
 
-FORBIDDEN: Final = (
-    nodes.Include,
-    nodes.Import,
-    nodes.FromImport,
-    nodes.Extends,
-    nodes.Block,
-    nodes.Macro,
-    nodes.CallBlock,
-    nodes.Call,
-    nodes.For,
-    nodes.Getattr,
-    nodes.Getitem,
+ALLOWED: Final = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.CondExpr),
+    *(nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Filter, nodes.Test, nodes.Concat),
+    *(nodes.Add, nodes.Sub),
 )
-"""A prompt says things; it reads no files, calls nothing and does not go round."""
+"""A prompt says things; it reads no files, calls nothing and does not go round. What is let through here is what the
+runtime's sandbox lets through, but for what needs a loop."""
+
+FILTERS: Final = ("capitalize", "first", "join", "last", "length", "lower", "title", "trim", "upper")
+"""The runtime's, too."""
+
+DEEPEST: Final = 50
+"""Levels of syntax within a template; the sandbox compiles what it renders, and Python compiles no deeper."""
 
 _TABLES: Final = {
     "place": 'Give the population places: `places = csv("places.csv", weight = residents)`.',
@@ -91,16 +90,17 @@ def suits(
             report(scope.sink, "AC323", at, label, remedy=remedy)
             good = False
             continue
+        text = checked.places[key]
+        used = _variables(text)
         for name in sorted(checked.variables[key]):
+            place = used.get(name, text)
             if name not in known:
                 remedy = close(name, known) or f"What is known here is {listing(known)}."
-                place = _variable(name, checked.places[key])
                 related = (Label(at, f"used here, by `{method}`"),)
                 label = f"`{method}` tells a prompt of no `{name}`"
                 report(scope.sink, "AC321", place, label, remedy=remedy, related=related)
                 good = False
             elif name in without:
-                place = _variable(name, checked.places[key])
                 related = (Label(at, "used here"),)
                 report(scope.sink, "AC419", place, f"no `{name}` is known", remedy=_TABLES[name], related=related)
                 good = False
@@ -133,8 +133,8 @@ def _places(block: Block) -> Iterator[tuple[str, Span]]:
 
 
 def _parsed(text: str, place: Span, scope: Scope) -> frozenset[str] | Poison:
-    """The variables that a template uses."""
-    environment = SandboxedEnvironment()
+    """The variables that a template uses. Nothing in it is worked out here: `10 ** 10 ** 10` would take for ever."""
+    environment = SandboxedEnvironment(optimized=False)
     try:
         tree = environment.parse(text)
     except TemplateSyntaxError as error:
@@ -142,12 +142,37 @@ def _parsed(text: str, place: Span, scope: Scope) -> frozenset[str] | Poison:
         remedy = "A variable is `{{ country }}`, a choice `{% if place %} … {% endif %}`."
         return report(scope.sink, "AC320", span, "the template breaks off or is unbalanced here", remedy=remedy)
     except RecursionError:
-        return report(scope.sink, "AC320", place, "the template is nested too deeply")
-    for node in tree.find_all(FORBIDDEN):
-        remedy = "A prompt holds text, variables and `{% if %}`."
-        label = f"`{type(node).__name__.lower()}` has no place in a prompt"
-        return report(scope.sink, "AC322", _line(text, node.lineno, place), label, remedy=remedy)
-    return frozenset(meta.find_undeclared_variables(tree))
+        return report(scope.sink, "AC320", place, "the template is nested too deeply", remedy=_SHALLOW)
+    except ValueError:  # Python's own limit to the digits of a number
+        return report(scope.sink, "AC320", place, "a number in the template has too many digits", remedy=_ALLOWED)
+    used: set[str] = set()
+    level: list[nodes.Node] = [tree]
+    for _ in range(DEEPEST):
+        for node in level:
+            refused = _refused(node, environment)
+            if refused:
+                return report(scope.sink, "AC322", _line(text, node.lineno, place), refused, remedy=_ALLOWED)
+            if isinstance(node, nodes.Name):
+                used.add(node.name)
+        level = [child for node in level for child in node.iter_child_nodes()]
+    if level:
+        return report(scope.sink, "AC320", place, "the template is nested too deeply", remedy=_SHALLOW)
+    return frozenset(used)
+
+
+_ALLOWED: Final = f"A prompt holds text, variables and `{{% if %}}`; filters are {listing(FILTERS)}."
+_SHALLOW: Final = "Use fewer levels, or several variables."
+
+
+def _refused(node: nodes.Node, environment: SandboxedEnvironment) -> str:
+    """What to say of a piece of syntax that has no place in a prompt; nothing of any other."""
+    if not isinstance(node, ALLOWED):
+        return f"`{type(node).__name__.lower()}` has no place in a prompt"
+    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        return f"there is no filter `{node.name}` here"
+    if isinstance(node, nodes.Test) and node.name not in environment.tests:
+        return f"there is no test `{node.name}`"
+    return ""
 
 
 def _line(text: str, line: int, place: Span) -> Span:
@@ -160,11 +185,11 @@ def _line(text: str, line: int, place: Span) -> Span:
     return Span(place.source, place.start + start, place.start + start + len(wanted))
 
 
-def _variable(name: str, place: Span) -> Span:
-    """Where a variable is used for the first time."""
+def _variables(place: Span) -> dict[str, Span]:
+    """Where each word in the tags of a template stands for the first time."""
+    found: dict[str, Span] = {}
     for tag in re.finditer(r"\{[{%].*?[%}]\}", place.text, re.DOTALL):
-        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", tag[0])
-        if found:
-            start = place.start + tag.start() + found.start()
-            return Span(place.source, start, start + len(name))
-    return place
+        for word in re.finditer(r"\w+", tag[0]):
+            start = place.start + tag.start() + word.start()
+            found.setdefault(word[0], Span(place.source, start, start + len(word[0])))
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from auditc.diagnostics import Label, Sink, Span
 from auditc.methods import methods
@@ -19,6 +20,10 @@ from .declarations import KINDS, LIBRARY, NAMELESS, PROVIDES
 from .load import Module, imported_twice
 from .mistakes import POISON, Poison, close, listing, report
 from .quantities import Quantity
+from .tables import MANY
+
+FARTHEST: Final = 100
+"""How many constants may lead to a value, one behind the other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,8 +127,12 @@ class Names:
         there = self.declared[where.name]
         alike = [d.name.text for d in there.values() if d.kind == kind or (kind == "method" and d.is_method)]
         hint = close(name.text, alike) or close(name.text, there)
+        meant = next((d for d in there.values() if hint and f"`{d.name.text}`" in hint), None)
+        related = (Label(meant.name.span, "declared here"),) if meant else ()
         known = f"Declared: {listing(alike)}." if alike else f"Declare it: `{kind} {name.text} {{ … }}`."
-        return report(self.sink, "AC208", span, f"no {kind} is called `{name.text}`", remedy=hint or known)
+        return report(
+            self.sink, "AC208", span, f"no {kind} is called `{name.text}`", remedy=hint or known, related=related
+        )
 
 
 def resolve(entry: Module, sink: Sink) -> Names:
@@ -216,8 +225,10 @@ def _let(names: Names, module: Module, block: Block) -> None:
 def _take(names: Names, module: Module, name: Name) -> bool:
     """Whether a name is still free in its file; reports it when it is not."""
     taken = names.declared[module.name].get(name.text) or names.constants[module.name].get(name.text)
-    alias = next((s for s in module.file.statements if not isinstance(s, Block) and s.alias.text == name.text), None)
-    first = taken.name.span if taken else alias.alias.span if alias else None
+    first = taken.name.span if taken else None
+    if first is None and name.text in module.imports:
+        imports = (s for s in module.file.statements if not isinstance(s, Block))
+        first = next(statement.alias.span for statement in imports if statement.alias.text == name.text)
     if first is None:
         return True
     related = (Label(first, "declared here first"),)
@@ -227,19 +238,36 @@ def _take(names: Names, module: Module, name: Name) -> bool:
 
 
 def _break_circles(names: Names, module: Module) -> None:
-    """Poison every constant whose definition comes back to itself."""
+    """Poison every constant whose definition comes back to itself, and put each of the others after what it needs."""
     constants = names.constants[module.name]
     uses = {name: _words(c.value) & constants.keys() for name, c in constants.items()}
-    settled: set[str] = set()
-    progress = True
-    while progress:
-        ready = {name for name in uses if name not in settled and uses[name] <= settled}
-        settled |= ready
-        progress = bool(ready)
-    for name in constants.keys() - settled:
+    users: dict[str, list[str]] = {name: [] for name in constants}
+    for name in constants:
+        for used in sorted(uses[name]):
+            users[used].append(name)
+    waits = {name: len(uses[name]) for name in constants}
+    ready = [name for name in constants if not waits[name]]
+    steps: dict[str, int] = {}
+    for name in ready:  # which grows as it is gone through
+        steps[name] = 1 + max((steps[used] for used in uses[name]), default=0)
+        for user in users[name]:
+            waits[user] -= 1
+            if not waits[user]:
+                ready.append(user)
+    names.constants[module.name] = {name: constants[name] for name in ready}
+    for name in ready:
+        if steps[name] > FARTHEST:
+            constant = constants[name]
+            names.constants[module.name][name] = Constant(constant.name, POISON, module)
+            if steps[name] == FARTHEST + 1:
+                label = f"`{name}` rests on more than {FARTHEST} constants, one behind the other"
+                report(names.sink, "AC311", constant.name.span, label, remedy="Write the value itself.")
+    told = 0
+    for name in (name for name in constants if name not in steps):
         constant = constants[name]
         names.constants[module.name][name] = Constant(constant.name, POISON, module)
-        if name in _circle(name, uses):
+        if told < MANY and name in _circle(name, uses):
+            told += 1
             report(names.sink, "AC215", constant.name.span, f"`{name}` is needed to work out `{name}`")
 
 

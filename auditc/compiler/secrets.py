@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from auditc.diagnostics import Label, Sink, Source, Span
+from auditc.diagnostics import Diagnostic, Label, Sink, Source, Span
 
 from .mistakes import report
 
@@ -54,22 +54,32 @@ def look_for_secrets(source: Source, sink: Sink) -> None:
 
 def strike_secrets(sink: Sink) -> None:
     """Strike secrets out of whatever diagnostics show: a line with a key in it may have other mistakes, too."""
-    keys: dict[str, list[tuple[int, int]]] = {}
+    written = {label.span.source.name: label.span.source for found in sink.diagnostics for label in _labels(found)}
+    keys = {name: [match.span() for match in _SHAPES.finditer(source.text)] for name, source in written.items()}
     for found in sink.diagnostics:
-        span = found.primary.span
-        stretches = keys.setdefault(span.source.name, [])
-        stretches += [match.span() for match in _SHAPES.finditer(span.source.text)]
-        stretches += [(span.start, span.end)] if found.code == "AC412" else []
+        if found.code == "AC412":
+            keys[found.primary.span.source.name].append((found.primary.span.start, found.primary.span.end))
+    struck = {name: Source(name, _starred(source.text, keys[name])) for name, source in written.items() if keys[name]}
     sink.diagnostics[:] = [
-        replace(found, primary=_struck(found.primary, keys), related=tuple(_struck(r, keys) for r in found.related))
+        replace(found, primary=_struck(found.primary, struck), related=tuple(_struck(r, struck) for r in found.related))
         for found in sink.diagnostics
     ]
 
 
-def _struck(label: Label, keys: dict[str, list[tuple[int, int]]]) -> Label:
-    """The label, at a source in which each of these stretches is made of stars."""
+def _labels(found: Diagnostic) -> tuple[Label, ...]:
+    return (found.primary, *found.related)
+
+
+def _starred(text: str, stretches: list[tuple[int, int]]) -> str:
+    """The text with each of these stretches made of stars."""
+    characters = list(text)
+    for start, end in stretches:
+        characters[start:end] = starred(text[start:end])
+    return "".join(characters)
+
+
+def _struck(label: Label, struck: dict[str, Source]) -> Label:
+    """The label, at a source in which secrets are struck out."""
     span = label.span
-    text = span.source.text
-    for start, end in keys.get(span.source.name, ()):
-        text = text[:start] + starred(text[start:end]) + text[end:]
-    return Label(Span(Source(span.source.name, text), span.start, span.end), _SHAPES.sub("***", label.text))
+    source = struck.get(span.source.name, span.source)
+    return Label(Span(source, span.start, span.end), _SHAPES.sub("***", label.text))

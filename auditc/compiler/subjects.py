@@ -250,7 +250,7 @@ def population(declaration: Declaration, scope: Scope) -> Population | Poison:
     if made.language not in named:
         remedy = f'Add `named {{ {made.language} = "…" }}`.'
         label = f"how is `{made.country}` called in `{made.language}`?"
-        return report(scope.sink, "AC417", filled.owner, label, remedy=remedy)
+        return report(scope.sink, "AC417", filled.place("language"), label, remedy=remedy)
     settled = [
         _settled(table, stem, key, made.language, filled, scope) if table else ()
         for table, stem, key in ((made.places, "place.", "places"), (made.quotas, "group.", "quotas"))

@@ -10,8 +10,9 @@ import io
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from auditc.diagnostics import Sink, Source, Span
@@ -33,6 +34,10 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     starts: tuple[int, ...]
     ends: tuple[int, ...]
+    _index: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._index.update((column, index) for index, column in enumerate(self.columns))
 
     @property
     def head(self) -> Span:
@@ -41,11 +46,11 @@ class Grid:
         return Span(self.source, 0, len(self.source.text) if end < 0 else end)
 
     def has(self, column: str) -> bool:
-        return column in self.columns
+        return column in self._index
 
     def cell(self, row: int, column: str) -> str:
         """The text of a cell; empty where the table has no such column."""
-        return self.rows[row][self.columns.index(column)] if column in self.columns else ""
+        return self.rows[row][self._index[column]] if column in self._index else ""
 
     def row(self, row: int) -> Span:
         """Where a row stands."""
@@ -54,10 +59,10 @@ class Grid:
     def place(self, row: int, column: str) -> Span:
         """Where a cell stands; its whole row where that cannot be told."""
         whole = self.row(row)
-        if column not in self.columns or whole.text.startswith("{"):
+        if column not in self._index or whole.text.startswith("{"):
             return whole
         position = whole.start
-        for _ in range(self.columns.index(column)):
+        for _ in range(self._index[column]):
             found = _CELL.match(self.source.text, position, whole.end)
             position = found.end() + 1 if found else whole.end
         found = _CELL.match(self.source.text, position, whole.end)
@@ -116,7 +121,7 @@ def _grid(source: Source, rows: list[tuple[str, ...]], places: list[tuple[int, i
     head = rows[0]
     span = Span(source, *places[0])
     if len(set(head)) < len(head):
-        twice = sorted({column for column in head if head.count(column) > 1})
+        twice = sorted(column for column, times in Counter(head).items() if times > 1)
         return report(sink, "AC020", span, f"{listing(twice)} stands twice in the head")
     if len(rows) == 1:
         return report(sink, "AC024", span, "nothing stands below the head")
@@ -129,9 +134,9 @@ def read_jsonl(source: Source, sink: Sink) -> Grid | Poison:
     rows: list[dict[str, str]] = []
     places: list[tuple[int, int]] = []
     offset = 0
-    for line in source.text.splitlines(keepends=True):
-        span = Span(source, offset, offset + len(line.rstrip("\r\n")))
-        offset += len(line)
+    for line in source.text.split("\n"):  # and nowhere else: a text within a line may hold any other break
+        span = Span(source, offset, offset + len(line.rstrip("\r")))
+        offset += len(line) + 1
         if not line.strip():
             continue
         found = _object(span, sink)
@@ -156,12 +161,15 @@ def _object(span: Span, sink: Sink) -> dict[str, str] | Poison:
         return report(sink, "AC021", span, "this line is not JSON")
     if not isinstance(value, dict) or any(isinstance(cell, list | dict) for cell in value.values()):
         return report(sink, "AC021", span, 'each line holds one flat object: {"id": "1", "text": "…"}')
-    return {key: _clean(cell if isinstance(cell, str) else json.dumps(cell)) for key, cell in value.items()}
+    cells = {key: _clean(cell if isinstance(cell, str) else json.dumps(cell)) for key, cell in value.items()}
+    if any("\ud800" <= sign <= "\udfff" for pair in cells.items() for text in pair for sign in text):
+        return report(sink, "AC021", span, "an escape here is half of a character, such as `\\ud83d` alone")
+    return cells
 
 
 def require(grid: Grid, names: Iterable[str], sink: Sink) -> bool:
     """Whether the table has all these columns; reports those that are missing."""
-    missing = [name for name in names if name not in grid.columns]
+    missing = [name for name in names if not grid.has(name)]
     for name in missing:
         remedy = close(name, grid.columns) or f"The columns are {listing(grid.columns)}."
         if len(grid.columns) == 1 and re.search(r"[;\t]", grid.columns[0]):
@@ -172,9 +180,10 @@ def require(grid: Grid, names: Iterable[str], sink: Sink) -> bool:
 
 def refuse_others(grid: Grid, known: Iterable[str], sink: Sink, hint: str = "") -> None:
     """Report the columns that nothing would read: a misspelt one must not be dropped in silence."""
-    names = tuple(known)
+    names = tuple(dict.fromkeys(known))
+    there = frozenset(names)
     for column in grid.columns:
-        if column not in names:
+        if column not in there:
             remedy = remedies(close(column, names), hint) or f"The columns are {listing(names)}."
             start = grid.source.text.find(column, grid.head.start, grid.head.end)
             span = Span(grid.source, start, start + len(column)) if column and start >= 0 else grid.head

@@ -38,6 +38,8 @@ def columns(text: str) -> int:
 
 def cells(line: str, tab: int = 4) -> list[str]:
     """For each character of a line what is shown in its place: itself, the spaces of a tab, or nothing."""
+    if line.isascii() and line.isprintable():
+        return list(line)
     shown: list[str] = []
     hidden = (
         {i for match in _ESCAPE.finditer(line) for i in range(*match.span())}

@@ -5,8 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from .span import Span
+
+MOST: Final = 1000
+"""Errors, and as many warnings, of one spec: nobody mends more in one go, and looking on may take very long."""
 
 
 class Severity(enum.Enum):
@@ -54,15 +58,25 @@ class Sink:
     """Collects diagnostics, so that one run shows every mistake.
 
     `levels` is what a spec's house rules make of a code: another severity, or None for silence. They hold for whatever
-    comes out, whenever it was reported.
+    comes out, whenever it was reported. The last error that there is room for ends the phase.
     """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     levels: dict[str, Severity | None] = field(default_factory=dict)
+    _known: dict[Diagnostic, Severity] = field(default_factory=dict, init=False, repr=False)
+    _counts: dict[Severity, int] = field(default_factory=dict, init=False, repr=False)
 
     def report(self, diagnostic: Diagnostic) -> None:
-        if diagnostic not in self.diagnostics:
-            self.diagnostics.append(diagnostic)
+        """Keeps a diagnostic, once. Raises SpecRejected at error number MOST; leaves out warnings past MOST."""
+        severity = diagnostic.severity
+        count = self._counts.get(severity, 0)
+        if diagnostic in self._known or count >= MOST:
+            return
+        self._known[diagnostic] = severity
+        self._counts[severity] = count + 1
+        self.diagnostics.append(diagnostic)
+        if severity is Severity.ERROR and count + 1 >= MOST:
+            raise SpecRejected(self.sorted())
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         return tuple(sorted(self._ruled(), key=lambda d: (d.place, d.code)))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from .cells import cells, clean, columns
-from .diagnostic import Diagnostic, Label, Severity
+from .diagnostic import MOST, Diagnostic, Label, Severity
 from .span import Source, Span
 
 SHOWN = 100
 _WINDOW = 120  # columns of source shown of a long line
+_FAR = 1_000  # characters of a line past which only those near its first mark are looked at
 _LEAD = 30  # of these, columns kept before the caret when a line is cut
 
 _RESET, _BOLD, _RED, _YELLOW, _BLUE, _CYAN = "\x1b[0m", "\x1b[1m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[36m"
@@ -64,7 +66,7 @@ def to_json(diagnostic: Diagnostic) -> dict[str, str | int]:
 def _count(diagnostics: Sequence[Diagnostic]) -> str:
     errors = sum(1 for d in diagnostics if d.severity is Severity.ERROR)
     amounts = ((errors, "error"), (len(diagnostics) - errors, "warning"))
-    parts = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in amounts if n)
+    parts = ", ".join(f"{n}{' or more' * (n >= MOST)} {word}{'' if n == 1 else 's'}" for n, word in amounts if n)
     left_out = len(diagnostics) - SHOWN
     return f"{parts} (the first {SHOWN} are shown, {left_out} left out)" if left_out > 0 else parts
 
@@ -137,10 +139,10 @@ def _spaced(shown: str) -> str:
 
 def _window(line: str, marks: Sequence[_Mark]) -> tuple[str, list[tuple[int, int]]]:
     """The line, cut round its first mark if it is long, and where and how wide each mark is in what is shown."""
+    if len(line) > _FAR:
+        return _distant(line, marks)
     shown = cells(line)
-    starts = [0]
-    for cell in shown:
-        starts.append(starts[-1] + columns(cell))
+    starts = [0, *accumulate(columns(cell) for cell in shown)]
 
     def column(character: int) -> int:
         past = max(0, character - len(shown))  # a mark may stand just past the end of its line
@@ -163,3 +165,13 @@ def _window(line: str, marks: Sequence[_Mark]) -> tuple[str, list[tuple[int, int
             start, end = min(start, widest - 1), min(end, widest)
         rows.append((start, max(1, end - start)))
     return text.rstrip(), rows
+
+
+def _distant(line: str, marks: Sequence[_Mark]) -> tuple[str, list[tuple[int, int]]]:
+    """The window of a very long line, out of the characters near its first mark alone."""
+    first = marks[0].start if marks else 0
+    begin = max(0, min(first, len(line)) - _FAR // 2)
+    end = min(len(line), begin + _FAR)
+    size = end - begin
+    near = [replace(m, start=min(max(0, m.start - begin), size), end=min(max(1, m.end - begin), size)) for m in marks]
+    return _window(line[begin:end], near)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 
@@ -11,19 +12,32 @@ class Source:
 
     name: str
     text: str = field(repr=False)
+    _starts: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def _line_starts(self) -> list[int]:
+        """Where each line begins; found at the first question, for a text with many mistakes is asked often."""
+        if not self._starts:
+            starts = [0]
+            while place := self.text.find("\n", starts[-1]) + 1:
+                starts.append(place)
+            self._starts.extend(starts)
+        return self._starts
 
     def line_of(self, offset: int) -> int:
         """1-based line of a character offset."""
-        return self.text.count("\n", 0, offset) + 1
+        return bisect_right(self._line_starts(), offset)
 
     def column_of(self, offset: int) -> int:
         """1-based column of a character offset, in characters."""
-        return offset - (self.text.rfind("\n", 0, offset) + 1) + 1
+        return offset - self._line_starts()[self.line_of(offset) - 1] + 1
 
     def line_text(self, line: int) -> str:
         """The text of a 1-based line without its line break; empty past the end."""
-        lines = self.text.split("\n")
-        return lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
+        starts = self._line_starts()
+        if not 0 < line <= len(starts):
+            return ""
+        end = starts[line] - 1 if line < len(starts) else len(self.text)
+        return self.text[starts[line - 1] : end].rstrip("\r")
 
 
 @dataclass(frozen=True, slots=True)

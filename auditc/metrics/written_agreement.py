@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from auditc.ir.values import Form
 
+from ._arrays import np
 from ._contract import Metric, Sheet
 
 

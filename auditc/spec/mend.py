@@ -8,6 +8,7 @@ a full-width comma or an unclosed string, and one run shows them all.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -40,6 +41,7 @@ _BLOCK_AT_MARGIN = re.compile(
     rf'^(?:\}}|{LETTER}{WORD}*(?:[ \t]+[^\s{{}}="]+|[ \t]+"[^"\n]*")?[ \t]*\{{)', re.MULTILINE
 )
 _REMARK = re.compile(r"[ \t]+#[ \t]")
+_ASCII_WORD: Final = frozenset(string.ascii_letters + string.digits + "_")
 _NOT_BREAKS = re.compile(r"[^\r\n]")
 
 
@@ -196,7 +198,7 @@ class _Mender:
     def _foreign(self, match: re.Match[str]) -> int:
         """Letters of any script make names; of all else outside ASCII the first character is dealt with here."""
         start, end = match.span()
-        after_letter = start > 0 and (self.text[start - 1].isalnum() or self.text[start - 1] == "_")
+        after_letter = self._in_name(start)
         run = match.group()
         wrong = 0
         while wrong < len(run) and _may_name(run[wrong], after_letter or wrong > 0):
@@ -213,6 +215,15 @@ class _Mender:
         if odd.stand_in == "#":
             return self._blank(place, self._line_end(place))
         return self._replace(place, odd.end, odd.stand_in)
+
+    def _in_name(self, start: int) -> bool:
+        """Whether what stands before a character is a name, which a mark may go on, and not a number or a sign."""
+        begin = start
+        while begin > 0 and self.text[begin - 1] in _ASCII_WORD:
+            begin -= 1
+        if begin < start and not self.text[begin].isdigit():
+            return True
+        return begin > 0 and not self.text[begin - 1].isascii() and _may_name(self.text[begin - 1], True)
 
     def _odd(self, match: re.Match[str]) -> int:
         if match.group() == "'":

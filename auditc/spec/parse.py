@@ -49,7 +49,7 @@ from .tokens import tokens_of
 from .words import answer_word, reserved_name, switch_word, valueless
 
 _REPAIRS: Final = 20  # mistakes of grammar reported for one piece
-_PATIENCE: Final = 1_000_000  # characters parsed a second time, in all, for the sake of more diagnostics
+_PATIENCE: Final = 200_000  # characters parsed a second time, in all, for the sake of more diagnostics
 
 
 def parse(source: Source, sink: Sink) -> File:
@@ -63,7 +63,7 @@ def parse(source: Source, sink: Sink) -> File:
 def _parse(source: Source, notes: Notes) -> File:
     nothing = File(source, (), ())
     if len(source.text) > LARGEST:
-        notes.add(too_large(len(source.text)))
+        notes.add(too_large())
         return nothing
     if "\0" in source.text:
         notes.add(has_nul(source.text))

@@ -14,7 +14,7 @@ LARGEST: Final = 1_000_000
 def read(name: str, data: bytes, sink: Sink) -> Source | None:
     """The source of a file, without a byte order mark; None, and a diagnostic, if it cannot be text of a spec."""
     if len(data) > LARGEST:
-        _refuse(name, "", too_large(len(data)), sink)
+        refuse_size(name, sink)
         return None
     body = data.removeprefix(b"\xef\xbb\xbf")
     try:
@@ -29,9 +29,14 @@ def read(name: str, data: bytes, sink: Sink) -> Source | None:
     return Source(name, text)
 
 
-def too_large(size: int) -> Note:
+def refuse_size(name: str, sink: Sink) -> None:
+    """Report a file that is larger than LARGEST; of a file much larger nobody needs to have read the rest."""
+    _refuse(name, "", too_large(), sink)
+
+
+def too_large() -> Note:
     advice = "Split the spec and `import` its parts, or move long data into a file that the spec names."
-    return Note("AC002", Mark(0, 0, f"{size:,} bytes; the limit is {LARGEST:,}"), advice)
+    return Note("AC002", Mark(0, 0, f"more than {LARGEST:,} bytes, which is the limit"), advice)
 
 
 def has_nul(text: str) -> Note:

@@ -1,4 +1,4 @@
-"""Specs and data with random faults: whatever is in them, the compiler answers with diagnostics or a plan."""
+"""Specs and data with random faults: the compiler answers with diagnostics or a plan, and says where a slip is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from auditc.compiler.pipeline import compile_spec
 from auditc.diagnostics import Sink, SpecRejected
 from auditc.diagnostics.render import render
+from tests.compiler.mutants import judged, lines_of
 from tests.compiler.test_plans import everything
 
 _VALUE = re.compile(r'(?<![=!<>])= *("[^"\n]*"|\[[^\]\n]*\]|[\w.%]+(?:\([^)\n]*\))?)')
@@ -79,3 +80,10 @@ def test_no_fault_makes_the_compiler_fail(seed: int, tmp_path: Path) -> None:
     with contextlib.suppress(SpecRejected):
         compile_spec(path, sink)
     assert str(tmp_path) not in render(sink.sorted(), colour=False)
+
+
+def test_nine_slips_of_ten_are_told_where_they_are(tmp_path: Path) -> None:
+    wrong, _ = judged(300, tmp_path)
+    missed = [result for result in wrong if not result.found]
+    assert len(wrong) == 300
+    assert len(missed) <= 30, "\n".join(lines_of(missed))

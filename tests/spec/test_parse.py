@@ -300,9 +300,9 @@ def test_speed() -> None:
     assert long.count("\n") > 2_000
     best = 9.0
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         parsed(long)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
     assert best < 0.8  # twice what is promised, for busy machines
 
 
