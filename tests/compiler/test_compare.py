@@ -15,6 +15,7 @@ from auditc.compiler.compare.consequences import DERIVED, RULES, UNKNOWN, WITHIN
 from auditc.compiler.compare.places import Places
 from auditc.compiler.pipeline import compile_spec
 from auditc.diagnostics import Sink
+from auditc.ir import framework as frameworks
 from auditc.ir import plan as forms
 from auditc.ir import values
 from auditc.ir.plan import Model, Plan, Population
@@ -55,7 +56,7 @@ def test_the_documents_table_is_the_programs(root: Path) -> None:
 def test_every_field_of_every_form_has_a_consequence() -> None:
     known = {"Plan": forms.Plan}
     for name in Plan.model_json_schema()["$defs"]:
-        known[name] = getattr(forms, name, None) or getattr(values, name)
+        known[name] = next(getattr(module, name) for module in (forms, values, frameworks) if hasattr(module, name))
     for name, form in known.items():
         missing = [field for field in form.model_fields if rules_of(form, field) is UNKNOWN]
         assert name in WITHIN or not missing, f"{name}: what follows when {missing} change? Say it in RULES"
@@ -81,7 +82,7 @@ def test_a_field_without_a_rule_is_shown_and_not_comparable(plan: Plan) -> None:
 
 
 SILENT = re.compile(
-    r"^(format|surveys/[^/]+/digests/.*|.*/origin/.*|models/[^/]+/like"
+    r"^(format|(surveys|frameworks)/[^/]+/digests/.*|scenarios/[^/]+/digest|.*/origin/.*|models/[^/]+/like"
     r"|stages/\d+/(name|needs/\d+|block|kind|claim|text|metric|method))$"
 )
 """What is derived or a name: places, digests, and what a stage repeats."""

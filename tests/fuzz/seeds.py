@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import auditc
@@ -11,8 +12,10 @@ ROOT = HERE.parent.parent
 
 
 def specs() -> list[Path]:
-    """The examples and the starter."""
-    return [*sorted((ROOT / "examples").rglob("*.audit")), *sorted((Path(auditc.__file__).parent).rglob("*.audit"))]
+    """The examples and the starter, but for files that are there to be imported."""
+    folders = (ROOT / "examples", Path(auditc.__file__).parent)
+    found = [path for folder in folders for path in sorted(folder.rglob("*.audit"))]
+    return [path for path in found if re.search(r"^audit ", path.read_text(encoding="utf-8"), re.MULTILINE)]
 
 
 def seeds(law: str) -> list[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditc.compiler.claims import AXES, averaged_in, figures
-from auditc.ir.plan import Judge, Measure, Plan, Questioning
+from auditc.ir.plan import Escalate, Judge, Measure, Plan, Questioning, Train
 from auditc.metrics import metrics
 
 
@@ -15,6 +15,10 @@ def coherent(plan: Plan) -> bool:
         if not stages.issuperset(stage.needs):
             return False
         if isinstance(stage, Questioning) and not _asks(stage, plan):
+            return False
+        if isinstance(stage, Escalate) and not _leads(stage, plan):
+            return False
+        if isinstance(stage, Train) and not _trains(stage, plan):
             return False
         if isinstance(stage, Measure) and (stage.metric not in metrics.names() or not stage.needs):
             return False
@@ -32,6 +36,15 @@ def _claims(stage: Judge, measures: set[str]) -> bool:
             if figure.measure not in measures:
                 return False
     return axes <= set(AXES)
+
+
+def _leads(stage: Escalate, plan: Plan) -> bool:
+    known = stage.framework in plan.frameworks or not stage.framework
+    return known and stage.scenarios in plan.scenarios and stage.model in plan.models
+
+
+def _trains(stage: Train, plan: Plan) -> bool:
+    return plan.models.keys() >= {stage.model, stage.base} and plan.populations.keys() >= set(stage.populations)
 
 
 def _asks(stage: Questioning, plan: Plan) -> bool:
