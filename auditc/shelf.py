@@ -11,10 +11,17 @@ import importlib
 import importlib.util
 import pkgutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+
+@cache
+def _listed(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands in the folders of a shelf; looked up once, for every block of a spec asks."""
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(folders) if not m.name.startswith("_")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +33,7 @@ class Shelf(Generic[T]):
 
     def names(self) -> tuple[str, ...]:
         """The words a spec may use, sorted. Imports no thing."""
-        path = importlib.import_module(self.package).__path__
-        return tuple(sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_")))
+        return _listed(tuple(importlib.import_module(self.package).__path__))
 
     def take(self, name: str) -> T:
         """The thing called `name`. Raises KeyError for a name that is not on the shelf."""
