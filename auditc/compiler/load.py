@@ -34,12 +34,30 @@ class Module:
         return self.file.source.name
 
 
+class Reading:
+    """How files are got at and taken apart. An editor has a reading of its own, which knows buffers that are not saved
+    yet and remembers what it has read."""
+
+    def content(self, path: Path) -> bytes:
+        """The bytes of a file. Raises OSError or ValueError where there is none to be had."""
+        return path.read_bytes()
+
+    def parsed(self, source: Source, sink: Sink) -> File:
+        """The tree of a spec."""
+        return parse(source, sink)
+
+    def grid(self, source: Source, reader: Callable[[Source, Sink], Grid | Poison], sink: Sink) -> Grid | Poison:
+        """The rows of a data file."""
+        return reader(source, sink)
+
+
 @dataclass(slots=True)
 class Workspace:
     """The folder that a spec may read, and what has been read out of it: digests by path."""
 
     root: Path
     sink: Sink
+    reading: Reading = field(default_factory=Reading)
     digests: dict[str, str] = field(default_factory=dict)
     _sources: dict[str, Source | Poison] = field(default_factory=dict)
     _specs: dict[str, Source] = field(default_factory=dict)
@@ -64,7 +82,7 @@ class Workspace:
         """A data file taken apart by a reader, once for however many blocks use it."""
         key = (source.name, reader)
         if key not in self._grids:
-            self._grids[key] = reader(source, self.sink)
+            self._grids[key] = self.reading.grid(source, reader, self.sink)
         return self._grids[key]
 
     def _once(
@@ -98,7 +116,7 @@ class Workspace:
     def _bytes(self, relative: str, at: Span) -> bytes | Poison:
         path = self.root / relative
         try:
-            content = path.read_bytes()
+            content = self.reading.content(path)
         except (OSError, ValueError) as error:
             label, remedy = _why(path, error)
             return report(self.sink, "AC010", at, label, remedy=remedy)
@@ -127,14 +145,14 @@ def _why(path: Path, error: OSError | ValueError) -> tuple[str, str]:
     return "the system does not allow it", "Look at the file's permissions."
 
 
-def load(path: Path, sink: Sink) -> tuple[Module, Workspace] | Poison:
+def load(path: Path, sink: Sink, reading: Reading | None = None) -> tuple[Module, Workspace] | Poison:
     """The entry spec with everything that it imports, and the workspace it lies in."""
-    workspace = Workspace(path.parent, sink)
+    workspace = Workspace(path.parent, sink, reading or Reading())
     nowhere = Source(path.name, "")
     source = workspace.spec(path.name, path.name, Span(nowhere, 0, 0))
     if isinstance(source, Poison):
         return POISON
-    modules = {source.name: Module(parse(source, sink))}
+    modules = {source.name: Module(workspace.reading.parsed(source, sink))}
     open_files = [source.name]
     _import(modules[source.name], workspace, modules, open_files)
     return modules[source.name], workspace
@@ -160,7 +178,7 @@ def _module(
         remedy = "Move what both files need into a third one."
         return report(workspace.sink, "AC013", statement.span, circle, remedy=remedy)
     if source.name not in modules:
-        imported = Module(parse(source, workspace.sink))
+        imported = Module(workspace.reading.parsed(source, workspace.sink))
         modules[source.name] = imported
         open_files.append(source.name)
         _import(imported, workspace, modules, open_files)

@@ -13,7 +13,7 @@ from auditc.ir.audit import Audit
 from auditc.ir.plan import Plan
 
 from .check import check
-from .load import Workspace, load
+from .load import Module, Workspace, load
 from .lock import Lock, lock
 from .lower import lower
 from .mistakes import Poison
@@ -48,7 +48,11 @@ def as_bytes(form: BaseModel) -> bytes:
 
 
 def _checked(path: Path, sink: Sink) -> tuple[Audit, Workspace]:
-    loaded = load(path, sink)
+    return check_loaded(load(path, sink), sink)
+
+
+def check_loaded(loaded: tuple[Module, Workspace] | Poison, sink: Sink) -> tuple[Audit, Workspace]:
+    """The audit that loaded files describe. Raises SpecRejected when anything in them is an error."""
     # A file that did not parse lacks names; looking for them would bury the mistake under others that are none.
     if isinstance(loaded, Poison) or any(d.code < "AC010" or d.code.startswith("AC1") for d in sink.diagnostics):
         sink.checkpoint()
