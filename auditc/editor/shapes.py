@@ -1,0 +1,100 @@
+"""What may stand in the body of a block: its keys with what they take, and the blocks inside. Read off the forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from auditc.backends import backends
+from auditc.compiler.bodies import keys
+from auditc.compiler.declarations import KINDS, Asks, ByLanguage, FromShelf
+from auditc.compiler.wants import Want, wants
+from auditc.methods import methods
+from auditc.metrics import metrics
+from auditc.weights import weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """A body: the forms that its keys come from, the kinds of block inside that are no keys, and whether its keys are
+    languages or the author's own names."""
+
+    forms: tuple[type[BaseModel], ...] = ()
+    inner: tuple[str, ...] = ()
+    by_language: bool = False
+    own_names: bool = False
+    fields: dict[str, FieldInfo] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", keys(*self.forms))
+
+    def owner(self, key: str) -> tuple[type[BaseModel], str] | None:
+        """The form that a key comes from, and the name of its field there."""
+        for form in self.forms:
+            for name, info in form.model_fields.items():
+                if (info.alias or name) == key:
+                    return form, name
+        return None
+
+    def options(self, key: str) -> tuple[Want, ...]:
+        """What a key takes; nothing for a key that does not exist."""
+        info = self.fields.get(key)
+        return wants(info.annotation, tuple(info.metadata)) if info else ()
+
+    def is_block(self, key: str) -> bool:
+        """Whether a key is written as a block, `budget { … }`."""
+        return self.within(key) is not None and not any(want.mark(FromShelf) for want in self.options(key))
+
+    def within(self, key: str) -> Shape | None:
+        """What stands in a block inside this one."""
+        if key in self.inner and key not in self.fields:
+            return Shape((metrics.take(key).params,))
+        options = self.options(key)
+        if any(want.mark(ByLanguage) for want in options):
+            return Shape(by_language=True)
+        nested = next(_nested(options), None)
+        return Shape((nested,)) if nested else None
+
+
+def _nested(options: tuple[Want, ...]) -> Iterator[type[BaseModel]]:
+    """The forms among what a key takes that are written as blocks; those of a tuple may be written several times."""
+    for want in options:
+        if want.is_list:
+            yield from _nested(want.element)
+        elif (
+            isinstance(want.type, type) and issubclass(want.type, BaseModel) and not want.is_body and not want.is_value
+        ):
+            yield want.type
+
+
+def shape_of(kind: str) -> Shape | None:
+    """The body of a block of this kind; None for a kind that does not exist."""
+    if kind == "let":
+        return Shape(own_names=True)
+    if kind in KINDS:
+        return Shape((KINDS[kind],))
+    if kind in methods.names():
+        return Shape((Asks, methods.take(kind).params), metrics.names())
+    return None
+
+
+def shape_of_value(word: str, options: tuple[Want, ...]) -> Shape | None:
+    """The body of `word { … }` where one of these things is wanted."""
+    for want in options:
+        if want.is_body and want.type.word == word:
+            return Shape((want.type,))
+        mark: FromShelf | None = want.mark(FromShelf)
+        if mark and not mark.called and word in backends.names():
+            return Shape((backends.take(word).params,))
+    return None
+
+
+def shape_of_call(word: str, options: tuple[Want, ...]) -> Shape | None:
+    """The arguments of `word(…)`, where a thing from a shelf is called."""
+    marks = [want.mark(FromShelf) for want in options]
+    if any(mark and mark.called for mark in marks) and word in weights.names():
+        return Shape((weights.take(word).params,))
+    return None
