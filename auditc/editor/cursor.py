@@ -203,6 +203,13 @@ def _forgotten(frame: Frame, new_line: bool) -> bool:
     return frame.state == "value" and frame.fresh and new_line
 
 
+def _use(frame: Frame, path: str) -> None:
+    """Note a word of a list; `people.us` is one word, though it comes in parts."""
+    if frame.words and path.startswith(f"{frame.words[-1]}."):
+        frame.words.pop()
+    frame.words.append(path)
+
+
 @dataclass(slots=True, eq=False)
 class _Machine:
     tokens: Tokens
@@ -289,7 +296,7 @@ class _Machine:
             self._begin_block(frame, token)
         elif token.kind == "NAME" and token.text != "not":
             frame.path = (*frame.path, token.text) if frame.state == "member" else (token.text,)
-            frame.words.append(token.text)
+            _use(frame, ".".join(frame.path))
             frame.state = "done"
         elif token.kind in _STARTS and token.text != "not":
             frame.texts += [token.text.strip('"')] if token.kind == "STRING" else []

@@ -36,6 +36,7 @@ class Desk:
     _versions: dict[Path, int] = field(default_factory=dict)
     _published: dict[Path, frozenset[Path]] = field(default_factory=dict)
     """For each entry, the files that its diagnostics were shown in."""
+    _lines: Lines | None = None
 
     # Buffers
 
@@ -182,8 +183,9 @@ class Desk:
 
     def _location(self, view: View, span: Span) -> types.Location:
         path = view.place(span.source.name)
-        lines = Lines(span.source.text, self.encoding)
-        return types.Location(self._address(path), lines.range(span.start, span.end))
+        if self._lines is None or self._lines.text != span.source.text:  # diagnostics come file by file
+            self._lines = Lines(span.source.text, self.encoding)
+        return types.Location(self._address(path), self._lines.range(span.start, span.end))
 
     def _placed(self, place: Place) -> types.Location:
         lines = Lines(self.project.text(place.path) if place.end else "", self.encoding)

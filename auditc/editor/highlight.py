@@ -1,4 +1,4 @@
-"""Colours for specs in documents made with Pygments: the lexer `audit`. What it knows of the language it asks `words`."""
+"""Colours for specs in documents made with Pygments: the lexer `audit`. Its words are those of `words`."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from auditc import __version__
 from .desk import Desk, path_of
 from .navigate import Refusal
 
-PAUSE: Final = 0.03
+PAUSE: Final = 0.02
 """Seconds without a keystroke before a spec is checked again."""
 
 _TRIGGERS: Final = [".", "=", "[", "(", ",", '"']

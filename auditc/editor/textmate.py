@@ -47,7 +47,7 @@ def _rules(known: Words) -> dict[str, Any]:
         "switch": {"name": "constant.language.audit", "match": rf"\b({_any(SWITCHES)})\b"},
         "keyword": {"name": "keyword.control.audit", "match": rf"\b({_any(known.keywords)})\b"},
         "number": {
-            "match": rf"(?<![\p{{L}}\p{{N}}_])([0-9]+(?:\.[0-9]+)?)({_any(known.units)})?(?![\p{{L}}\p{{N}}_])",
+            "match": rf"(?<![\p{{L}}\p{{N}}_])([0-9]+(?:\.[0-9]+)?)(?:({_any(known.units)})(?![\p{{L}}\p{{N}}_]))?",
             "captures": {"1": {"name": "constant.numeric.audit"}, "2": {"name": "keyword.other.unit.audit"}},
         },
         "operator": {"name": "keyword.operator.audit", "match": r"\.\.|[<>=!]=|[<>=+\-*/]"},
