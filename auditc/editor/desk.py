@@ -34,8 +34,8 @@ class Desk:
     snippets: bool = False
     _addresses: dict[Path, str] = field(default_factory=dict)
     _versions: dict[Path, int] = field(default_factory=dict)
-    _published: dict[Path, frozenset[Path]] = field(default_factory=dict)
-    """For each entry, the files that its diagnostics were shown in."""
+    _published: dict[Path, tuple[View, frozenset[Path]]] = field(default_factory=dict)
+    """For each entry, the view whose diagnostics were shown last, and the files in which they were shown."""
     _lines: Lines | None = None
 
     # Buffers
@@ -64,14 +64,14 @@ class Desk:
         touched = [top for top in tops if changed is None or self._concerns(self.project.view(top), changed)]
         affected: set[Path] = set()
         for gone in [top for top in self._published if top not in tops]:
-            affected |= self._published.pop(gone)
+            affected |= self._published.pop(gone)[1]
         for top in touched:
-            affected |= self._published.get(top, frozenset())
             view = self.project.view(top)
             faulty = {view.place(d.primary.span.source.name) for d in view.diagnostics}
             shown = {place for m in view.modules() if (place := view.place(m.name)) in self._versions}
-            self._published[top] = frozenset({top, *faulty, *shown})
-            affected |= self._published[top]
+            before = self._published[top][1] if top in self._published else frozenset()
+            self._published[top] = (view, frozenset({top, *faulty, *shown}))
+            affected |= before | self._published[top][1]
         return [self._said_of(path) for path in sorted(affected)]
 
     def _concerns(self, view: View, changed: Path) -> bool:
@@ -82,8 +82,7 @@ class Desk:
     def _said_of(self, path: Path) -> types.PublishDiagnosticsParams:
         """All that every open spec says of one file."""
         found: list[types.Diagnostic] = []
-        for top in self._published:
-            view = self.project.view(top)
+        for view, _ in self._published.values():
             for diagnostic in view.diagnostics:
                 if view.place(diagnostic.primary.span.source.name) == path:
                     said = published(diagnostic, lambda span, view=view: self._location(view, span))  # type: ignore[misc]
@@ -177,7 +176,7 @@ class Desk:
         path, lines = self._opened(asked.text_document.uri)
         if path is None:
             return None
-        view = self.project.views_of(path)[0]
+        view = self.project.view_of(path)
         module = view.module_at(path) or Module(File(Source(path.name, lines.text), (), ()))
         return Known(view, module, Tokens.of(lines.text)), lines, lines.offset(asked.position)
 

@@ -213,6 +213,12 @@ class Project:
         reached = {self.view(path).place(module.name) for path in free for module in self.view(path).modules()}
         return free + tuple(path for path in self.open if path not in free and path not in reached)
 
+    def view_of(self, path: Path) -> View:
+        """The first open spec that a file is part of, or the file by itself: quick, for it looks at nothing on disk."""
+        path = located(path)
+        views = (self.view(entry) for entry in self.tops() if entry != path)
+        return next((view for view in views if view.module_at(path) is not None), self.view(path))
+
     def views_of(self, path: Path) -> tuple[View, ...]:
         """Every spec that a file is part of: those that are open, and those beside it that import it."""
         path = located(path)

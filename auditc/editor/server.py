@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import FeatureRequestError, JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from auditc import __version__
@@ -33,8 +33,9 @@ class _Server(LanguageServer):
     """Says what goes wrong by a log message, never by a box in the author's face."""
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        if not isinstance(error, JsonRpcException):
-            _tell(self, error, "a message")
+        if source is not FeatureRequestError:  # who asked has been answered with the error itself
+            message = f"auditc could not make anything of a message ({type(error).__name__})"
+            self.window_log_message(types.LogMessageParams(types.MessageType.Warning, message))
 
 
 def _tell(server: LanguageServer, bug: Exception, where: str) -> None:

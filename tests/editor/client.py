@@ -191,6 +191,11 @@ class Editor:
         }
         return {names[address]: self._edited(names[address], list(edits)) for address, edits in changes.items()}
 
+    def send(self, content: bytes) -> None:
+        """Something on the wire that may be no message at all."""
+        head = f"Content-Length: {len(content)}\r\n\r\n".encode()
+        self._do(lambda: self.client.protocol.writer.write(head + content))  # type: ignore[union-attr]
+
     # Places
 
     def address(self, name: str) -> str:

@@ -361,6 +361,14 @@ def test_no_text_is_too_strange(editor: Editor, text: str) -> None:
     assert editor.write("entry.audit", "audit x { }\n") and editor.logged == []
 
 
+def test_a_message_that_is_none_is_logged_and_passed_over(editor: Editor) -> None:
+    editor.open("entry.audit")
+    editor.send(b'{"method": sk-abcdefghijklmnopqrstuvwxyz')
+    assert "claim" in editor.words("entry.audit", "cla¦im close")
+    [said] = editor.logged
+    assert "message" in said and "sk-" not in said
+
+
 def test_quick_typing_ends_in_the_diagnostics_of_the_last_text(editor: Editor) -> None:
     editor.open("entry.audit")
     text = editor.text("entry.audit")

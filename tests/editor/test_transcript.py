@@ -35,6 +35,13 @@ report page { formats = [html]   languages = [en] }
 """
 
 
+NEOVIM = """\
+vim.filetype.add({ extension = { audit = "audit" } })
+vim.lsp.config("auditc", { cmd = { "auditc", "lsp" }, filetypes = { "audit" } })
+vim.lsp.enable("auditc")
+"""
+
+
 def test_golden_transcript_of_a_session(running: Editor, folder: Path, root: Path, golden: object) -> None:
     (folder / "practice.audit").write_text(BROKEN, encoding="utf-8")
     (folder / "entry.audit").unlink()
@@ -53,6 +60,10 @@ def _session(editor: Editor) -> list[str]:
         "holds this session over the protocol, so it is how the server answers now. `people.audit` beside the spec",
         "declares the models, the populations and the survey.",
         "",
+        "For VS Code there is an extension in `editors/vscode`. Any other editor that speaks the protocol is told to",
+        "start `auditc lsp` for files that end in `.audit`; in Neovim 0.11 or newer, for example:",
+        "",
+        *_code(NEOVIM, "lua"),
         "## Open a spec with two mistakes",
         "",
         *_code(BROKEN, "audit"),
