@@ -14,22 +14,20 @@ from lsprotocol.types import (
     TextEdit,
 )
 
-from auditc.backends import backends
 from auditc.compiler.claims import AXES, CALLS
 from auditc.compiler.datafiles import READERS
 from auditc.compiler.declarations import FromShelf, Grid, Holds, ItemSet, LanguageWord, ReportWord
 from auditc.compiler.itemsets import FIELDS, FUNCTIONS
 from auditc.compiler.quantities import FITTING, UNITS
-from auditc.compiler.wants import Want
+from auditc.compiler.wants import Want, noun
 from auditc.ir.values import RefTo, Table
 from auditc.reports import reports
-from auditc.weights import weights
 
 from . import describe
 from .cursor import Cursor
 from .known import Known
 from .positions import Lines
-from .shapes import Shape, shape_of, shape_of_call
+from .shapes import Shape, shape_of, shape_of_call, shelf_of
 from .wanted import Wanted, wanted
 from .words import languages, words
 
@@ -223,10 +221,10 @@ def _fitting(want: Want, known: Known, cursor: Cursor) -> Iterator[Offer]:
     mark: FromShelf | None = want.mark(FromShelf)
     reference: RefTo | None = want.mark(RefTo)
     if mark and mark.called:
-        yield from (_source_of_weights(name, want) for name in weights.names())
+        yield from (_called(name, want) for name in shelf_of(mark).names())
     elif mark:
-        for name in backends.names():
-            yield Offer(name, Kind.Module, f"{name} {{ $0 }}", "a backend", describe.thing(name))
+        for name in shelf_of(mark).names():
+            yield Offer(name, Kind.Module, f"{name} {{ $0 }}", noun(want)[0], describe.thing(name))
     elif reference:
         names = (name for name in known.reachable(reference.kind) if name not in used)
         yield from _plain(names, Kind.Variable, f"a {reference.kind}")
@@ -262,11 +260,11 @@ def _plain_fitting(want: Want, known: Known, cursor: Cursor) -> Iterator[Offer]:
         yield from _plain(known.constants(), Kind.Constant, "a constant")
 
 
-def _source_of_weights(name: str, want: Want) -> Offer:
+def _called(name: str, want: Want) -> Offer:
     shape = shape_of_call(name, (want,))
     needed = [key for key, info in shape.fields.items() if info.is_required()] if shape else []
     arguments = ", ".join(f'"${place}"' for place, _ in enumerate(needed, 1)) or "$0"
-    return Offer(name, Kind.Function, f"{name}({arguments})", "where weights come from", describe.thing(name))
+    return Offer(name, Kind.Function, f"{name}({arguments})", noun(want)[0], describe.thing(name))
 
 
 def _units(cursor: Cursor, here: Wanted) -> Iterator[Offer]:

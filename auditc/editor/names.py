@@ -101,9 +101,17 @@ class _Walk:
     def _body(self, body: tuple[Attribute | Block, ...], shape: Shape | None) -> Iterator[Occurrence]:
         for part in body:
             if isinstance(part, Block):
-                yield from self._body(part.body, shape.within(part.kind.text) if shape else None)
+                inner = shape.within(part.kind.text) if shape else None
+                yield from self._body(part.body, inner) if inner else self._about(part)
             elif shape is not None:
                 yield from self._value(part.value, shape.options(part.name.text) or (Want(str),))
+
+    def _about(self, block: Block) -> Iterator[Occurrence]:
+        """A block that no form describes: its label and its keys are names where such names are declared."""
+        labels = [block.label] if isinstance(block.label, Name) else []
+        keys = [part.name for part in block.body if isinstance(part, Attribute)]
+        for name in (*labels, *keys):
+            yield from self._named(Word(name, name.span))
 
     def _value(self, value: Expression, options: tuple[Want, ...]) -> Iterator[Occurrence]:
         if any(want.mark(ItemSet) for want in options):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, cast
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from auditc.backends import backends
 from auditc.compiler.bodies import keys
 from auditc.compiler.declarations import KINDS, Asks, ByLanguage, FromShelf
 from auditc.compiler.wants import Want, wants
 from auditc.methods import methods
 from auditc.metrics import metrics
-from auditc.weights import weights
+from auditc.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,14 +88,28 @@ def shape_of_value(word: str, options: tuple[Want, ...]) -> Shape | None:
         if want.is_body and want.type.word == word:
             return Shape((want.type,))
         mark: FromShelf | None = want.mark(FromShelf)
-        if mark and not mark.called and word in backends.names():
-            return Shape((backends.take(word).params,))
+        if mark and not mark.called and word in shelf_of(mark).names():
+            return Shape((shelf_of(mark).take(word).params,))
     return None
 
 
 def shape_of_call(word: str, options: tuple[Want, ...]) -> Shape | None:
     """The arguments of `word(…)`, where a thing from a shelf is called."""
-    marks = [want.mark(FromShelf) for want in options]
-    if any(mark and mark.called for mark in marks) and word in weights.names():
-        return Shape((weights.take(word).params,))
+    for want in options:
+        mark: FromShelf | None = want.mark(FromShelf)
+        if mark and mark.called and word in shelf_of(mark).names():
+            return Shape((shelf_of(mark).take(word).params,))
     return None
+
+
+def shelf_of(mark: FromShelf) -> Shelf[Any]:
+    """The shelf that a thing comes from: a package that holds an object of its own name."""
+    return cast("Shelf[Any]", getattr(import_module(f"auditc.{mark.shelf}"), mark.shelf))
+
+
+def shelves(*, called: bool) -> frozenset[str]:
+    """All words that stand for things from shelves in the language's own blocks, called or with a body."""
+    shapes = [Shape((form,)) for form in KINDS.values()]
+    options = [want for shape in shapes for key in shape.fields for want in shape.options(key)]
+    marks = [mark for want in options if (mark := want.mark(FromShelf)) and mark.called is called]
+    return frozenset(name for mark in marks for name in shelf_of(mark).names())

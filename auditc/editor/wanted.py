@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from auditc.compiler.datafiles import READERS
-from auditc.compiler.declarations import FromShelf, Grid, Holds, ItemSet
+from auditc.compiler.declarations import Grid, Holds, ItemSet
 from auditc.compiler.itemsets import FUNCTIONS
 from auditc.compiler.wants import Want
 from auditc.ir.values import Table
@@ -107,14 +107,3 @@ def _in_list(here: Wanted) -> Wanted:
         return here
     options = tuple(element for want in here.options if want.is_list for element in want.element)
     return replace(here, options=options)
-
-
-def takes_files(here: Wanted) -> bool:
-    """Whether the text at a place is the path of a data file."""
-    return here.role == "columns"
-
-
-def is_backend(want: Want) -> bool:
-    """Whether a thing from the shelf of backends is wanted."""
-    mark: FromShelf | None = want.mark(FromShelf)
-    return mark is not None and not mark.called

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from auditc.backends import backends
-from auditc.compiler.claims import AXES, CALLS
+from auditc.compiler.claims import CALLS
 from auditc.compiler.datafiles import READERS
 from auditc.compiler.declarations import KINDS
 from auditc.compiler.itemsets import FUNCTIONS
@@ -15,7 +14,8 @@ from auditc.methods import methods
 from auditc.metrics import metrics
 from auditc.reports import reports
 from auditc.spec.tokens import RESERVED
-from auditc.weights import weights
+
+from .shapes import shelves
 
 SWITCHES = frozenset({"on", "off"})
 
@@ -30,7 +30,7 @@ class Words:
     functions: frozenset[str]
     units: frozenset[str]
     things: frozenset[str]
-    """Backends and forms of report: words that stand as values."""
+    """Backends and the like, and forms of report: words that stand as values."""
 
 
 @cache
@@ -40,9 +40,9 @@ def words() -> Words:
         keywords=(RESERVED | {"as"}) - SWITCHES,
         kinds=frozenset({*KINDS, "let", *methods.names()}),
         metrics=frozenset(metrics.names()),
-        functions=frozenset({*READERS, *CALLS, *FUNCTIONS, *weights.names(), "env"}),
+        functions=frozenset({*READERS, *CALLS, *FUNCTIONS, *shelves(called=True), "env"}),
         units=frozenset(unit for unit in UNITS if unit),
-        things=frozenset({*backends.names(), *reports.names()}),
+        things=frozenset({*shelves(called=False), *reports.names()}),
     )
 
 
@@ -51,8 +51,3 @@ def languages() -> tuple[str, ...]:
     spoken = [methods.take(name).languages for name in methods.names()]
     spoken += [reports.take(name).languages for name in reports.names()]
     return tuple(sorted(frozenset().union(*spoken)))
-
-
-def axes() -> tuple[str, ...]:
-    """What a figure can be fixed on or gone through by."""
-    return AXES
