@@ -9,7 +9,6 @@ from functools import cache
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from auditc.compiler.declarations import KINDS, Asks
 from auditc.compiler.pages import docstring_under, page_of, shown
 from auditc.compiler.quantities import FITTING, UNITS
 from auditc.compiler.wants import expected, wants
@@ -69,13 +68,12 @@ def kind(name: str) -> str:
     """A kind of block: what it is, and its keys."""
     if name == "let":
         return "**`let`**: constants, `let { fewest = 20 }`. A constant is a number, a text, `on` or `off`."
+    shape = shape_of(name)
+    if shape is None:
+        return ""
     if name in methods.names():
-        return f"{page_of(name) or ''}\n\n## Asked of every method\n\n{_keys(Shape((Asks,)))}"
-    if name in KINDS:
-        shape = shape_of(name)
-        assert shape is not None
-        return f"**`{name}`**: {inspect.getdoc(KINDS[name]) or ''}\n\n{_keys(shape)}"
-    return ""
+        return f"{page_of(name) or ''}\n\n## What every such block says\n\n{_keys(Shape(shape.forms[:1]))}"
+    return f"**`{name}`**: {inspect.getdoc(shape.forms[0]) or ''}\n\n{_keys(shape)}"
 
 
 def body(form: type[Body]) -> str:
