@@ -191,13 +191,13 @@ class _Walk:
             if self._knows(self.module.name, value.name.text) or value.name.text in self.module.imports:
                 yield Occurrence(Meant(self.module.name, value.name.text), value.name.span)
             return
-        if isinstance(value.of, Word):
-            imported = self.module.imports.get(value.of.name.text)
-            if imported is None:
-                return
+        if isinstance(value.of, Word) and value.of.name.text in self.module.imports:
             yield Occurrence(Meant(self.module.name, value.of.name.text), value.of.name.span)
+            imported = self.module.imports[value.of.name.text]
             if isinstance(imported, Module) and self._knows(imported.name, value.name.text):
                 yield Occurrence(Meant(imported.name, value.name.text), value.name.span)
+        elif isinstance(value.of, Word | Member):  # a part of what is named
+            yield from self._named(value.of)
 
     def _knows(self, module: str, name: str) -> bool:
         return name in self.names.declared.get(module, {}) or name in self.names.constants.get(module, {})
