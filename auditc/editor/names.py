@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from auditc.compiler.claims import CALLS, OPEN
@@ -102,16 +103,27 @@ class _Walk:
         for part in body:
             if isinstance(part, Block):
                 inner = shape.within(part.kind.text) if shape else None
-                yield from self._body(part.body, inner) if inner else self._about(part)
+                yield from self._body(part.body, inner) if inner else self._about(part, shape)
             elif shape is not None:
                 yield from self._value(part.value, shape.options(part.name.text) or (Want(str),))
 
-    def _about(self, block: Block) -> Iterator[Occurrence]:
-        """A block that no form describes: its label and its keys are names where such names are declared."""
-        labels = [block.label] if isinstance(block.label, Name) else []
-        keys = [part.name for part in block.body if isinstance(part, Attribute)]
-        for name in (*labels, *keys):
-            yield from self._named(Word(name, name.span))
+    def _about(self, block: Block, outer: Shape | None) -> Iterator[Occurrence]:
+        """A block that no form describes: its label and keys are names where such names are declared, and its values
+        are what the block's own key takes."""
+        options = outer.options(block.kind.text) if outer else ()
+        if isinstance(block.label, Name):
+            yield from self._short(block.label)
+        for part in block.body:
+            if isinstance(part, Attribute):
+                yield from self._short(part.name)
+                yield from self._value(part.value, options or (Want(str),))
+
+    def _short(self, name: Name) -> Iterator[Occurrence]:
+        """A name of this file, or without its alias one of a file that is imported."""
+        here = list(self._named(Word(name, name.span)))
+        imported = (module for module in self.module.imports.values() if isinstance(module, Module))
+        there = (Occurrence(Meant(m.name, name.text), name.span) for m in imported if self._knows(m.name, name.text))
+        yield from here or islice(there, 1)
 
     def _value(self, value: Expression, options: tuple[Want, ...]) -> Iterator[Occurrence]:
         if any(want.mark(ItemSet) for want in options):

@@ -27,7 +27,7 @@ from auditc.spec.syntax import Block, File
 MOST_FILES = 500
 """Specs of a folder that are looked through for those that import a file."""
 
-_KEPT = 64
+_KEPT = 32
 """Texts and data files taken apart that are remembered."""
 
 _OF_AN_ENTRY = frozenset({"AC203", "AC415", "AC421"})

@@ -7,6 +7,7 @@ which says where in auditc it happened and nothing of the spec, and the question
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 import traceback
@@ -53,7 +54,10 @@ def serve() -> None:
     quiet.propagate = False
     stream = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but messages may go where messages go
-    make_server().start_io(stdout=stream)
+    server = make_server()
+    gc.freeze()  # what was imported stays, and need not be looked through again
+    gc.set_threshold(50_000, 20, 50)  # checking makes many small objects, and few in circles: pauses would be felt
+    server.start_io(stdout=stream)
 
 
 def make_server() -> LanguageServer:
