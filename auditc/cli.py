@@ -297,6 +297,18 @@ def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")])
     print(f"\nNow: cd {folder} && auditc compile starter.audit && auditc run")
 
 
+@app.command()
+def lsp(stdio: Annotated[bool, typer.Option("--stdio", hidden=True, help="As editors say it.")] = True) -> None:
+    """Serve an editor: the language server, on standard input and output."""
+    try:
+        from auditc.editor.server import serve
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
+            raise
+        raise faults.WorldFailed("the language server needs pygls", 'pip install "auditc[editor]"') from None
+    serve()
+
+
 @models_app.command("list")
 def models_list(as_json: Json = False) -> None:
     """List the models that auditc knows by name, and which are here."""

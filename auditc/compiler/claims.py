@@ -30,6 +30,9 @@ AXES: Final = ("model", "population", "condition", "dimension")
 OPEN: Final = ("model", "population")
 """Axes that have no value of their own accord."""
 
+CALLS: Final = ("each", "mean")
+"""What a claim can call."""
+
 _EXAMPLE = "For example: `each(opinions.jsd, over = [model, population]) > 0.8`."
 
 
@@ -145,7 +148,7 @@ class _Reader:
         if name == "each":
             label = "`each` stands around one whole side of the comparison"
             return report(self.scope.sink, "AC346", call.span, label, remedy=_EXAMPLE)
-        remedy = close(name, ("each", "mean")) or "A claim can call `each` and `mean`."
+        remedy = close(name, CALLS) or "A claim can call `each` and `mean`."
         return report(self.scope.sink, "AC214", call.of.span, f"a claim cannot call `{name}`", remedy=remedy)
 
     def _arithmetic(self, expression: Binary) -> _Part | Poison:

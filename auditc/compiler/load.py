@@ -45,6 +45,24 @@ class Module:
         return self.file.source.name
 
 
+class Reading:
+    """How files are got at and taken apart. An editor has a reading of its own, which knows buffers that are not saved
+    yet and remembers what it has read."""
+
+    def content(self, path: Path, most: int) -> bytes | None:
+        """The bytes of a file, None if there are more than `most`. Raises OSError or ValueError where there is none to
+        be had."""
+        return contents(path, most)
+
+    def parsed(self, source: Source, sink: Sink) -> File:
+        """The tree of a spec."""
+        return parse(source, sink)
+
+    def grid(self, source: Source, reader: Callable[[Source, Sink], Grid | Poison], sink: Sink) -> Grid | Poison:
+        """The rows of a data file."""
+        return reader(source, sink)
+
+
 @dataclass(slots=True)
 class Workspace:
     """The folder that a spec may read, the packages it uses, and what has been read out of them: digests by path."""
@@ -52,6 +70,7 @@ class Workspace:
     root: Path
     sink: Sink
     packages: Packages
+    reading: Reading = field(default_factory=Reading)
     digests: dict[str, str] = field(default_factory=dict)
     _sources: dict[str, Source | Poison] = field(default_factory=dict)
     _specs: dict[str, Source] = field(default_factory=dict)
@@ -78,7 +97,7 @@ class Workspace:
         """A data file taken apart by a reader, once for however many blocks use it."""
         key = (source.name, reader)
         if key not in self._grids:
-            self._grids[key] = reader(source, self.sink)
+            self._grids[key] = self.reading.grid(source, reader, self.sink)
         return self._grids[key]
 
     def _once(self, path: str, beside: str, at: Span, made: Callable[[str], Source | Poison]) -> Source | Poison:
@@ -165,7 +184,7 @@ class Workspace:
             return POISON
         path = root / relative
         try:
-            content = contents(path, most)
+            content = self.reading.content(path, most)
         except (OSError, ValueError) as error:
             label, remedy = _why(path, error)
             return report(self.sink, "AC010", at, label, remedy=self.packages.hint(name) or remedy)
@@ -194,14 +213,14 @@ def _why(path: Path, error: OSError | ValueError) -> tuple[str, str]:
     return "the system does not allow it", "Look at the file's permissions."
 
 
-def load(path: Path, sink: Sink) -> tuple[Module, Workspace] | Poison:
+def load(path: Path, sink: Sink, reading: Reading | None = None) -> tuple[Module, Workspace] | Poison:
     """The entry spec with everything that it imports, and the workspace it lies in."""
-    workspace = Workspace(path.parent, sink, Packages(path.parent, sink))
+    workspace = Workspace(path.parent, sink, Packages(path.parent, sink), reading or Reading())
     nowhere = Source(path.name, "")
     source = workspace.spec(path.name, path.name, Span(nowhere, 0, 0))
     if isinstance(source, Poison):
         return POISON
-    modules = {source.name: Module(parse(source, sink))}
+    modules = {source.name: Module(workspace.reading.parsed(source, sink))}
     open_files = [source.name]
     _import(modules[source.name], workspace, modules, open_files)
     return modules[source.name], workspace
@@ -231,7 +250,7 @@ def _module(
         remedy = "Import this file from one that is nearer to the spec."
         return report(workspace.sink, "AC010", statement.span, label, remedy=remedy)
     if source.name not in modules:
-        imported = Module(parse(source, workspace.sink))
+        imported = Module(workspace.reading.parsed(source, workspace.sink))
         modules[source.name] = imported
         open_files.append(source.name)
         _import(imported, workspace, modules, open_files)

@@ -64,18 +64,19 @@ def _thing(kind: str, name: str, shelf: Shelf[Any]) -> str:
 
 
 def _field(params: type[BaseModel], name: str, info: FieldInfo) -> list[str]:
-    default = "required" if info.is_required() else f"default {_shown(info.default)}"
-    said = info.description or _docstring_under(params, name)
+    default = "required" if info.is_required() else f"default {shown(info.default)}"
+    said = info.description or docstring_under(params, name)
     return [f"- `{name}`: {_type(info.annotation)}; {default}." + (f" {said}" if said else "")]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as an author writes it."""
     if value is PydanticUndefined or value is None:
         return "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(_shown(one) for one in value) + "]"
+        return "[" + ", ".join(shown(one) for one in value) + "]"
     if isinstance(value, BaseModel) and {"low", "high"} == set(type(value).model_fields):
         return f"{value.low}..{value.high}"  # type: ignore[attr-defined]
     return str(value)
@@ -95,7 +96,7 @@ def _type(annotation: Any) -> str:
     )
 
 
-def _docstring_under(params: type[BaseModel], name: str) -> str:
+def docstring_under(params: type[BaseModel], name: str) -> str:
     """The string literal under a field, which is how fields are documented here."""
     for owner in params.__mro__:
         if name in inspect.get_annotations(owner):

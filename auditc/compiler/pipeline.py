@@ -15,7 +15,7 @@ from auditc.ir.plan import Plan
 from .check import check
 from .claimed import BestCase
 from .house_rules import house_rules
-from .load import Workspace, load
+from .load import Module, Workspace, load
 from .lock import Lock, lock
 from .lower import lower
 from .mistakes import Poison
@@ -53,9 +53,23 @@ def as_bytes(form: BaseModel) -> bytes:
 
 
 def _checked(path: Path, sink: Sink, best: BestCase | None) -> tuple[Audit, Workspace]:
-    """Whatever way this ends, no diagnostic shows a secret."""
     try:
-        audit, files = _looked_through(path, sink, best)
+        loaded = load(path, sink)
+    except SpecRejected:
+        strike_secrets(sink)
+        raise SpecRejected(sink.sorted()) from None
+    return check_loaded(loaded, sink, best)
+
+
+def check_loaded(
+    loaded: tuple[Module, Workspace] | Poison, sink: Sink, best: BestCase | None = None
+) -> tuple[Audit, Workspace]:
+    """The audit that loaded files describe. Raises SpecRejected when anything in them is an error.
+
+    Whatever way this ends, no diagnostic shows a secret.
+    """
+    try:
+        audit, files = _looked_through(loaded, sink, best)
     except SpecRejected:
         strike_secrets(sink)
         raise SpecRejected(sink.sorted()) from None
@@ -63,8 +77,9 @@ def _checked(path: Path, sink: Sink, best: BestCase | None) -> tuple[Audit, Work
     return audit, files
 
 
-def _looked_through(path: Path, sink: Sink, best: BestCase | None) -> tuple[Audit, Workspace]:
-    loaded = load(path, sink)
+def _looked_through(
+    loaded: tuple[Module, Workspace] | Poison, sink: Sink, best: BestCase | None
+) -> tuple[Audit, Workspace]:
     if not isinstance(loaded, Poison):
         house_rules(loaded[0], sink)
     # A file that did not parse lacks names; looking for them would bury the mistake under others that are none.
