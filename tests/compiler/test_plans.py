@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from auditc.compiler.drawing import svg
 from auditc.compiler.explain import cells, dot, mermaid
 from auditc.compiler.lock import fresh
 from auditc.compiler.pipeline import Compiled, as_bytes, compile_spec
@@ -52,6 +53,15 @@ def test_golden_of_everything(tmp_path: Path, golden: Callable[[Path, str], None
     golden(GOLDEN / "everything.warnings.txt", render(sink.sorted(), colour=False))
     golden(GOLDEN / "everything.mermaid", mermaid(made.plan))
     golden(GOLDEN / "everything.dot", dot(made.plan))
+
+
+def test_golden_of_the_sketch(root: Path, golden: Callable[[Path, str], None]) -> None:
+    """Everything that a spec can say compiles, whatever of it can be run."""
+    made, sink = compiled(root / "examples" / "sketch" / "sketch.audit")
+    golden(GOLDEN / "sketch.json", as_bytes(made.plan).decode())
+    golden(GOLDEN / "sketch.lock", as_bytes(made.lock).decode())
+    golden(GOLDEN / "sketch.warnings.txt", render(sink.sorted(), colour=False))
+    golden(GOLDEN / "sketch.svg", svg(made.plan))
 
 
 def test_golden_of_the_example(root: Path, golden: Callable[[Path, str], None]) -> None:
