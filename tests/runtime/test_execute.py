@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from auditc.ir.answers import FAILED, NOT_RUN
-from auditc.ir.plan import Budget, Condition
-from auditc.ir.values import Range
+from auditc.ir.plan import Budget, Condition, Price
+from auditc.ir.values import Money, Range
 from auditc.runtime import lane
 from auditc.runtime.budget import Limits
 from auditc.runtime.cells import country_named
@@ -208,6 +208,19 @@ def test_a_run_that_is_told_to_stop_in_its_last_batch_says_so(tmp_path: Path, mo
 
 def test_the_plans_own_budget_counts_too(tmp_path: Path) -> None:
     assert ask(plan(budget=Budget(cells=10)), tmp_path, limits=Limits(cells=50)).cells["asked"] == 10
+
+
+def test_a_budget_in_money_counts_what_the_tokens_of_a_model_cost(tmp_path: Path) -> None:
+    dollar = Money(amount=1.0, currency="usd")
+    dear = model().model_copy(update={"price": Price(input=dollar, output=dollar)})
+    whole = ask(plan(models={"sim": dear}), tmp_path / "whole")
+    tokens = sum(stage["tokens_in"] + stage["tokens_out"] for stage in whole.stages)
+    half = Money(amount=tokens / 2 / 1e6, currency="usd")
+    first = ask(plan(models={"sim": dear}, budget=Budget(money=half)), tmp_path / "half")
+    assert "usd is spent" in first.stopped and 0 < first.cells["asked"] < whole.cells["asked"]
+    # What is stored has been paid for; a model without a price costs nothing.
+    assert not ask(plan(models={"sim": dear}, budget=Budget(money=half)), tmp_path / "whole").stopped
+    assert not ask(plan(budget=Budget(money=half)), tmp_path / "free").stopped
 
 
 def test_a_stopped_run_still_counts_what_is_stored(tmp_path: Path) -> None:

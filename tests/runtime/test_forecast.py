@@ -15,8 +15,8 @@ from rich.progress import Progress, TextColumn
 
 from auditc import screen
 from auditc.ir.finding import Findings
-from auditc.ir.plan import Plan, Thing
-from auditc.ir.values import Range
+from auditc.ir.plan import Plan, Price, Thing
+from auditc.ir.values import Money, Range
 from auditc.runtime import forecast as module
 from auditc.runtime import progress, runs
 from auditc.runtime.budget import Limits
@@ -93,6 +93,17 @@ def test_the_field_that_changed_is_named(tmp_path: Path, changed: dict[str, Any]
     seen = forecast(plan(**{"stages": (converse(),), **changed}), tmp_path, {})
     assert any(reason.startswith(why) for reason in seen.stages[0].why), seen.stages[0].why
     assert seen.cells["to_run"] > 0
+
+
+def test_what_a_run_would_cost_is_said_by_currency(tmp_path: Path) -> None:
+    yuan, dollar = (Money(amount=2.0, currency=currency) for currency in ("cny", "usd"))
+    one = model().model_copy(update={"price": Price(input=yuan, output=yuan)})
+    two = model().model_copy(update={"price": Price(input=dollar, output=dollar)})
+    stages = (score(), converse("b/two", model="two"), score("c/free", "free"))
+    seen = forecast(plan(*stages, models={"sim": one, "two": two, "free": model()}), tmp_path, {})
+    bills = {stage.model: stage.tokens_in + stage.tokens_out for stage in seen.stages}
+    assert seen.money == pytest.approx({"cny": 2e-6 * bills["sim"], "usd": 2e-6 * bills["two"]})
+    assert next(stage for stage in seen.stages if stage.model == "free").money is None
 
 
 def test_an_unfinished_run_is_said(tmp_path: Path) -> None:
