@@ -83,6 +83,10 @@ def _laid(forms: tuple[Any, ...], blocks: list[Block], scope: Scope) -> _Laid | 
             made[name] = Step(name=name, prompt=form.prompt, choices=form.choices, remember=kept, then=END)
             spans[name] = label.span
     numbers = sorted(int(name) for name in made if name.isdigit())
+    if good and not numbers:
+        label = "nothing leads here: a path begins with step 1 of the scenario"
+        report(scope.sink, "AC370", next(iter(spans.values())), label, remedy="Write `step 1..5 { … }`.")
+        good = False
     for expected, number in enumerate(numbers, start=1):
         if good and number != expected:
             missing = f"step {expected} is missing: the steps of a scenario are numbered from 1"
