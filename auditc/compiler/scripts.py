@@ -84,8 +84,8 @@ def _laid(forms: tuple[Any, ...], blocks: list[Block], scope: Scope) -> _Laid | 
             spans[name] = label.span
     numbers = sorted(int(name) for name in made if name.isdigit())
     if good and not numbers:
-        label = "nothing leads here: a path begins with step 1 of the scenario"
-        report(scope.sink, "AC370", next(iter(spans.values())), label, remedy="Write `step 1..5 { … }`.")
+        nowhere = "nothing leads here: a path begins with step 1 of the scenario"
+        report(scope.sink, "AC370", next(iter(spans.values())), nowhere, remedy="Write `step 1..5 { … }`.")
         good = False
     for expected, number in enumerate(numbers, start=1):
         if good and number != expected:

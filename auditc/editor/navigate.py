@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditc.compiler.load import Module
+from auditc.compiler.packages import home
 from auditc.diagnostics import Span
 from auditc.spec.syntax import Attribute, Block, Call, Expression, Import, Text
 from auditc.spec.tokens import LETTER, WORD
@@ -87,6 +88,9 @@ def _refuse_taken(view: View, path: Path, offset: int, new: str) -> None:
     names = view.names
     if found is None or names is None:
         return
+    package = home(found.meant.module)
+    if package is not None:
+        raise Refusal(f"`{found.meant.name}` is declared in the package {package[0]}, and a package never changes.")
     where = next((m for m in view.modules() if m.name == found.meant.module), None)
     taken = {*names.declared.get(found.meant.module, {}), *names.constants.get(found.meant.module, {})}
     taken |= set(where.imports) if where else set()
