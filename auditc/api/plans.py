@@ -138,6 +138,8 @@ def open_plan(path: Path | None) -> tuple[Plan, Path]:
     from auditc.ir.plan import Plan
 
     plan_path = path or last_plan()
+    if plan_path.suffix == ".audit":
+        raise Refused(f"{plan_path} is a spec, and no plan yet", f"Compile it first: auditc compile {plan_path}")
     lock_path = lock_of(plan_path)
     try:
         plan = Plan.model_validate_json(plan_path.read_bytes())

@@ -142,6 +142,12 @@ def test_a_note_of_the_last_plan_that_is_none(starter: Shell, held: str) -> None
         assert ended.code == 2 and "auditc compile" in ended.err
 
 
+def test_a_spec_in_the_place_of_a_plan_is_told_apart(starter: Shell) -> None:
+    for words in (("plan",), ("run", "-q"), ("graph",)):
+        ended = starter.auditc(*words, "starter.audit")
+        assert ended.code == 2 and "auditc compile starter.audit" in ended.err
+
+
 def test_a_damaged_run_is_named_by_every_command_that_reads_it(starter: Shell) -> None:
     assert starter.auditc("run", "-q", "--limit", "2").code == 1
     [run] = (starter.folder / ".auditc/runs").iterdir()
