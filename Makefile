@@ -7,7 +7,7 @@ PIP_FLAGS ?=
 VENV      := .venv
 BIN       := $(VENV)/bin
 
-.PHONY: audit test test-wheel check golden schemas format clean
+.PHONY: audit test test-wheel check golden schemas reference format clean
 
 audit: $(VENV)/ready
 	$(BIN)/auditc compile examples/us_cn/us_cn.audit
@@ -39,6 +39,9 @@ golden: $(VENV)/ready
 
 schemas: $(VENV)/ready
 	$(BIN)/python -m auditc.ir.schemas schemas
+
+reference: $(VENV)/ready
+	$(BIN)/python -m auditc.reference docs/reference
 
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix .

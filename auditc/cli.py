@@ -253,8 +253,8 @@ def test_command(
 
 
 @app.command()
-def explain(name: Annotated[str, typer.Argument(help="A diagnostic's code, or a method, metric, backend.")]) -> None:
-    """Print the page of a diagnostic, a method, a metric or a backend."""
+def explain(name: Annotated[str, typer.Argument(help="AC304, survey, first_token, jsd, transformers, …")]) -> None:
+    """Print the page of a diagnostic, a kind of block, a method, a metric, a backend, a source of weights."""
     print(specs.explain(name))
 
 
