@@ -7,7 +7,7 @@ PIP_FLAGS ?=
 VENV      := .venv
 BIN       := $(VENV)/bin
 
-.PHONY: audit test test-wheel check golden schemas reference format clean
+.PHONY: audit test test-wheel check golden schemas format clean
 
 audit: $(VENV)/ready
 	$(BIN)/auditc compile examples/us_cn/us_cn.audit
@@ -40,6 +40,7 @@ golden: $(VENV)/ready
 schemas: $(VENV)/ready
 	$(BIN)/python -m auditc.ir.schemas schemas
 
+.PHONY: reference
 reference: $(VENV)/ready
 	$(BIN)/python -m auditc.reference docs/reference
 

@@ -170,26 +170,28 @@ def _default(info: FieldInfo, options: tuple[Want, ...]) -> str:
     value = info.default
     if value is PydanticUndefined or value in (None, "", ()):
         return LEFT_OUT
-    shown = _shown(value, options)
-    return f"`{shown}`" if shown else LEFT_OUT
+    written = shown(value, options)
+    return f"`{written}`" if written else LEFT_OUT
 
 
-def _shown(value: Any, options: tuple[Want, ...]) -> str:
-    """A default as an author would write it; empty where nobody would."""
+def shown(value: Any, options: tuple[Want, ...] = ()) -> str:
+    """A default as an author would write it, where `options` says what its key takes; empty where nobody would."""
+    if value is None or value is PydanticUndefined:
+        return LEFT_OUT
     if isinstance(value, bool):
         return "on" if value else "off"
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         element = next((want.element for want in options if want.is_list), options)
-        return f"[{', '.join(_shown(one, element) for one in value)}]"
+        return f"[{', '.join(shown(one, element) for one in value)}]"
     if isinstance(value, Range):
         return f"{value.low}..{value.high}"
     if isinstance(value, Body):
         return f"{value.word} {{ }}"
     if isinstance(value, int | float):
-        fitting = next((want for want in options if want.type in (int, float)), options[0])
-        return _number(value, fitting).replace(",", "") if fitting.type in (int, float) else str(value)
+        counted = next((want for want in options if want.type in (int, float)), Want(type(value)))
+        return _number(value, counted).replace(",", "")
     if isinstance(value, str):
-        bare = any(want.words or any(want.mark(mark) for mark in _BARE) for want in options)
+        bare = not options or any(want.words or any(want.mark(mark) for mark in _BARE) for want in options)
         return value if bare else f'"{value}"'
     return ""
 
@@ -199,17 +201,19 @@ _BARE: Final = (LanguageWord, ReportWord, RefTo, OwnWord, Keep, FromShelf)
 
 
 def _said(form: type[BaseModel], info: FieldInfo) -> str:
-    """The string literal under a field, which is how fields are documented here."""
-    if info.description:
-        return info.description
+    [name] = [name for name, field in form.model_fields.items() if field is info]
+    return info.description or docstring_under(form, name)
+
+
+def docstring_under(form: type[BaseModel], name: str) -> str:
+    """The string literal under a field, which is how fields are documented here; empty where there is none."""
     for owner in form.__mro__:
-        for name in inspect.get_annotations(owner):
-            if form.model_fields.get(name) is info:
-                return _docstring_under(owner, name)
+        if name in inspect.get_annotations(owner):
+            return _literal_under(owner, name)
     return ""
 
 
-def _docstring_under(owner: type, name: str) -> str:
+def _literal_under(owner: type, name: str) -> str:
     [tree] = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
     assert isinstance(tree, ast.ClassDef)
     for field, below in zip(tree.body, tree.body[1:], strict=False):
