@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from auditc.api.faults import Refused
+from auditc.api.specs import explain
 from auditc.compiler.pages import SHELVES, described, kinds, names, page_of
 from auditc.diagnostics import Sink, Source
 from auditc.reference.book import pages
@@ -75,3 +77,9 @@ def test_what_is_not_built_says_so() -> None:
         page = described(name)
         assert page is not None and page.built is built
         assert ("Not built yet" in page.text) is not built
+
+
+def test_a_name_nearly_right_is_put_right() -> None:
+    with pytest.raises(Refused) as refused:
+        explain("surwey")
+    assert "survey" in refused.value.help
