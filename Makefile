@@ -48,6 +48,10 @@ golden: $(VENV)/ready
 schemas: $(VENV)/ready
 	$(BIN)/python -m auditc.ir.schemas schemas
 
+.PHONY: reference
+reference: $(VENV)/ready
+	$(BIN)/python -m auditc.reference docs/reference
+
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -111,7 +111,8 @@ def check(files: Annotated[list[Path], typer.Argument(help="Specs to check.")], 
         _show(checked.diagnostics)
         if not checked.rejected:
             names = ", ".join(str(file) for file in files)
-            print(f"{names}: sound" + (f", with {len(checked.diagnostics)} warnings" if checked.diagnostics else ""))
+            count = len(checked.diagnostics)
+            print(f"{names}: sound" + (f", with {count} warning{'s' * (count > 1)}" if count else ""))
     if checked.rejected:
         raise typer.Exit(REJECTED)
 
@@ -275,8 +276,8 @@ def test_command(
 
 
 @app.command()
-def explain(name: Annotated[str, typer.Argument(help="A diagnostic's code, or a method, metric, backend.")]) -> None:
-    """Print the page of a diagnostic, a method, a metric or a backend."""
+def explain(name: Annotated[str, typer.Argument(help="AC304, survey, first_token, jsd, transformers, …")]) -> None:
+    """Print the page of a diagnostic, a kind of block, a method, a metric, a backend, a source of weights."""
     print(specs.explain(name))
 
 

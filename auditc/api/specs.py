@@ -75,12 +75,15 @@ def format_spec(file: Path, *, write: bool) -> bool:
 
 
 def explain(name: str) -> str:
-    """The page of a diagnostic's code, or of a thing on a shelf."""
-    from auditc.compiler.pages import page_of
+    """The page of a diagnostic's code, of a kind of block, or of a thing on a shelf."""
+    from auditc.compiler.pages import names, page_of
+    from auditc.diagnostics.suggest import suggest
 
     page = page_of(name)
     if page is None:
-        raise Refused(f"there is no page called {name}", "Name a code (AC201), a method, a metric or a backend.")
+        close = suggest(name, names())
+        remedy = "Name a code (AC201), a kind of block (survey), a method, a metric, a backend or a source of weights."
+        raise Refused(f"there is no page called {name}", f"Did you mean {close}?" if close else remedy)
     return page
 
 

@@ -63,6 +63,7 @@ class Params(Form):
     latency: Seconds = 0.0
     """Time that a batch takes."""
     seed: Count = 0
+    """Another seed gives other answers of the same model."""
 
 
 @dataclass(slots=True, eq=False)

@@ -16,6 +16,7 @@ class Params(Form):
     """How the model is reached."""
 
     dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
+    """The numbers that it computes in."""
     batch_tokens: Positive | None = None
     """Tokens in one pass; the engine's own choice when left out."""
 

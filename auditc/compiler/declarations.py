@@ -64,50 +64,76 @@ class Budget(Form):
     """Limits of a run."""
 
     tokens: Tokens | None = None
+    """Tokens read and written, of all models together."""
     wall: Seconds | None = None
+    """Time by the clock."""
     cells: Positive | None = None
+    """Questions put to models."""
     money: Money | None = None
+    """What providers may bill; each of them needs a `price` in the same currency."""
 
 
 class Audit(Form):
     """What the audit is called, and what holds for all of it."""
 
     title: str
+    """What the report is called."""
     version: str
+    """Yours, to tell one edition of the audit from the next."""
     seed: Count
+    """What everything that is drawn by lot is drawn from: samples, splits, participants."""
     language: Literal[1] = 1
+    """The edition of the language that the spec is written in."""
     correct: Literal["holm", "none"] = "holm"
+    """How claims outside any family are corrected for being several."""
     budget: Budget = Budget()
+    """Limits of a run; one that comes to a limit stops, and what it has asked is kept."""
 
 
 class Price(Form):
     """What a provider bills for a million tokens."""
 
     input: Money
+    """For a million tokens read."""
     output: Money
+    """For a million tokens written."""
 
 
 class Model(Form):
     """A model to be audited: its card, its weights or the provider it is asked through, and how it is reached."""
 
     weights: Annotated[Any, FromShelf("weights", called=True)] = None
+    """Where the weights come from: a call such as `hf(…)`. A model has either `weights` or `api`, or neither if it is
+    simulated."""
     api: Annotated[Any, FromShelf("backends", called=False)] = None
+    """The provider that is asked: a body such as `openai { … }`."""
     backend: Annotated[Any, FromShelf("backends", called=False)] = None
+    """What runs the weights, or simulates the model; for weights it is `transformers { }` when left out."""
     title: str = ""
+    """What the report calls the model; its name when left out."""
     family: str = ""
+    """The family that it belongs to; a judge should be of another one than those it judges."""
     origin: str = ""
+    """Where it was made, in a word of yours."""
     stage: str = ""
+    """How far it was trained: `base`, `instruct`."""
     quantisation: str = ""
+    """The form that its weights were stored in."""
     price: Price | None = None
+    """What the provider bills; a budget in money needs it."""
 
 
 class Population(Form):
     """People of a country, the language they are asked in, and where they live."""
 
     country: str
+    """The country by the name that the survey's reference gives it."""
     language: Annotated[str, LanguageWord()]
+    """The language in which they are asked."""
     named: Annotated[dict[str, str], ByLanguage()] = Field(default_factory=dict)
+    """What prompts call the country in each language; in English it is `country` when left out."""
     places: Annotated[Table, Columns(("place.*",))] | None = None
+    """Where they live: a participant's place is drawn from it, by weight."""
     quotas: Annotated[Table, Columns(("group.*",))] | None = None
     """Groups of people with their weights: participants are shared out over them in proportion."""
 
@@ -116,15 +142,21 @@ class Persona(Form):
     """Whom the model is asked to be, as a template."""
 
     prompt: Annotated[dict[str, str], ByLanguage(or_text=True)]
+    """The template. It holds text, variables such as `{{ country }}`, and `{% if %}`; which variables there are, the
+    method says."""
 
 
 class Split(Form):
     """Parts of a survey by shares of its items, drawn by hash; `by` keeps the shares in each group of items."""
 
     train: Share = 0.0
+    """The share of the items that trainings learn."""
     valid: Share = 0.0
+    """The share that tells when to stop: `keep = lowest(valid)`."""
     test: Share = 0.0
+    """The share that is kept for testing."""
     by: Literal["dimension", "scale", "source"] | None = None
+    """What the items are grouped by; each group is split nearly alike."""
 
     @model_validator(mode="after")
     def _whole(self) -> Split:
@@ -138,38 +170,55 @@ class Survey(Form):
     """Items, how people answered them, and the parts that training and testing use."""
 
     items: Annotated[Any, Grid()]
+    """The items. Columns: `id`, `scale` (`nominal`, `ordinal` or `interval`), and for each language `text.en` and
+    `options.en` with `|` between the options; also `dimension`, `source`, `reason`."""
     reference: Annotated[Any, Grid()] = None
+    """How people answered. Columns: `item`, `country`, `n` (how many people), `shares` with `|` between them, in the
+    order of the options; also `n_status` (`counted` or `nominal`) and the columns named in `by`."""
     split: Split | None = None
+    """Parts of the survey, written `values.train`, `values.valid` and `values.test` in other blocks."""
 
 
 class Framework(Form):
     """Values that are weighed against each other, with the source that lists them."""
 
     values: Annotated[Any, Grid()]
+    """The values. Columns: `value`, a name that a spec can use; `name.en` and `description.en`, and so in each
+    language; `source`, whose list it is."""
 
 
 class Controls(Form):
     """Controls of a body that a claim may map to."""
 
     table: Annotated[Any, Grid()]
+    """The controls. Columns: `framework`, `control`, `title`, `source`."""
 
 
 class Asks(Form):
     """What every method's block says: what is asked of which models, as whom."""
 
     ask: Annotated[Any, ItemSet()]
+    """The items that are asked."""
     of: Annotated[tuple[Annotated[str, RefTo("model")], ...], Len(1)]
+    """The models that are asked."""
     as_: Annotated[tuple[Annotated[str, RefTo("population")], ...], Len(1)] = Field(alias="as")
+    """The populations as whose people they are asked."""
     persona: Annotated[str, RefTo("persona")] | None = None
+    """Whom the model is asked to be, in words of yours; the method has its own when left out."""
 
 
 class Leads(Form):
     """What the block of a method that leads models through scenarios says."""
 
     scenarios: Annotated[Any, Grid()]
+    """The scenarios. Columns: `scenario`, `step`, for each language `text.en`, and for each choice `choice.a.en` and,
+    with a framework, `value.a`; also `source`."""
     of: Annotated[tuple[Annotated[str, RefTo("model")], ...], Len(1)]
+    """The models that are led."""
     framework: Annotated[str, RefTo("framework")] | None = None
+    """The values that the choices stand for."""
     language: Annotated[str, LanguageWord()] = "en"
+    """The language in which the scenarios are told."""
 
 
 class Lora(Body):
@@ -177,58 +226,82 @@ class Lora(Body):
 
     word: ClassVar[str] = "lora"
     rank: Positive = 8
+    """The rank of the matrices that are learnt."""
     alpha: Positive = 32
+    """The weight of what is learnt; it counts as `alpha` ÷ `rank`."""
     dropout: Annotated[Share, Lt(1)] = 0.05
+    """The share of inputs that is left out at random while training."""
     targets: Annotated[tuple[Annotated[str, OwnWord("module")], ...], Len(1)] = ("q_proj", "v_proj")
+    """The modules of the network that get an adapter."""
 
 
 class Train(Form):
     """A training whose result is a model by the block's name."""
 
     from_: Annotated[str, RefTo("model")] = Field(alias="from")
+    """The model that it begins with."""
     objective: Annotated[Any, FromShelf("objectives", called=False)]
+    """What is optimised, and on which data."""
     as_: Annotated[tuple[Annotated[str, RefTo("population")], ...], Len(1)] | None = Field(alias="as", default=None)
+    """The populations whose answers are learnt."""
     adapter: Lora | Literal["full"] = Lora()
+    """What is trained: low-rank adapters, or all weights."""
     epochs: Positive = 5
+    """How often every item is learnt."""
     batch: Positive = 16
+    """Items in one step."""
     learning_rate: Annotated[float, Unit("number"), Gt(0), Lt(1)] = 0.0001
+    """The size of the first steps."""
     decay: Annotated[float, Unit("share"), Gt(0), Le(1)] = 0.85
     """By how much the learning rate is multiplied after each epoch."""
     keep: Annotated[Any, Keep()] = "last"
+    """Which state becomes the model: the last, or the one with the lowest loss on a part of the survey."""
     title: str = ""
+    """What the report calls the model that results."""
 
 
 class Family(Form):
     """Claims that are corrected together."""
 
     correct: Literal["holm", "none"] = "holm"
+    """`holm` keeps the chance of even one false verdict in the family at the level; `none` corrects nothing."""
 
 
 class Claim(Form):
     """A sentence that the findings bear out or do not."""
 
     says: str
+    """The sentence, as the report prints it."""
     holds: Annotated[Any, Holds()]
+    """The comparison that bears it out."""
     level: Annotated[Share, Gt(0.5), Lt(1)] = 0.95
+    """How sure the verdict must be."""
     estimand: Literal["items_like_these", "these_items"] = "items_like_these"
+    """What the claim is about: items like these, of which these are a sample, or these items alone."""
     family: Annotated[str, RefTo("family")] | None = None
+    """The family in which it is corrected."""
     cluster: Annotated[tuple[Literal["item", "participant"], ...], Len(1)] | None = None
     """What observations share: said by the author, checked against what the method's answers share."""
     maps_to: tuple[str, ...] = ()
+    """Provisions that the claim is evidence for, in your words; the report prints them."""
 
 
 class Report(Form):
     """Which files a report is written into, in which languages."""
 
     formats: Annotated[tuple[Annotated[str, ReportWord()], ...], Len(1)]
+    """The forms it is written in."""
     languages: Annotated[tuple[Annotated[str, LanguageWord()], ...], Len(1)] = ("en",)
+    """The languages it is written in."""
 
 
 class Test(Form):
-    """Stand-ins for the spec's models, and how its claims must come out then; `compiler.trials` reads the blocks."""
+    """Stand-ins for the spec's models, and how its claims must come out then: `expect { my_claim = holds }`."""
 
     says: str
+    """What the test shows, in a sentence."""
     given: Annotated[Any, FromShelf("backends", called=False)] = None
+    """One stand-in for every model. A block, `given { my_model = simulated { … } }`, gives each its own."""
 
 
 KINDS: Final[dict[str, type[BaseModel]]] = {

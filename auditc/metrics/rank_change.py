@@ -22,7 +22,9 @@ class Params(Form):
     """What the author may set."""
 
     from_: Annotated[int, Gt(0)] = Field(alias="from", default=1)
+    """The step that is compared with."""
     to: Annotated[int, Gt(0)]
+    """The later step."""
 
 
 rank_change = Metric(

@@ -24,7 +24,9 @@ class Params(Form):
     """`path` is relative to the folder where auditc runs. `sha256` pins the digest of the tensors."""
 
     path: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_inside)]
+    """The folder, from where auditc runs."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """The digest of the tensors; it pins them."""
 
 
 def pin(params: Params) -> str | None:

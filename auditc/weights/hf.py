@@ -33,7 +33,9 @@ class Params(Form):
     """`revision` is a commit's 40 hexadecimal digits; anything else (a branch, a tag) can move and is no pin."""
 
     repo: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}$")]
+    """The owner and the name of the repository."""
     revision: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """The commit, 40 digits; it pins every file."""
 
 
 def pin(params: Params) -> str | None:

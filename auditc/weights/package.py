@@ -29,8 +29,11 @@ class Params(Form):
     """Which package. `sha256` is that of the GGUF inside; packages that auditc knows need none."""
 
     name: Name
+    """The package's name in the index that pip uses."""
     version: Version
+    """Its exact version."""
     sha256: Sha256 | None = None
+    """The digest of the weights inside; it pins them."""
 
 
 def pin(params: Params) -> str | None:

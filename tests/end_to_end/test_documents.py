@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 
 import auditc
+from auditc.compiler.mistakes import ERRORS, WARNINGS
+from auditc.compiler.pages import described
 
 from .conftest import Shell
 
 PROSE = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md")
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")))
+PACKAGED = "../../auditc/"
+"""How documents name what lies in the package, which an installed copy has elsewhere."""
 
 
 def _blocks(text: str, language: str) -> list[str]:
@@ -51,12 +57,21 @@ def test_ci_calls_the_readmes_test_command(root: Path) -> None:
     assert re.search(r"^make test$", script.read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", PROSE)
+@pytest.mark.parametrize("name", (*PROSE, *DOCUMENTS))
 def test_links_lead_to_files(root: Path, name: str) -> None:
+    """To a file of the repository or of the package, and where a link names a heading, to a heading of the file."""
     if not (root / name).is_file():
         pytest.skip("not part of the installed files")
-    for target in re.findall(r"\]\(([^)#:]+)\)", (root / name).read_text(encoding="utf-8")):
-        assert (root / target).exists(), target
+    for target, heading in re.findall(
+        r"\]\((?!\w+:)([^)#]*)(?:#([^)]+))?\)", (root / name).read_text(encoding="utf-8")
+    ):
+        path = (root / name).parent / target if target else root / name
+        if PACKAGED in target:
+            path = Path(auditc.__file__).parent / target.partition(PACKAGED)[2]
+        assert path.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}, heading
 
 
 def test_no_machine_says_compliant(root: Path) -> None:
@@ -66,3 +81,30 @@ def test_no_machine_says_compliant(root: Path) -> None:
         if file.suffix in {".py", ".toml", ".html", ".md", ".audit", ".csv", ".json"} and ".auditc" not in file.parts:
             text = file.read_text(encoding="utf-8")
             assert not re.search(r"\bcompliant\b|符合规定|合规", text, re.IGNORECASE), file
+
+
+def test_the_page_of_the_language_quotes_the_sketch(root: Path) -> None:
+    page = (root / "docs/language.md").read_text(encoding="utf-8")
+    sketch = "\n".join(path.read_text(encoding="utf-8") for path in sorted((root / "examples/sketch").glob("*.audit")))
+    quoted = [piece.strip("\n") for quote in _blocks(page, "audit") for piece in quote.split("\n\n")]
+    assert len(quoted) > 12 and [piece for piece in quoted if piece not in sketch] == []
+
+
+def test_what_the_page_of_the_language_says_of_codes(root: Path) -> None:
+    """Each code is refused or warned of as the table says, and is there at all."""
+    page = (root / "docs/language.md").read_text(encoding="utf-8")
+    said: dict[str, str] = {}
+    for then, codes in re.findall(r"^\| .* \| (.*) \| (AC.*) \|$", page, re.MULTILINE):
+        for words, several in zip(then.split("; "), codes.split("; "), strict=True):
+            said |= dict.fromkeys(several.split(", "), words)
+    known = {code: "it is refused" for code in ERRORS} | {code: "you are warned" for code in WARNINGS}
+    assert {code: known[code] for code in said} == said
+
+
+def test_not_built_is_said_where_it_is_so(root: Path) -> None:
+    """The page of the language names what cannot be run; whoever builds one of them finds the sentence here."""
+    page = (root / "docs/language.md").read_text(encoding="utf-8")
+    for name in ("vllm", "openai", "escalation", "pdf", "oscal", "first_token_kl"):
+        described_as = described(name)
+        assert f"`{name}`" in page or name in page
+        assert described_as is not None and not described_as.built

@@ -13,8 +13,11 @@ class Params(Form):
     """How a model is run."""
 
     dtype: Literal["float32", "bfloat16"] = "float32"
+    """The numbers that it computes in."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where it computes; `auto` takes a CUDA device if there is one."""
     attention: Literal["sdpa", "eager"] = "sdpa"
+    """How attention is computed: `sdpa` in one step, `eager` piece by piece."""
     batch_tokens: Tokens | None = None
     """How many prompt tokens are computed at once; left out, 1024 on a CPU and 8192 on a CUDA device. More needs more
     memory, and rounds otherwise."""

@@ -68,7 +68,9 @@ class Params(Form):
     item_order: Literal["fixed", "shuffled"] = "fixed"
     """`shuffled` gives each participant the items in an order of its own."""
     max_new_tokens: Tokens = 512
+    """The longest answer to one item."""
     temperature: Annotated[float, Unit("number"), Ge(0.01)] = 1.0
+    """How evenly a participant that samples draws: below 1 favours likely words."""
 
 
 def _stages(use: SurveyUse) -> tuple[Converse, ...]:

@@ -51,10 +51,13 @@ class Params(Form):
     """What the author of an `escalation` block may set."""
 
     step: Annotated[tuple[Step, ...], Repeated("step"), Len(1)]
+    """The steps of the scenarios, and the script's own."""
     branch: Annotated[tuple[Branch, ...], Repeated("none")] = ()
+    """Where choices lead elsewhere than to the next step."""
     orders: Literal["both", "given"] = "both"
     """Whether each step is asked in both orders of its choices."""
     max_new_tokens: Tokens = 64
+    """The longest answer to one step."""
 
 
 def _stages(use: ScriptUse) -> tuple[Escalate, ...]:

@@ -52,6 +52,7 @@ class ShuffledCountries(Body):
 
     word: ClassVar[str] = "shuffled_countries"
     among: Annotated[Table, Columns(("name.*",))]
+    """The countries, by their names in each language that is asked in."""
 
 
 class Params(Form):
@@ -60,6 +61,7 @@ class Params(Form):
     orders: Positive = 5
     """Rotations of the options' order that each item is asked in, at most as many as it has options."""
     control: ShuffledCountries | None = None
+    """A second condition, asked of the same items."""
     low_mass: Share = 0.1
     """A cell whose options hold less of the probability than this is unparsable."""
     in_words: Share = 0.1
