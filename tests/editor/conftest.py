@@ -75,7 +75,7 @@ def folder(tmp_path: Path, root: Path) -> Path:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
     """One server for the tests of a module: starting it takes longer than most of them."""
-    with Editor(tmp_path_factory.getbasetemp()) as editor:
+    with Editor(tmp_path_factory.mktemp("editor")) as editor:
         yield editor
 
 
