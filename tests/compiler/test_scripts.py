@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from auditc.compiler.claims import figures
 from auditc.compiler.explain import cells
-from auditc.ir.plan import Both, Choice, Escalate, Not, Script, Truth
+from auditc.ir.plan import Both, Choice, Escalate, Judge, Not, Script, Truth
 from tests.compiler.said import diagnostics, errors, planned
 
 
@@ -193,3 +194,56 @@ def test_scenarios_are_told_in_the_language_of_the_block(tmp_path: Path) -> None
     body = "language = zh\nstep 1..1 { choices = [a, b] }"
     assert errors(block(body), tmp_path, {"told.csv": told(1)}) == [("AC407", 2)]
     assert errors(block(body.replace("zh", "fr")), tmp_path, {"told.csv": told(1)}) == [("AC408", 4)]
+
+
+LED = """
+model second { backend = simulated { like = values  tilt = 1 } }
+escalation dilemmas {
+  scenarios = csv("dilemmas.csv")
+  of        = [sim, second]
+  step 1..3 { choices = [a, b] }
+  win_rate { }
+}
+"""
+
+
+def claim(holds: str) -> str:
+    return f'claim said {{ says = "Said"  holds = {holds} }}\n{LED}'
+
+
+@pytest.mark.parametrize(
+    ("holds", "at", "each"),
+    [
+        ("dilemmas.win_rate[model = sim] > 0.5", {"model": "sim", "condition": "asked"}, ()),
+        ("each(dilemmas.win_rate, over = model) > 0.5", {"condition": "asked"}, ("model",)),
+        ("mean(dilemmas.win_rate, over = model) > 0.5", {"condition": "asked"}, ()),
+    ],
+)
+def test_a_claim_on_a_script_names_no_population(
+    holds: str, at: dict[str, str], each: tuple[str, ...], tmp_path: Path
+) -> None:
+    stage = planned(claim(holds), tmp_path).stage("claim.said")
+    assert isinstance(stage, Judge)
+    assert [figure.at for figure in figures(stage.holds.left)] == [at] and stage.holds.each == each
+
+
+@pytest.mark.parametrize(
+    ("holds", "code", "label"),
+    [
+        ("dilemmas.win_rate > 0.5", "AC343", "`model` is `sim`, `second`: which of them is meant?"),
+        ("each(dilemmas.win_rate, over = [model, population]) > 0.5", "AC345", "the figures have no population"),
+        ("mean(dilemmas.win_rate, over = population) > 0.5", "AC345", "the figures have no population"),
+        ("dilemmas.win_rate[model = sim, population = us] > 0.5", "AC344", "the figure has no population"),
+        ("each(dilemmas.win_rate[model = sim], over = dimension) > 0.5", "AC345", "the figures have no dimension"),
+        ("dilemmas.win_rate[model = sim, dimension = care] > 0.5", "AC344", "the figure has no dimension"),
+    ],
+)
+def test_an_axis_that_a_script_has_not_is_refused(holds: str, code: str, label: str, tmp_path: Path) -> None:
+    (found,) = diagnostics(claim(holds), tmp_path)
+    assert (found.code, found.primary.text) == (code, label)
+
+
+def test_a_script_compares_with_a_survey_on_the_axes_that_both_have(tmp_path: Path) -> None:
+    holds = "each(dilemmas.win_rate[model = sim] - opinions.jsd, over = population) > 0"
+    stage = planned(claim(holds), tmp_path).stage("claim.said")
+    assert isinstance(stage, Judge) and stage.holds.each == ("population",)
