@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from auditc.diagnostics import Label
 from auditc.ir.plan import Model, Thing, Train
 from auditc.ir.values import ItemSet
 from auditc.spec.syntax import Attribute, Call, Expression, Word
@@ -43,11 +44,18 @@ def trainings(names: Names, scope: Scope, bound: Bound) -> Lineage:
             break
         for key in ready:
             lineage.made[key] = training(open_ones.pop(key), scope, lineage)
-    for key, declaration in open_ones.items():
+    for key in open_ones:
         bound.models[key] = lineage.made[key] = POISON
-        if key in _line(key, bases):
+    told: set[str] = set()
+    for key, declaration in open_ones.items():
+        circle = _line(key, bases)
+        if key in circle and key not in told:
+            told |= circle
+            others = [other for other in open_ones if other in circle and other != key]
+            related = tuple(Label(open_ones[other].name.span, "in the circle") for other in others)
             label = f"`{key}` is trained from what is trained from `{key}`"
-            report(scope.sink, "AC380", declaration.name.span, label, remedy="Begin with a model that is there.")
+            remedy = "Begin with a model that is there."
+            report(scope.sink, "AC380", declaration.name.span, label, remedy=remedy, related=related)
     return lineage
 
 
