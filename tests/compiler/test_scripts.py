@@ -110,7 +110,7 @@ def test_whatever_is_chosen_the_path_is_one_of_those_counted(body: str, steps: i
     made = script(body, steps, tmp_path)
     paths = {tuple(walked(made, answers)) for answers in product("ab", repeat=made.most)}
     assert {len(path) for path in paths} <= set(range(made.least, made.most + 1))
-    assert made.paths is not None and len(paths) <= made.paths
+    assert len(paths) <= made.paths
 
 
 def test_a_condition_joins_choices(tmp_path: Path) -> None:
@@ -168,6 +168,21 @@ REFUSED = [
     ("step 1..2 { choices = [a, b] }\nbranch { when = on  go = end }", "AC374", 5),
     ("step 1..2 { choices = [a, b] }\nbranch { when = choice(1) == a  go = [1] }", "AC301", 5),
     ("step 1..2 { choices = [a, b] }\nbranch { go = end }", "AC207", 5),
+    # 1 3 is a path too, and on it nothing was chosen at 2.
+    (
+        "step 1..3 { choices = [a, b] }\nbranch { when = choice(1) == b  go = 3 }\n"
+        "branch { when = choice(2) == a and choice(3) == b  go = end }",
+        "AC374",
+        6,
+    ),
+    # 1 own 3 is a path too.
+    (
+        f"step 1..3 {{ choices = [a, b] }}\nstep own {{ {OWN}  then = 3 }}\n"
+        "branch { when = choice(1) == b  go = own }\n"
+        "branch { when = not (choice(2) == a and choice(3) == b)  go = end }",
+        "AC374",
+        7,
+    ),
     ("step = 3", "AC212", 4),
     ("orders = both", "AC207", 1),
 ]
@@ -247,3 +262,20 @@ def test_a_script_compares_with_a_survey_on_the_axes_that_both_have(tmp_path: Pa
     holds = "each(dilemmas.win_rate[model = sim] - opinions.jsd, over = population) > 0"
     stage = planned(claim(holds), tmp_path).stage("claim.said")
     assert isinstance(stage, Judge) and stage.holds.each == ("population",)
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("from = 1  to = 9", [("AC304", "9", "there is no step 9")]),
+        ("from = 4  to = 5", [("AC304", "4", "there is no step 4"), ("AC304", "5", "there is no step 5")]),
+        ("from = 3  to = 3", [("AC313", "rank_change", "a change is from a step to a later one, and not from 3 to 3")]),
+        ("from = 3  to = 1", [("AC313", "rank_change", "a change is from a step to a later one, and not from 3 to 1")]),
+        ("from = 1  to = 3", []),
+    ],
+)
+def test_a_change_is_between_steps_of_the_script(steps: str, said: list[tuple[str, str, str]], tmp_path: Path) -> None:
+    """A step that the script has on its own counts for none: those of a scenario have numbers."""
+    own = f"step own {{ {OWN} }}\n  branch {{ when = choice(1) == b  go = own }}\n  rank_change {{ {steps} }}"
+    found = diagnostics(LED.replace("win_rate { }", own), tmp_path)
+    assert [(d.code, d.primary.span.text, d.primary.text) for d in found] == said
