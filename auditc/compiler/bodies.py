@@ -20,6 +20,7 @@ from auditc.spec.syntax import Attribute, Block, Expression, Items, Name, RangeL
 
 from .declarations import FromShelf, Holds, Keep
 from .expressions import value
+from .languages import unspoken
 from .mistakes import POISON, Poison, close, listing, report
 from .scope import Scope
 from .wants import Want, expected, wants
@@ -253,7 +254,10 @@ def _by_language(part: Block, scope: Scope) -> Any:
         text = value(entry.value, (Want(str),), scope)
         if entry.name.text in found:
             report(scope.sink, "AC206", entry.name.span, f"`{entry.name.text}` is given already")
-        poisoned = poisoned or text is POISON
+        wrong = unspoken(entry.name.text)
+        if wrong is not None:
+            report(scope.sink, "AC408", entry.name.span, wrong[0], remedy=wrong[1])
+        poisoned = poisoned or text is POISON or wrong is not None
         found[entry.name.text] = text
     return POISON if poisoned else found
 

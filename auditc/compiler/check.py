@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from auditc.backends import backends
 from auditc.diagnostics import Label, Span
 from auditc.ir.audit import Audit, Claim, ReportUse
-from auditc.ir.plan import Budget, Correction, Train
+from auditc.ir.plan import Budget, Correction
 from auditc.methods import methods
 from auditc.reports import reports
 from auditc.spec.syntax import Attribute, Expression, Name, Switch, Text, Word
@@ -29,6 +29,7 @@ from .declarations import Report as ReportForm
 from .dilemmas import dilemma
 from .expressions import quantity
 from .frameworks import framework
+from .lineage import Lineage
 from .load import Workspace
 from .mistakes import POISON, Poison, close, listing, report
 from .places import origin
@@ -67,8 +68,8 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
         seed=0 if isinstance(settings, Poison) else settings.seed,
     )
     simulated_models(scope, bound)
-    trained = trainings(names, scope, bound)
-    questions = {d.key: _asked(d, scope, bound, trained) for d in names.questions()}
+    lineage = trainings(names, scope, bound)
+    questions = {d.key: _asked(d, scope, lineage) for d in names.questions()}
     families: dict[str, Correction | Poison] = {d.key: _family(d, scope) for d in names.every("family")}
     measured = {key: POISON if isinstance(q, Poison) else q.measured for key, q in questions.items()}
     sound = _sound(questions)
@@ -107,7 +108,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
         populations=_sound(bound.populations),
         surveys={key: checked.survey for key, checked in _sound(bound.surveys).items()},
         frameworks={key: checked.framework for key, checked in _sound(bound.frameworks).items()},
-        trainings=tuple(_sound(trained).values()),
+        trainings=tuple(_sound(lineage.made).values()),
         methods=tuple(q.use for q in sound.values()),
         claims=tuple(_sound(claims).values()),
         reports=tuple(_sound(uses).values()),
@@ -151,13 +152,11 @@ def _constants(scope: Scope) -> None:
                 report(scope.sink, "AC301", expression.span, label, remedy="For example: `let { name = 3 }`.")
 
 
-def _asked(
-    declaration: Declaration, scope: Scope, bound: Bound, trained: dict[str, Train | Poison]
-) -> Question | Poison:
+def _asked(declaration: Declaration, scope: Scope, lineage: Lineage) -> Question | Poison:
     """A method's block, which asks a survey or leads through scenarios."""
     if methods.take(declaration.kind).asks == "scenarios":
-        return dilemma(declaration, scope, bound)
-    return question(declaration, scope, bound, trained)
+        return dilemma(declaration, scope, lineage.bound)
+    return question(declaration, scope, lineage)
 
 
 def _family(declaration: Declaration, scope: Scope) -> Correction | Poison:

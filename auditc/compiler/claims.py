@@ -38,7 +38,10 @@ _EXAMPLE = "For example: `each(opinions.jsd, over = [model, population]) > 0.8`.
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What a claim may say of a method's block: its metrics, and the values of each axis by their names in the plan."""
+    """What a claim may say of a method's block: its metrics, and the values of each axis by their names in the plan.
+
+    An axis without values is none: scenarios are asked as nobody, so a script's figures have no `population`.
+    """
 
     metrics: tuple[str, ...]
     axes: dict[str, tuple[str, ...]]
@@ -207,7 +210,9 @@ class _Reader:
         for axis in axes:
             free = [figure for figure in figures if axis in figure.axes]
             if not free:
+                there = any(figure.measured.axes[axis] for figure in figures)
                 label = f"`{axis}` is fixed or averaged in every figure already"
+                label = label if there or not figures else f"the figures have no {axis}"
                 report(self.scope.sink, "AC345", at, label, remedy=f"Leave `{axis}` out.")
                 return False
             values = {figure.measured.axes[axis] for figure in free}
@@ -258,7 +263,7 @@ class _Reader:
         at = self._fixed(arguments, measured)
         if isinstance(at, Poison):
             return POISON
-        free = frozenset(axis for axis in AXES if axis not in at)
+        free = frozenset(axis for axis in AXES if axis not in at and measured.axes[axis])
         return _Part(Figure(measure=f"{declared.key}.{metric}", at=at), (_Free(measured, span, free),))
 
     def _fixed(self, arguments: tuple[Argument, ...], measured: Measured) -> dict[str, str] | Poison:
@@ -294,8 +299,8 @@ class _Reader:
             label = f"the name of a {axis} is expected, and this is {called(expression)}"
             return report(self.scope.sink, "AC301", expression.span, label)
         if not isinstance(worth, Poison) and worth not in values:
-            remedy = close(worth, values) or (f"There is {listing(values)}." if values else "The items have none.")
-            label = f"the block asks no {axis} `{worth}`"
+            remedy = close(worth, values) or (f"There is {listing(values)}." if values else f"Leave `{axis}` out.")
+            label = f"the block asks no {axis} `{worth}`" if values else f"the figure has no {axis}"
             return report(self.scope.sink, "AC344", expression.span, label, remedy=remedy)
         return worth
 
@@ -307,7 +312,7 @@ def settled(term: Term, bound: frozenset[str], measured: dict[str, Measured | Po
             block = measured[term.measure.rpartition(".")[0]]
             at = dict(term.at)
             if isinstance(block, Measured):
-                at |= {a: block.axes[a][0] for a in OPEN if a not in at and a not in bound}
+                at |= {a: block.axes[a][0] for a in OPEN if a not in at and a not in bound and block.axes[a]}
             if "condition" not in at and "condition" not in bound:
                 at["condition"] = "asked"
             return Figure(measure=term.measure, at=at)

@@ -7,9 +7,10 @@ from typing import Any
 from auditc.ir.audit import ScriptUse
 from auditc.ir.plan import Escalate
 from auditc.ir.values import Script as ScriptMark
+from auditc.ir.values import StepNumber
 from auditc.methods import methods
 from auditc.metrics import metrics
-from auditc.spec.syntax import Expression
+from auditc.spec.syntax import Attribute, Expression
 
 from .bodies import fill, form, keys
 from .bound import Bound
@@ -76,7 +77,7 @@ def dilemma(declaration: Declaration, scope: Scope, bound: Bound) -> Question | 
     )
     stages = tuple(stage for stage in method.stages(use) if isinstance(stage, Escalate))
     asking = Asking(scope, filled, bound)
-    if not measurable(use, method, stages, asking) or not trustworthy(use, asking):
+    if not all([measurable(use, method, stages, asking), trustworthy(use, asking), _has_steps(use, asking)]):
         return POISON
     axes = {
         "model": tuple(use.models),
@@ -85,3 +86,21 @@ def dilemma(declaration: Declaration, scope: Scope, bound: Bound) -> Question | 
         "dimension": tuple(sorted(value.id for value in framework.values)) if framework else (),
     }
     return Question(use, Measured(tuple(sorted(metric.metric for metric in uses)), axes))
+
+
+def _has_steps(use: ScriptUse, asking: Asking) -> bool:
+    """Whether the script has the steps that its metrics name by number."""
+    last = sum(step.name.isdigit() for step in use.script.steps)
+    good = True
+    for metric in use.metrics:
+        block = next(block for block in asking.filled.blocks if block.kind.text == metric.metric)
+        written = {part.name.text: part.value.span for part in block.body if isinstance(part, Attribute)}
+        for key, info in type(metric.params).model_fields.items():
+            number = getattr(metric.params, key)
+            if any(isinstance(mark, StepNumber) for mark in info.metadata) and number > last:
+                name = info.alias or key
+                remedy = f"The last step is {last}."
+                at = written.get(name, block.kind.span)
+                report(asking.scope.sink, "AC304", at, f"there is no step {number}", remedy=remedy)
+                good = False
+    return good

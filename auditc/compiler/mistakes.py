@@ -158,6 +158,7 @@ WARNINGS: Final = {
     "AC435": "Too few items for the claim",
     "AC423": "The provider can change the model",
     "AC431": "The test cannot fail",
+    "AC440": "The model has seen an item in its training",
     "AC439": "The prompt does not name the participant's group",
 }
 """What does not."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from auditc.diagnostics import Label, Span
 from auditc.ir.audit import MethodUse, MetricUse, SurveyUse
-from auditc.ir.plan import Converse, Escalate, Score, Train
+from auditc.ir.plan import Converse, Escalate, Score
 from auditc.methods import methods
 from auditc.methods._contract import Method
 from auditc.metrics import metrics
@@ -20,6 +20,7 @@ from .declarations import Asks
 from .expressions import value
 from .instruments import grouped, offered, trustworthy
 from .itemsets import Asked, item_set
+from .lineage import Lineage, leaks
 from .mistakes import POISON, Poison, report
 from .places import origin
 from .prompts import CheckedPersona, heeds_groups, suits
@@ -27,7 +28,6 @@ from .resolve import Declaration
 from .scope import Scope
 from .sound import Asking, applicable, controlled, drawn, peopled, spoken
 from .stages import feeding
-from .training import leaks
 from .wants import Want, wants
 
 
@@ -39,10 +39,9 @@ class Question:
     measured: Measured
 
 
-def question(
-    declaration: Declaration, outer: Scope, bound: Bound, trained: dict[str, Train | Poison]
-) -> Question | Poison:
+def question(declaration: Declaration, outer: Scope, lineage: Lineage) -> Question | Poison:
     """A block that asks items of a survey."""
+    bound = lineage.bound
     method = methods.take(declaration.kind)
     scope = replace(outer, languages=_spoken(declaration.block, outer, bound))
 
@@ -78,7 +77,7 @@ def question(
     )
     asking = Asking(scope, filled, bound)
     at = filled.entries("of") or (filled.place("of"),)
-    clean = leaks(trained, use.models, (use.survey_name, use.items), tuple(use.populations), at, scope)
+    clean = leaks(use, at, lineage, scope)
     return _sound(use, asked, method, persona, asking) if clean else POISON
 
 

@@ -52,6 +52,8 @@ def script(
     good = [branch for branch in found if not isinstance(branch, Poison)]
     if not _ends(followed, good, laid.places, at[1], scope):
         return POISON
+    if not _always_asked(followed, good, at[1], scope):
+        return POISON
     _reached(followed, good, laid, scope)
     paths = _Paths(followed, tuple(good)).count(next(iter(followed)))
     if isinstance(paths, Poison):
@@ -260,11 +262,33 @@ def _within_reach(start: str, edges: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def _reached(steps: dict[str, Step], branches: list[Branch], laid: _Laid, scope: Scope) -> None:
-    """Warn of steps that no path comes to."""
+def _edges(steps: dict[str, Step], branches: list[Branch]) -> dict[str, set[str]]:
+    """Where each step may lead."""
     edges = {name: {step.then} for name, step in steps.items()}
     for branch in branches:
         edges[branch.after].add(branch.go)
+    return edges
+
+
+def _always_asked(steps: dict[str, Step], branches: list[Branch], blocks: list[Block], scope: Scope) -> bool:
+    """Whether the steps that a condition reads lie on every path to where it is decided."""
+    first = next(iter(steps))
+    good = True
+    for branch, block in zip(branches, blocks, strict=True):
+        for read in sorted({choice.step for choice in _choices(branch.when)} - {branch.after}, key=int):
+            edges = _edges(steps, branches) | {read: set()}
+            if branch.after in _within_reach(first, edges):
+                label = f"a path may come to step {branch.after} without step {read}, whose choice is read"
+                remedy = f"Decide it after step {read}, or let no branch lead past that."
+                report(scope.sink, "AC374", head(block), label, remedy=remedy)
+                good = False
+                break
+    return good
+
+
+def _reached(steps: dict[str, Step], branches: list[Branch], laid: _Laid, scope: Scope) -> None:
+    """Warn of steps that no path comes to."""
+    edges = _edges(steps, branches)
     for name in steps.keys() - _within_reach(next(iter(steps)), edges):
         label = f"no path comes to `{name}`"
         report(scope.sink, "AC373", laid.places[name], label, remedy=f"Lead to it: `branch {{ … go = {name} }}`.")

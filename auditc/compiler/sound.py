@@ -79,7 +79,7 @@ def applicable(
         scales = listing(sorted(metric.scales))
         if not fitting:
             label = f"`{wanted.metric}` is for items whose scale is {scales}"
-            report(sink, "AC401", at, label, remedy="Leave the metric out, or ask other items.")
+            report(sink, "AC401", at, label, remedy="Leave the metric out, or leave them out.")
             good = False
         elif len(fitting) < len(asked.items):
             label = f"{len(fitting)} of {len(asked.items)} items count: those whose scale is {scales}"
@@ -188,7 +188,7 @@ def covered(
         lacking = [item for item in items if item not in known[country]]
         if lacking:
             label = f"for `{name}`, {len(lacking)} of {len(items)} items have no overall shares"
-            remedy = f"Add rows for {listing(lacking)}, or ask other items."
+            remedy = f"Add rows for {listing(lacking)}, or leave them out."
             report(scope.sink, "AC406", place, label, remedy=remedy)
             good = False
     return good

@@ -16,19 +16,21 @@ from pydantic.fields import FieldInfo
 
 from auditc.backends import backends
 from auditc.diagnostics import Span
-from auditc.ir.audit import Audit, MethodUse, SurveyUse
-from auditc.ir.plan import Budget, Model, People, Plan, Survey, Thing
+from auditc.ir.audit import Audit, Claim, MethodUse, SurveyUse
+from auditc.ir.plan import Budget, Model, People, Plan, Survey, Thing, Train
 from auditc.ir.trial import Trial
 from auditc.ir.values import CountryOf, RefTo
+from auditc.metrics import metrics
 from auditc.spec.syntax import Attribute, Block, Expression, Typed
 
 from .bodies import fill, form, keys
 from .bound import Bound
+from .claims import figures
 from .lower import lower
 from .mistakes import POISON, Poison, close, listing, report
 from .scope import Scope
 from .sound import answered_as, covered
-from .wants import called
+from .wants import called, referred
 
 SIMULATED: Final = "simulated"
 """The backend whose answers follow from its parameters: the only one whose truth is known."""
@@ -189,19 +191,66 @@ def simulated_models(scope: Scope, bound: Bound) -> None:
 
 def trial_plan(audit: Audit, trial: Trial) -> Plan:
     """The plan of an audit with stand-ins for its models: the same questions and claims, no report, and no budget, for
-    a verdict must not hang on how quick a machine is."""
+    a verdict must not hang on how quick a machine is.
 
-    def replaced(models: dict[str, Model]) -> dict[str, Model]:
-        return {name: trial.models.get(name, model) for name, model in models.items()}
-
+    Claims are corrected together, so all stay that can be tried. Others, and blocks, metrics and trainings that no
+    claim left needs, must not keep a test from being run. A claim that is expected stays whatever it needs.
+    """
+    uses = {use.name: use for use in audit.methods}
+    models = audit.models | trial.models
+    expected = {each.claim for each in trial.expects}
+    claims = tuple(claim for claim in audit.claims if claim.name in expected or _triable(claim, uses, models))
+    read = {measure for claim in claims for measure in _read(claim)}
+    methods = tuple(
+        replace(
+            use,
+            models={name: models[name] for name in use.models},
+            metrics=tuple(metric for metric in use.metrics if f"{use.name}.{metric.metric}" in read),
+        )
+        for use in audit.methods
+        if any(measure.rpartition(".")[0] == use.name for measure in read)
+    )
     return lower(
         replace(
             audit,
             budget=Budget(),
-            models=replaced(audit.models),
+            models=models,
             surveys=audit.surveys | trial.surveys,
-            trainings=tuple(each for each in audit.trainings if each.model not in trial.models),
-            methods=tuple(replace(use, models=replaced(use.models)) for use in audit.methods),
+            trainings=_trained_for(methods, audit, models),
+            methods=methods,
+            claims=claims,
             reports=(),
         )
     )
+
+
+def _read(claim: Claim) -> list[str]:
+    """The measures that a claim is about."""
+    return [figure.measure for side in (claim.holds.left, claim.holds.right) for figure in figures(side)]
+
+
+def _triable(claim: Claim, uses: Mapping[str, MethodUse], models: Mapping[str, Model]) -> bool:
+    """Whether simulated models can answer all that a claim is about, and its metrics can be worked out."""
+    for measure in _read(claim):
+        block, _, name = measure.rpartition(".")
+        use = uses[block]
+        judges = [judge for m in use.metrics if m.metric == name for judge in referred(m.params)]
+        if not isinstance(use, SurveyUse) or not metrics.take(name).built:
+            return False
+        if any(models[model].backend.kind != SIMULATED for model in (*use.models, *judges)):
+            return False
+    return True
+
+
+def _trained_for(methods: tuple[MethodUse, ...], audit: Audit, models: Mapping[str, Model]) -> tuple[Train, ...]:
+    """The trainings of models that are asked, or judge, and have no stand-in; and of those that they begin with."""
+    stages = {stage.model: stage for stage in audit.trainings}
+    open_ones = [name for use in methods for name in use.models]
+    open_ones += [name for use in methods for metric in use.metrics for name in referred(metric.params)]
+    found: dict[str, Train] = {}
+    while open_ones:
+        name = open_ones.pop()
+        if models[name].trained and name not in found:
+            found[name] = stages[name]
+            open_ones.append(stages[name].base)
+    return tuple(found[name] for name in sorted(found))

@@ -23,6 +23,7 @@ from .declarations import FromShelf
 from .declarations import Model as ModelForm
 from .declarations import Population as PopulationForm
 from .declarations import Price as PriceForm
+from .languages import unspoken
 from .mistakes import POISON, Poison, close, listing, report
 from .resolve import Declaration
 from .scope import Scope
@@ -246,6 +247,9 @@ def population(declaration: Declaration, scope: Scope) -> Population | Poison:
     made = form(PopulationForm, filled, scope)
     if isinstance(made, Poison):
         return POISON
+    wrong = unspoken(made.language)
+    if wrong is not None:
+        return report(scope.sink, "AC408", filled.place("language"), wrong[0], remedy=wrong[1])
     named = {"en": made.country} | made.named
     if made.language not in named:
         remedy = f'Add `named {{ {made.language} = "…" }}`.'

@@ -1,11 +1,11 @@
-"""Trainings: what is made of which model, on which items and people, and what must then not be used to test it."""
+"""Trainings: what is made of which model, on which items and people."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from auditc.diagnostics import Label, Span
+from auditc.diagnostics import Label
 from auditc.ir.plan import Model, Thing, Train
 from auditc.ir.values import ItemSet
 from auditc.spec.syntax import Attribute, Call, Expression, Word
@@ -15,10 +15,12 @@ from .bound import Bound
 from .declarations import FromShelf, Keep
 from .declarations import Train as TrainForm
 from .itemsets import Asked, item_set
+from .lineage import Lineage, Question, asks, trained_here
 from .mistakes import POISON, Poison, close, listing, report
 from .places import origin
 from .resolve import Declaration, Names
 from .scope import Scope
+from .sound import covered
 from .splits import PARTS, parts
 from .subjects import Taken, by_body
 from .wants import Want, called
@@ -31,23 +33,30 @@ class _Kept:
     part: str
 
 
-def trainings(names: Names, scope: Scope, bound: Bound) -> dict[str, Train | Poison]:
+def trainings(names: Names, scope: Scope, bound: Bound) -> Lineage:
     """Every training of the spec; the models that they make are put among the bound ones."""
     open_ones = {declaration.key: declaration for declaration in names.every("train")}
     bases = {key: _base(declaration, scope) for key, declaration in open_ones.items()}
-    found: dict[str, Train | Poison] = {}
+    lineage = Lineage(bound)
     while open_ones:
         ready = [key for key in open_ones if bases[key] not in open_ones]
         if not ready:
             break
         for key in ready:
-            found[key] = training(open_ones.pop(key), scope, bound)
+            lineage.made[key] = training(open_ones.pop(key), scope, lineage)
+    for key in open_ones:
+        bound.models[key] = lineage.made[key] = POISON
+    told: set[str] = set()
     for key, declaration in open_ones.items():
-        bound.models[key] = found[key] = POISON
-        if key in _line(key, bases):
+        circle = _line(key, bases)
+        if key in circle and key not in told:
+            told |= circle
+            others = [other for other in open_ones if other in circle and other != key]
+            related = tuple(Label(open_ones[other].name.span, "in the circle") for other in others)
             label = f"`{key}` is trained from what is trained from `{key}`"
-            report(scope.sink, "AC380", declaration.name.span, label, remedy="Begin with a model that is there.")
-    return found
+            remedy = "Begin with a model that is there."
+            report(scope.sink, "AC380", declaration.name.span, label, remedy=remedy, related=related)
+    return lineage
 
 
 def _base(declaration: Declaration, scope: Scope) -> str:
@@ -69,8 +78,9 @@ def _line(key: str, bases: dict[str, str]) -> set[str]:
     return found
 
 
-def training(declaration: Declaration, outer: Scope, bound: Bound) -> Train | Poison:
+def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train | Poison:
     """A `train` block; the model that it makes is bound to its name."""
+    bound = lineage.bound
     scope = outer.within(declaration.module)
 
     def special(expression: Expression, want: Want, inner: Scope) -> Any:
@@ -91,9 +101,8 @@ def training(declaration: Declaration, outer: Scope, bound: Bound) -> Train | Po
     if isinstance(base, Poison) or not _trainable(made.from_, base, objective, asked, made, filled, scope):
         return POISON
     kept = made.keep if isinstance(made.keep, _Kept) else _Kept("")
-    valid = _valid(kept, asked, filled, scope, bound.seed)
-    populations = made.as_ or ()
-    if isinstance(valid, Poison) or not _peopled(asked, populations, filled, scope, bound):
+    valid = _valid(kept, asked, made, filled, scope, lineage)
+    if isinstance(valid, Poison) or not _peopled(asked, valid, made, filled, scope, bound):
         return POISON
     name = f"train.{declaration.key}"
     bound.models[declaration.key] = base.model_copy(
@@ -118,7 +127,7 @@ def training(declaration: Declaration, outer: Scope, bound: Bound) -> Train | Po
         survey=asked.key if asked else "",
         items=tuple(item.id for item in asked.items) if asked else (),
         valid=valid,
-        populations=populations,
+        populations=made.as_ or (),
         epochs=made.epochs,
         batch=made.batch,
         learning_rate=made.learning_rate,
@@ -175,8 +184,10 @@ def _trainable(
     return True
 
 
-def _valid(kept: _Kept, asked: Asked | None, filled: Filled, scope: Scope, seed: int) -> tuple[str, ...] | Poison:
-    """The items that decide which epoch is kept; none of them is one that is learnt."""
+def _valid(
+    kept: _Kept, asked: Asked | None, made: TrainForm, filled: Filled, scope: Scope, lineage: Lineage
+) -> tuple[str, ...] | Poison:
+    """The items that decide which epoch is kept; none of them is one that is learnt, here or by what it begins with."""
     if not kept.part:
         return ()
     split = asked.checked.split if asked else None
@@ -187,71 +198,37 @@ def _valid(kept: _Kept, asked: Asked | None, filled: Filled, scope: Scope, seed:
         label = f"`{asked.key}` is not split"
         remedy = "Give it a split: `split { train = 60%  valid = 20%  test = 20% }`; or write `keep = last`."
         return report(scope.sink, "AC385", filled.place("keep"), label, remedy=remedy)
-    part = parts(asked.checked.survey.items, split, seed).get(kept.part, ())
+    part = parts(asked.checked.survey.items, split, lineage.bound.seed).get(kept.part, ())
     if not part:
         remedy = f"Give it a share: `split {{ … {kept.part} = 20% }}`."
         return report(scope.sink, "AC385", filled.place("keep"), f"`{kept.part}` has no items", remedy=remedy)
-    shared = {item.id for item in part} & {item.id for item in asked.items}
+    learnt = frozenset[Question]().union(*map(asks, asked.items))
+    shared = [item for item in part if asks(item) & learnt]
     if shared:
         label = f"{len(shared)} of the items that decide are learnt as well"
         remedy = "Learn one part and decide by another: `survey = values.train`, `keep = lowest(valid)`."
         return report(scope.sink, "AC430", filled.place("keep"), label, remedy=remedy)
+    for stage in lineage.of(made.from_):
+        shared = lineage.among(part, stage, stage.items)
+        if shared and lineage.same(made.as_ or (), stage):
+            label = f"{len(shared)} of the items that decide were learnt by `{stage.model}`, which it begins with"
+            remedy = "Decide by items that nothing before it learnt; or write `keep = last`."
+            related = trained_here(stage, scope)
+            return report(scope.sink, "AC430", filled.place("keep"), label, remedy=remedy, related=related)
     return tuple(item.id for item in part)
 
 
-def _peopled(asked: Asked | None, populations: tuple[str, ...], filled: Filled, scope: Scope, bound: Bound) -> bool:
-    """Whether the reference knows the people whose answers are learnt."""
-    good = True
-    for index, name in enumerate(populations):
-        population = bound.populations[name]
-        if isinstance(population, Poison) or asked is None:
-            continue
-        known = asked.checked.survey.people
-        entries = filled.entries("as")
-        at = entries[index] if index < len(entries) else filled.place("as")
-        if population.country not in known:
-            remedy = close(population.country, known) or f"The countries are {listing(sorted(known))}."
-            label = f"`{asked.key}` has no people of `{population.country}`"
-            report(scope.sink, "AC405", at, label, remedy=remedy)
-            good = False
-            continue
-        lacking = [item.id for item in asked.items if item.id not in known[population.country]]
-        if lacking:
-            label = f"for `{name}`, {len(lacking)} of {len(asked.items)} items have no overall shares"
-            report(scope.sink, "AC406", at, label, remedy=f"Add rows for {listing(lacking)}, or learn other items.")
-            good = False
-    return good
-
-
-def leaks(
-    trained: dict[str, Train | Poison],
-    models: dict[str, Model],
-    asked: tuple[str, tuple[str, ...]],
-    populations: tuple[str, ...],
-    at: tuple[Span, ...],
-    scope: Scope,
+def _peopled(
+    asked: Asked | None, valid: tuple[str, ...], made: TrainForm, filled: Filled, scope: Scope, bound: Bound
 ) -> bool:
-    """Report models that are asked, as the very people that they learnt from, the very items that they learnt.
-
-    The same items of other people, and other items of the same people, are what a training is tested by.
-    """
-    survey, items = asked
-    stages = {stage.name: stage for stage in trained.values() if isinstance(stage, Train)}
-    clean = True
-    for index, model in enumerate(models.values()):
-        stage = stages.get(model.trained)
-        while stage is not None:
-            seen = {*stage.items, *stage.valid} if stage.survey == survey else set()
-            both = [item for item in items if item in seen]
-            same = [name for name in populations if name in stage.populations]
-            if both and same:
-                learnt = scope.names.declared.get(stage.origin.file, {}).get(stage.model)
-                related = (Label(learnt.name.span, "trained here"),) if learnt else ()
-                label = f"{len(both)} of {len(items)} items were used to train it, as {listing(same)}"
-                remedy = "Ask another part, `values.test`, or other populations."
-                report(scope.sink, "AC430", at[min(index, len(at) - 1)], label, remedy=remedy, related=related)
-                clean = False
-                break
-            base = stage.base
-            stage = next((s for s in stages.values() if s.model == base), None)
-    return clean
+    """Whether the reference knows the people whose answers are learnt, and decide."""
+    if asked is None:
+        return True
+    entries = filled.entries("as")
+    wanted = [
+        (name, population.country, entries[index] if index < len(entries) else filled.place("as"))
+        for index, name in enumerate(made.as_ or ())
+        if not isinstance(population := bound.populations[name], Poison)
+    ]
+    ids = dict.fromkeys((*(item.id for item in asked.items), *valid))
+    return covered(asked.key, asked.checked.survey.people, list(ids), wanted, scope)

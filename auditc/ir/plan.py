@@ -246,13 +246,13 @@ class Branch(Form):
 
 class Script(Form):
     """Steps with branches. Every path through it has at least `least` and at most `most` steps, and there are `paths`
-    of them; None where they are too many to count."""
+    of them."""
 
     steps: tuple[Step, ...]
     branches: tuple[Branch, ...] = ()
     least: int
     most: int
-    paths: int | None
+    paths: int
 
 
 class ScenarioStep(Form):

@@ -72,6 +72,11 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class StepNumber:
+    """The number of a step of the script whose answers a metric reads."""
+
+
+@dataclass(frozen=True, slots=True)
 class CountryOf:
     """The name of a country whose people answered the survey that the parameter `survey` names."""
 

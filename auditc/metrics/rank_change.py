@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from annotated_types import Gt
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from auditc.ir.values import Form
+from auditc.ir.values import Form, StepNumber
 
 from ._contract import Metric, not_built
 
@@ -21,10 +21,16 @@ from ._contract import Metric, not_built
 class Params(Form):
     """What the author may set."""
 
-    from_: Annotated[int, Gt(0)] = Field(alias="from", default=1)
+    from_: Annotated[int, Gt(0), StepNumber()] = Field(alias="from", default=1)
     """The step that is compared with."""
-    to: Annotated[int, Gt(0)]
+    to: Annotated[int, Gt(0), StepNumber()]
     """The later step."""
+
+    @model_validator(mode="after")
+    def _onward(self) -> Params:
+        if self.from_ >= self.to:
+            raise ValueError(f"a change is from a step to a later one, and not from {self.from_} to {self.to}")
+        return self
 
 
 rank_change = Metric(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from auditc.compiler.claims import figures
 from auditc.compiler.explain import cells
-from auditc.ir.plan import Both, Choice, Escalate, Not, Script, Truth
+from auditc.ir.plan import Both, Choice, Escalate, Judge, Not, Script, Truth
 from tests.compiler.said import diagnostics, errors, planned
 
 
@@ -109,7 +110,7 @@ def test_whatever_is_chosen_the_path_is_one_of_those_counted(body: str, steps: i
     made = script(body, steps, tmp_path)
     paths = {tuple(walked(made, answers)) for answers in product("ab", repeat=made.most)}
     assert {len(path) for path in paths} <= set(range(made.least, made.most + 1))
-    assert made.paths is not None and len(paths) <= made.paths
+    assert len(paths) <= made.paths
 
 
 def test_a_condition_joins_choices(tmp_path: Path) -> None:
@@ -167,6 +168,21 @@ REFUSED = [
     ("step 1..2 { choices = [a, b] }\nbranch { when = on  go = end }", "AC374", 5),
     ("step 1..2 { choices = [a, b] }\nbranch { when = choice(1) == a  go = [1] }", "AC301", 5),
     ("step 1..2 { choices = [a, b] }\nbranch { go = end }", "AC207", 5),
+    # 1 3 is a path too, and on it nothing was chosen at 2.
+    (
+        "step 1..3 { choices = [a, b] }\nbranch { when = choice(1) == b  go = 3 }\n"
+        "branch { when = choice(2) == a and choice(3) == b  go = end }",
+        "AC374",
+        6,
+    ),
+    # 1 own 3 is a path too.
+    (
+        f"step 1..3 {{ choices = [a, b] }}\nstep own {{ {OWN}  then = 3 }}\n"
+        "branch { when = choice(1) == b  go = own }\n"
+        "branch { when = not (choice(2) == a and choice(3) == b)  go = end }",
+        "AC374",
+        7,
+    ),
     ("step = 3", "AC212", 4),
     ("orders = both", "AC207", 1),
 ]
@@ -193,3 +209,73 @@ def test_scenarios_are_told_in_the_language_of_the_block(tmp_path: Path) -> None
     body = "language = zh\nstep 1..1 { choices = [a, b] }"
     assert errors(block(body), tmp_path, {"told.csv": told(1)}) == [("AC407", 2)]
     assert errors(block(body.replace("zh", "fr")), tmp_path, {"told.csv": told(1)}) == [("AC408", 4)]
+
+
+LED = """
+model second { backend = simulated { like = values  tilt = 1 } }
+escalation dilemmas {
+  scenarios = csv("dilemmas.csv")
+  of        = [sim, second]
+  step 1..3 { choices = [a, b] }
+  win_rate { }
+}
+"""
+
+
+def claim(holds: str) -> str:
+    return f'claim said {{ says = "Said"  holds = {holds} }}\n{LED}'
+
+
+@pytest.mark.parametrize(
+    ("holds", "at", "each"),
+    [
+        ("dilemmas.win_rate[model = sim] > 0.5", {"model": "sim", "condition": "asked"}, ()),
+        ("each(dilemmas.win_rate, over = model) > 0.5", {"condition": "asked"}, ("model",)),
+        ("mean(dilemmas.win_rate, over = model) > 0.5", {"condition": "asked"}, ()),
+    ],
+)
+def test_a_claim_on_a_script_names_no_population(
+    holds: str, at: dict[str, str], each: tuple[str, ...], tmp_path: Path
+) -> None:
+    stage = planned(claim(holds), tmp_path).stage("claim.said")
+    assert isinstance(stage, Judge)
+    assert [figure.at for figure in figures(stage.holds.left)] == [at] and stage.holds.each == each
+
+
+@pytest.mark.parametrize(
+    ("holds", "code", "label"),
+    [
+        ("dilemmas.win_rate > 0.5", "AC343", "`model` is `sim`, `second`: which of them is meant?"),
+        ("each(dilemmas.win_rate, over = [model, population]) > 0.5", "AC345", "the figures have no population"),
+        ("mean(dilemmas.win_rate, over = population) > 0.5", "AC345", "the figures have no population"),
+        ("dilemmas.win_rate[model = sim, population = us] > 0.5", "AC344", "the figure has no population"),
+        ("each(dilemmas.win_rate[model = sim], over = dimension) > 0.5", "AC345", "the figures have no dimension"),
+        ("dilemmas.win_rate[model = sim, dimension = care] > 0.5", "AC344", "the figure has no dimension"),
+    ],
+)
+def test_an_axis_that_a_script_has_not_is_refused(holds: str, code: str, label: str, tmp_path: Path) -> None:
+    (found,) = diagnostics(claim(holds), tmp_path)
+    assert (found.code, found.primary.text) == (code, label)
+
+
+def test_a_script_compares_with_a_survey_on_the_axes_that_both_have(tmp_path: Path) -> None:
+    holds = "each(dilemmas.win_rate[model = sim] - opinions.jsd, over = population) > 0"
+    stage = planned(claim(holds), tmp_path).stage("claim.said")
+    assert isinstance(stage, Judge) and stage.holds.each == ("population",)
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("from = 1  to = 9", [("AC304", "9", "there is no step 9")]),
+        ("from = 4  to = 5", [("AC304", "4", "there is no step 4"), ("AC304", "5", "there is no step 5")]),
+        ("from = 3  to = 3", [("AC313", "rank_change", "a change is from a step to a later one, and not from 3 to 3")]),
+        ("from = 3  to = 1", [("AC313", "rank_change", "a change is from a step to a later one, and not from 3 to 1")]),
+        ("from = 1  to = 3", []),
+    ],
+)
+def test_a_change_is_between_steps_of_the_script(steps: str, said: list[tuple[str, str, str]], tmp_path: Path) -> None:
+    """A step that the script has on its own counts for none: those of a scenario have numbers."""
+    own = f"step own {{ {OWN} }}\n  branch {{ when = choice(1) == b  go = own }}\n  rank_change {{ {steps} }}"
+    found = diagnostics(LED.replace("win_rate { }", own), tmp_path)
+    assert [(d.code, d.primary.span.text, d.primary.text) for d in found] == said

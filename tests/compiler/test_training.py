@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditc.ir.plan import Plan, Score, Train
+from tests.compiler.fragments import SETTING
 from tests.compiler.said import diagnostics, errors, planned
 
 BASE = """
@@ -94,9 +95,13 @@ def test_without_a_split_there_is_nothing_to_decide_by(tmp_path: Path) -> None:
     assert (found.code, found.primary.text) == ("AC385", "the objective learns from no survey")
 
 
-def test_a_circle_is_told_of_each_that_is_in_it_and_of_nothing_behind_it(tmp_path: Path) -> None:
+def test_a_circle_is_told_of_once_and_of_nothing_behind_it(tmp_path: Path) -> None:
     circle = train("first", "second") + train("second", "first") + train("third", "second") + asked("third")
-    assert errors(circle + BASE, tmp_path) == [("AC380", 1), ("AC380", 2)]
+    found = diagnostics(circle + train("own", "own") + asked("own").replace("opinions", "others") + BASE, tmp_path)
+    assert [(d.code, d.primary.span.text, [label.span.text for label in d.related]) for d in found] == [
+        ("AC380", "first", ["second"]),
+        ("AC380", "own", []),
+    ]
 
 
 LEAKS = [
@@ -127,6 +132,113 @@ def test_the_base_may_be_asked_what_others_learnt(tmp_path: Path) -> None:
     plan = planned(asked("small") + BASE + train("tuned", "small"), tmp_path)
     stage = plan.stage("opinions/small")
     assert isinstance(stage, Score) and stage.needs == ()
+
+
+ALIAS = 'population americans { country = "United States"  language = en }\n'
+AGAIN = 'survey again { items = csv("items.csv")  reference = csv("shares.csv", by = [country, sex, age]) }\n'
+IMPORTED = 'import "lib.audit" as lib\n'
+SAME = [
+    ("the same people in another block", ALIAS, "values.train", "americans"),
+    ("the same people by their Chinese name", ALIAS.replace("United States", "中国"), "values.train", "americans"),
+    ("the same files in another survey", AGAIN, "again", "us"),
+    ("the same file in an imported survey", IMPORTED, "lib.values", "us"),
+    ("the same words under other identifiers", "", "renamed", "us"),
+    ("the same words in one language only", "", "respelt", "us"),
+]
+"""What a block may be asked instead of what was learnt, without being anything else."""
+
+
+def with_other_names() -> dict[str, str]:
+    """Data files that say the same as those of the setting, under other identifiers; and an import."""
+    items, shares = ((SETTING / name).read_text(encoding="utf-8") for name in ("items.csv", "shares.csv"))
+    respelt = (
+        items.replace("Q", "R").replace("？", "?").replace("is custom", "  IS\u00a0Custom").replace("Very|", "Very |")
+    )
+    return {
+        "lib.audit": AGAIN.replace("again", "values"),
+        "renamed.csv": items.replace("Q", "R"),
+        "respelt.csv": respelt,
+        "others.csv": shares.replace("Q", "R"),
+    }
+
+
+def survey(name: str) -> str:
+    return f'survey {name} {{ items = csv("{name}.csv")  reference = csv("others.csv", by = [country, sex, age]) }}\n'
+
+
+@pytest.mark.parametrize("model", ["tuned", "tuned_more"])
+@pytest.mark.parametrize(("block", "items", "people"), [same[1:] for same in SAME], ids=[same[0] for same in SAME])
+def test_another_name_makes_no_other_item_and_no_other_people(
+    block: str, items: str, people: str, model: str, tmp_path: Path
+) -> None:
+    more = 'train tuned_more { from = tuned  objective = sft { data = csv("examples.csv") } }\n'
+    learnt = train("tuned", "small", "values", people="us, cn")
+    spec = asked(model, items, people) + BASE + learnt + more + block
+    spec += survey(items) if items in ("renamed", "respelt") else ""
+    (found,) = diagnostics(spec, tmp_path, with_other_names())
+    assert (found.code, found.primary.span.line, found.related[0].span.text) == ("AC430", 3, "tuned")
+
+
+def test_another_question_is_another_item(tmp_path: Path) -> None:
+    """The words of an item with other options are not what was learnt."""
+    files = with_other_names()
+    files["renamed.csv"] = files["renamed.csv"].replace("|", "!|").replace("R", "Q")
+    files["others.csv"] = files["others.csv"].replace("R", "Q")
+    spec = asked("tuned", "renamed") + BASE + train("tuned", "small", "values") + survey("renamed")
+    assert diagnostics(spec, tmp_path, files) == []
+
+
+@pytest.mark.parametrize("model", ["tuned", "tuned_more"])
+@pytest.mark.parametrize(
+    ("said", "objective"),
+    [
+        ("prompt,answer\nPlease: HOW important is  custom to you?,Very", "sft { data"),
+        ("prompt,answer\n习俗对您有多重要？,非常重要", "sft { data"),
+        ("prompt,chosen,rejected\nAsk me,How important is custom to you?,No", "dpo { pairs"),
+    ],
+)
+def test_a_model_that_was_shown_an_items_words_is_warned_of(
+    said: str, objective: str, model: str, tmp_path: Path
+) -> None:
+    taught = f'train tuned {{ from = small  objective = {objective} = csv("taught.csv") }} }}\n'
+    spec = asked(model, "values") + BASE + taught + train("tuned_more", "tuned", "values.items(Q2)", "cn")
+    (found,) = diagnostics(spec, tmp_path, {"taught.csv": said + "\n"})
+    assert (found.code, found.primary.span.text) == ("AC440", model)
+    assert found.primary.text == "the words of `Q1` stand in what it was trained on"
+
+
+def test_a_short_text_is_not_found_within_others(tmp_path: Path) -> None:
+    items = (SETTING / "items.csv").read_text(encoding="utf-8").replace("Should a prize be shared?", "A prize")
+    taught = 'train tuned { from = small  objective = sft { data = csv("taught.csv") } }\n'
+    spec = asked("tuned", "values") + BASE + taught
+    for prompt, codes in (("Who wins a prize?", []), ("a prize", ["AC440"])):
+        files = {"items.csv": items, "taught.csv": f"prompt,answer\n{prompt},Yes\n"}
+        assert [d.code for d in diagnostics(spec, tmp_path, files)] == codes
+
+
+def test_no_state_is_kept_by_what_the_base_learnt(tmp_path: Path) -> None:
+    """Of the same people; a base that was kept by these items has not learnt them."""
+    second = train("second", "first", rest="keep = lowest(valid)")
+    (found,) = diagnostics(BASE + second + train("first", "small", "values.valid"), tmp_path)
+    assert (found.code, found.primary.span.line, found.primary.span.text) == ("AC430", 14, "lowest(valid)")
+    assert found.primary.text == "1 of the items that decide were learnt by `first`, which it begins with"
+    assert found.related[0].span.text == "first"
+    for first in (
+        train("first", "small", "values.valid", "cn"),
+        train("first", "small", rest="keep = lowest(valid)"),
+    ):
+        assert diagnostics(BASE + second + first, tmp_path) == []
+
+
+def test_the_items_that_decide_need_people_too(tmp_path: Path) -> None:
+    plan = planned(BASE + train("tuned", "small", rest="keep = lowest(valid)"), tmp_path)
+    (decides,) = stages(plan)["tuned"].valid
+    rows = (SETTING / "shares.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    files = {"shares.csv": "".join(row for row in rows if not row.startswith(f"{decides},United States"))}
+    spec = BASE + asked("small", f"values.where(id != {decides})")
+    (found,) = diagnostics(spec + train("tuned", "small", rest="keep = lowest(valid)"), tmp_path, files)
+    assert (found.code, found.primary.text) == ("AC406", "for `us`, 1 of 4 items have no overall shares")
+    assert diagnostics(spec + train("tuned", "small"), tmp_path, files) == []
 
 
 @pytest.mark.parametrize(

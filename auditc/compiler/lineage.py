@@ -1,0 +1,134 @@
+"""What a model has been trained on, all its bases included, and what must then not be used to test it.
+
+Items and people are told by what they are, and not by what they are called: the same question under another name, in
+another survey or in another block is the same question, and so are people of one country in two populations.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from auditc.diagnostics import Label, Span
+from auditc.ir.audit import SurveyUse
+from auditc.ir.plan import Item, Train
+from auditc.ir.values import Table
+from auditc.objectives import objectives
+
+from .bound import Bound
+from .mistakes import Poison, listing, report
+from .scope import Scope
+from .surveys import CheckedSurvey
+
+SHORT: Final = 10
+"""Columns on a terminal: a text that is narrower, `Family`, stands in other texts by chance."""
+
+Question = tuple[str, frozenset[str]]
+"""The text of an item and its options, in one of its languages."""
+
+
+def plain(text: str) -> str:
+    """A text without what does not tell it from another: case, spacing, how characters are composed."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def asks(item: Item) -> frozenset[Question]:
+    """What an item asks, in each language. Two that share one are the same question."""
+    return frozenset((plain(item.text[tongue]), frozenset(map(plain, item.options[tongue]))) for tongue in item.text)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lineage:
+    """The trainings of a spec by the models that they make; more are added while they are checked."""
+
+    bound: Bound
+    made: dict[str, Train | Poison] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
+
+    def of(self, model: str) -> Iterator[Train]:
+        """The trainings that made a model, the last one first."""
+        stage = self.made.get(model)
+        while isinstance(stage, Train):
+            yield stage
+            stage = self.made.get(stage.base)
+
+    def among(self, items: Iterable[Item], stage: Train, ids: Sequence[str]) -> list[Item]:
+        """Those of `items` that are the same questions as items `ids` of the training's survey."""
+        checked = self.bound.surveys.get(stage.survey)
+        if not isinstance(checked, CheckedSurvey):
+            return []
+        wanted = set(ids)
+        known = frozenset[Question]().union(*(asks(item) for item in checked.survey.items if item.id in wanted))
+        return [item for item in items if asks(item) & known]
+
+    def same(self, populations: Iterable[str], stage: Train) -> list[str]:
+        """Those of `populations` whose people the training learnt from."""
+        learnt = set[str]().union(*(self._called(name) for name in stage.populations))
+        return [name for name in populations if self._called(name) & learnt]
+
+    def _called(self, name: str) -> set[str]:
+        people = self.bound.populations[name]
+        if isinstance(people, Poison):
+            return set()
+        return {plain(word) for word in (people.country, *people.named.values())}
+
+    def read(self, items: Iterable[Item], stage: Train) -> list[Item]:
+        """Those of `items` whose words stand in the texts that the training learnt."""
+        texts = self._texts.get(stage.name)
+        if texts is None:
+            texts = self._texts[stage.name] = _texts(stage)
+        return [item for item in items if any(_stands(plain(text), texts) for text in item.text.values())]
+
+
+def _texts(stage: Train) -> str:
+    """All cells of the tables that a training learns, each on a line."""
+    objective = objectives.take(stage.objective.kind)
+    if objective.learns != "texts":
+        return ""
+    params = objective.params.model_validate(stage.objective.params)
+    tables = [part for _, part in params if isinstance(part, Table)]
+    return "\n".join(["", *(plain(cell) for table in tables for row in table.rows for cell in row), ""])
+
+
+def _stands(text: str, texts: str) -> bool:
+    """Whether a text stands in others; a short one stands there alone."""
+    wide = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    return (text if wide >= SHORT else f"\n{text}\n") in texts
+
+
+def leaks(use: SurveyUse, at: Sequence[Span], lineage: Lineage, scope: Scope) -> bool:
+    """Report models that are asked, as the very people that they learnt from, the very items that they learnt; warn of
+    those that were shown an item's words. `at` is where each model is named, or the place of the whole list.
+
+    The same items of other people, and other items of the same people, are what a training is tested by.
+    """
+    asked = set(use.items)
+    items = [item for item in use.survey.items if item.id in asked]
+    clean = True
+    for index, model in enumerate(use.models):
+        place = at[min(index, len(at) - 1)]
+        for stage in lineage.of(model):
+            both = lineage.among(items, stage, (*stage.items, *stage.valid))
+            same = lineage.same(use.populations, stage)
+            related = trained_here(stage, scope)
+            if both and same:
+                where = f" in `{stage.survey}`" if stage.survey != use.survey_name else ""
+                label = f"{len(both)} of {len(items)} items were used to train it{where}, as {listing(same)}"
+                remedy = "Ask another part, `values.test`, or other populations."
+                report(scope.sink, "AC430", place, label, remedy=remedy, related=related)
+                clean = False
+                break
+            shown = lineage.read(items, stage)
+            if shown:
+                label = f"the words of {listing(item.id for item in shown)} stand in what it was trained on"
+                remedy = "Leave these items out, or take their words out of the training data."
+                report(scope.sink, "AC440", place, label, remedy=remedy, related=related)
+    return clean
+
+
+def trained_here(stage: Train, scope: Scope) -> tuple[Label, ...]:
+    """The place of a training, to be shown beside a mistake elsewhere."""
+    learnt = scope.names.declared.get(stage.origin.file, {}).get(stage.model)
+    return (Label(learnt.name.span, "trained here"),) if learnt else ()
