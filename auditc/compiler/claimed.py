@@ -13,6 +13,7 @@ from auditc.methods import methods
 from auditc.metrics import metrics
 
 from .claims import figures
+from .copies import different
 from .mistakes import listing, report
 from .questions import Question
 from .scope import Scope
@@ -81,15 +82,20 @@ class _Rest:
 
     @property
     def draws(self) -> int | None:
-        """Participants behind each share; None where probabilities are exact."""
+        """Different participants behind each share, of the population with the fewest; None where probabilities are
+        exact."""
         use = self.question.use
         if not isinstance(use, SurveyUse):
             return None
         stages = [stage for stage in methods.take(use.method).stages(use) if isinstance(stage, Score | Converse)]
         needs = feeding(metrics.take(self.metric), stages) or ()
-        spoken = [stage for stage in stages if stage.name in needs and isinstance(stage, Converse)]
-        scored = any(stage.name in needs and isinstance(stage, Score) for stage in stages)
-        return max((stage.draws for stage in spoken), default=None) if not scored else None
+        used = [stage for stage in stages if stage.name in needs]
+        if any(isinstance(stage, Score) for stage in used):
+            return None
+        asked = self.figure.at.get("population")
+        told = [people for name, people in use.populations.items() if asked in (None, name)]
+        spoken = [stage for stage in used if isinstance(stage, Converse)]
+        return min((different(stage, people) for stage in spoken for people in told), default=None)
 
 
 def _rests_on(claim: Claim, questions: dict[str, Question]) -> Iterator[_Rest]:
