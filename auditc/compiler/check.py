@@ -22,6 +22,7 @@ from .bound import Bound
 from .claimed import BestCase, Standing, look_at_claim
 from .claims import Measured, holds
 from .controls import look_up_controls
+from .counted import Together, parts, warn_of_uncorrected
 from .declarations import Audit as AuditForm
 from .declarations import Claim as ClaimForm
 from .declarations import Family as FamilyForm
@@ -81,7 +82,8 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     uses = {d.key: _report(d, scope) for d in names.every("report")}
     tests = trials(scope, bound, questions, claims)
     _together(questions, scope)
-    _corrected(settings, families, claims, scope)
+    together = _corrected(settings, families, claims, measured, scope)
+    warn_of_uncorrected(together.values(), sink)
     _affordable(settings, bound, scope)
     look_up_controls(scope)
     warn_of_unused(names)
@@ -249,14 +251,19 @@ def _corrected(
     settings: AuditForm | Poison,
     families: dict[str, Correction | Poison],
     claims: dict[str, Claim | Poison],
+    measured: dict[str, Measured | Poison],
     scope: Scope,
-) -> None:
-    """Warn of claims that are judged together and not corrected: those of a family, and those of none."""
-    together = [] if isinstance(settings, Poison) else [("", settings.correct, scope.names.audits[0])]
-    together += [(d.key, c, d.block) for d in scope.names.every("family") if (c := families[d.key]) is not POISON]
-    for family, correct, block in together:
-        mine = sum((family == "") if isinstance(claim, Poison) else claim.family == family for claim in claims.values())
-        if correct == "none" and mine > 1:
-            said = [p.value.span for p in block.body if isinstance(p, Attribute) and p.name.text == "correct"]
-            label = f"with {mine} claims, each at its own level, one more often holds by chance"
-            report(scope.sink, "AC410", said[0], label, remedy="Write `correct = holm`.")
+) -> dict[str, Together]:
+    """What is judged together: the claims of each family, and under the empty name those of none."""
+    found = [] if isinstance(settings, Poison) else [("", settings.correct, scope.names.audits[0])]
+    for declaration in scope.names.every("family"):
+        correct = families[declaration.key]
+        if not isinstance(correct, Poison):
+            found.append((declaration.key, correct, declaration.block))
+    together = {}
+    for family, correct, block in found:
+        said = [p.value.span for p in block.body if isinstance(p, Attribute) and p.name.text == "correct"]
+        mine = [claim for claim in claims.values() if not isinstance(claim, Poison) and claim.family == family]
+        count = sum(parts(claim, measured) for claim in mine)
+        together[family] = Together(correct, said[0] if said else None, count, len(mine))
+    return together
