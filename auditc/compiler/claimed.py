@@ -8,14 +8,16 @@ from typing import Final
 
 from auditc.diagnostics import Span
 from auditc.ir.audit import Claim, MetricUse, SurveyUse
-from auditc.ir.plan import Arithmetic, Converse, Figure, Item, Mean, Model, Number, People, Score, Term
+from auditc.ir.plan import Comparison, Converse, Figure, Item, Mean, Model, Number, People, Score
 from auditc.methods import methods
 from auditc.metrics import metrics
 
 from .claims import figures
+from .compared import comparable, sides
 from .copies import different
 from .mistakes import listing, report
 from .questions import Question
+from .reach import summed
 from .scope import Scope
 from .stages import feeding
 
@@ -44,9 +46,19 @@ def look_at_claim(
     """Whether nothing about a claim would falsify its verdict; warns of what would leave it undecided."""
     _decidable(standing, scope)
     rests_on = list(_rests_on(standing.claim, questions))
-    good = all([_independent(standing, rests_on, scope), _calibrated(standing, rests_on, scope)])
+
+    def items_of(figure: Figure) -> frozenset[tuple[str, str]]:
+        return next(rest.names for rest in rests_on if rest.figure is figure)
+
+    good = all(
+        [
+            _answered(standing, rests_on, scope),
+            _independent(standing, rests_on, scope),
+            _calibrated(standing, rests_on, scope),
+            comparable(sides(standing.claim.holds, standing.holds), items_of, models, scope),
+        ]
+    )
     _alone(standing, rests_on, scope)
-    _told_apart(standing, models, scope)
     _many_items(standing, rests_on, scope)
     if best is not None:
         _powerful(standing, rests_on, scope, best)
@@ -81,6 +93,14 @@ class _Rest:
         )
 
     @property
+    def names(self) -> frozenset[tuple[str, str]]:
+        """Survey and identifier of each item behind the figure."""
+        use = self.question.use
+        return (
+            frozenset((use.survey_name, item.id) for item in self.items) if isinstance(use, SurveyUse) else frozenset()
+        )
+
+    @property
     def draws(self) -> int | None:
         """Different participants behind each share, of the population with the fewest; None where probabilities are
         exact."""
@@ -105,26 +125,48 @@ def _rests_on(claim: Claim, questions: dict[str, Question]) -> Iterator[_Rest]:
             yield _Rest(figure, questions[block], metric)
 
 
+def _answered(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool:
+    """Whether some item of a dimension that is named counts for the metric."""
+    for rest in rests_on:
+        dimension = rest.figure.at.get("dimension")
+        if dimension is not None and isinstance(rest.question.use, SurveyUse) and not rest.items:
+            scales = listing(sorted(metrics.take(rest.metric).scales))
+            label = f"no item of `{dimension}` counts for `{rest.metric}`: it is for items whose scale is {scales}"
+            remedy = "Claim it of another dimension, or by another metric."
+            report(scope.sink, "AC401", standing.holds, label, remedy=remedy)
+            return False
+    return True
+
+
 def _decidable(standing: Standing, scope: Scope) -> None:
-    """Warn of a threshold that the metric cannot pass, or cannot miss."""
+    """Warn of a comparison that always comes out in one way, whatever the figures in it are."""
     comparison = standing.claim.holds
-    left, operator, right = comparison.left, str(comparison.operator), comparison.right
-    if isinstance(left, Number):
-        left, operator, right = right, _TURNED[operator], left
-    while isinstance(left, Mean):
-        left = left.of
-    if not isinstance(left, Figure) or not isinstance(right, Number):
-        return
-    metric = left.measure.rpartition(".")[2]
-    low, high = metrics.take(metric).bounds
-    threshold = right.value
-    never = {"<": threshold <= low, "<=": threshold < low, ">": threshold >= high, ">=": threshold > high}[operator]
-    always = {"<": threshold > high, "<=": threshold >= high, ">": threshold < low, ">=": threshold <= low}[operator]
+    left, right = summed(comparison.left), summed(comparison.right)
+    low, high = left.plus(right, -1.0).ends
+    never, always = {
+        "<": (low >= 0, high < 0),
+        "<=": (low > 0, high <= 0),
+        ">": (high <= 0, low > 0),
+        ">=": (high < 0, low >= 0),
+    }[comparison.operator]
     if never or always:
-        label = f"`{metric}` lies between {low:g} and {high:g}: this {'always' if always else 'never'} holds"
-        report(
-            scope.sink, "AC420", standing.holds, label, remedy="Compare with a figure that can be passed and missed."
-        )
+        said = [f"{text} lies between {ends[0]:g} and {ends[1]:g}" for text, ends in _reaches(comparison)]
+        label = f"{' and '.join(said)}: this {'always' if always else 'never'} holds"
+        if left.parts and right.parts and low == high:
+            label = f"both sides differ by {low:g} whatever is measured: this {'always' if always else 'never'} holds"
+        remedy = "Compare with a figure that can be passed and missed."
+        report(scope.sink, "AC420", standing.holds, label, remedy=remedy)
+
+
+def _reaches(comparison: Comparison) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Each side that is measured, in words, and its ends."""
+    for term, name in ((comparison.left, "the left side"), (comparison.right, "the right side")):
+        while isinstance(term, Mean):
+            term = term.of
+        if isinstance(term, Figure):
+            yield f"`{term.measure.rpartition('.')[2]}`", summed(term).ends
+        elif not isinstance(term, Number):
+            yield name, summed(term).ends
 
 
 def _independent(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool:
@@ -169,31 +211,6 @@ def _alone(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None:
             remedy = "Claim something that is the model's own, or say in `says` among which models it holds."
             report(scope.sink, "AC428", standing.holds, label, remedy=remedy)
             return
-
-
-def _told_apart(standing: Standing, models: dict[str, Model], scope: Scope) -> None:
-    """Warn of a comparison of two models that differ in more than one thing."""
-    sides = [{f.at["model"] for f in figures(s) if "model" in f.at} for s in _sides(standing.claim)]
-    pairs = [(one, two) for one in sides[0] for two in sides[1] if one != two and {one, two} <= models.keys()]
-    for one, two in pairs[:1]:
-        traits = ("family", "origin", "stage")
-        other = [trait for trait in traits if getattr(models[one], trait) != getattr(models[two], trait)]
-        if len(other) > 1 and not (models[one].trained or models[two].trained):
-            label = f"`{one}` and `{two}` differ in {listing(other)}: which of them it is cannot be told apart"
-            remedy = "Compare models that differ in one thing, or say what the claim is not about."
-            report(scope.sink, "AC434", standing.holds, label, remedy=remedy)
-
-
-def _sides(claim: Claim) -> tuple[Term, Term]:
-    """The two terms that are compared with each other: of the comparison, or of a difference in it."""
-    left, right = claim.holds.left, claim.holds.right
-    if isinstance(right, Number) or isinstance(left, Number):
-        inner = left if isinstance(right, Number) else right
-        while isinstance(inner, Mean):
-            inner = inner.of
-        if isinstance(inner, Arithmetic):
-            left, right = inner.left, inner.right
-    return left, right
 
 
 def _many_items(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None:

@@ -133,6 +133,7 @@ ERRORS: Final = {
     "AC437": "The metric needs several models",
     "AC419": "The prompt names what the population does not have",
     "AC430": "The model is tested on what it was trained on",
+    "AC445": "What is compared shares no items",
 }
 """What stops the compiler."""
 
@@ -158,6 +159,8 @@ WARNINGS: Final = {
     "AC435": "Too few items for the claim",
     "AC423": "The provider can change the model",
     "AC431": "The test cannot fail",
+    "AC446": "What is compared rests on different items",
+    "AC447": "What is compared are different quantities",
     "AC439": "The prompt does not name the participant's group",
 }
 """What does not."""
