@@ -19,7 +19,7 @@ from auditc.spec.syntax import Attribute, Expression, Name, Switch, Text, Word
 
 from .bodies import fill, form, head, keys, read
 from .bound import Bound
-from .claimed import BestCase, Standing, look_at_claim
+from .claimed import Standing, look_at_claim
 from .claims import Measured, holds
 from .controls import look_up_controls
 from .counted import Together, parts, warn_of_uncorrected
@@ -33,6 +33,7 @@ from .frameworks import framework
 from .load import Workspace
 from .mistakes import POISON, Poison, close, listing, report
 from .places import origin
+from .powered import BestCase, warn_of_power
 from .prompts import persona
 from .questions import Question, question
 from .resolve import Declaration, Names
@@ -53,7 +54,7 @@ T = TypeVar("T")
 def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit | Poison:
     """The audit that a spec describes, or POISON once its mistakes have been reported.
 
-    `best` says what a model that answers like people would come to; without it no claim is looked at for its power.
+    `best` says how a model that answers like people would fare; without it no claim is looked at for its power.
     """
     sink = names.sink
     scope = Scope(sink, names, names.entry, files)
@@ -75,8 +76,12 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     sound = _sound(questions)
     models = {name: model for name, model in bound.models.items() if not isinstance(model, Poison)}
 
+    standings: list[Standing] = []
+
     def look(standing: Standing) -> bool:
-        return look_at_claim(standing, sound, models, scope, best)
+        good = look_at_claim(standing, sound, models, scope)
+        standings.extend([standing] if good else [])
+        return good
 
     claims = {d.key: _claim(d, scope, measured, look) for d in names.every("claim")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
@@ -84,6 +89,9 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     _together(questions, scope)
     together = _corrected(settings, families, claims, measured, scope)
     warn_of_uncorrected(together.values(), sink)
+    for standing in standings:
+        if best is not None and standing.claim.family in together:
+            warn_of_power(standing, together[standing.claim.family], sound, scope, best)
     _affordable(settings, bound, scope)
     look_up_controls(scope)
     warn_of_unused(names)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from auditc.diagnostics import Span
 from auditc.ir.audit import Claim, MetricUse, SurveyUse
-from auditc.ir.plan import Comparison, Converse, Figure, Item, Mean, Model, Number, People, Score
+from auditc.ir.plan import Comparison, Converse, Figure, Item, Mean, Model, Number, Score
 from auditc.methods import methods
 from auditc.metrics import metrics
 
@@ -21,13 +21,11 @@ from .reach import summed
 from .scope import Scope
 from .stages import feeding
 
-BestCase = Callable[[str, Sequence[Item], Sequence[People], int, float, int], tuple[float, float, float] | None]
-"""`evidence.power.best_case`: statistics belong there, and whoever starts the compiler brings it along."""
-
 FEW_ITEMS: Final = 10
 """With fewer no interval speaks for items like these."""
 
-_TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+"""What a comparison is with its sides changed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,12 +38,10 @@ class Standing:
     clusters: tuple[str, ...] | None
 
 
-def look_at_claim(
-    standing: Standing, questions: dict[str, Question], models: dict[str, Model], scope: Scope, best: BestCase | None
-) -> bool:
+def look_at_claim(standing: Standing, questions: dict[str, Question], models: dict[str, Model], scope: Scope) -> bool:
     """Whether nothing about a claim would falsify its verdict; warns of what would leave it undecided."""
     _decidable(standing, scope)
-    rests_on = list(_rests_on(standing.claim, questions))
+    rests_on = list(resting_on(standing.claim, questions))
 
     def items_of(figure: Figure) -> frozenset[tuple[str, str]]:
         return next(rest.names for rest in rests_on if rest.figure is figure)
@@ -60,13 +56,11 @@ def look_at_claim(
     )
     _alone(standing, rests_on, scope)
     _many_items(standing, rests_on, scope)
-    if best is not None:
-        _powerful(standing, rests_on, scope, best)
     return good
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rest:
+class Rest:
     """A figure of a claim, and the block that it is measured in."""
 
     figure: Figure
@@ -118,14 +112,15 @@ class _Rest:
         return min((different(stage, people) for stage in spoken for people in told), default=None)
 
 
-def _rests_on(claim: Claim, questions: dict[str, Question]) -> Iterator[_Rest]:
+def resting_on(claim: Claim, questions: dict[str, Question]) -> Iterator[Rest]:
+    """Every figure of a claim, with its block."""
     for side in (claim.holds.left, claim.holds.right):
         for figure in figures(side):
             block, _, metric = figure.measure.rpartition(".")
-            yield _Rest(figure, questions[block], metric)
+            yield Rest(figure, questions[block], metric)
 
 
-def _answered(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool:
+def _answered(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
     """Whether some item of a dimension that is named counts for the metric."""
     for rest in rests_on:
         dimension = rest.figure.at.get("dimension")
@@ -169,7 +164,7 @@ def _reaches(comparison: Comparison) -> Iterator[tuple[str, tuple[float, float]]
             yield name, summed(term).ends
 
 
-def _independent(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool:
+def _independent(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
     """Whether what the author says is shared by observations is what they do share."""
     if standing.clusters is None or standing.cluster is None:
         return True
@@ -191,7 +186,7 @@ def _independent(standing: Standing, rests_on: list[_Rest], scope: Scope) -> boo
     return True
 
 
-def _calibrated(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool:
+def _calibrated(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
     """Whether no claim is decided by a judge whose own errors nobody knows."""
     for rest in rests_on:
         params = rest.use.params if rest.use else None
@@ -203,7 +198,7 @@ def _calibrated(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool
     return True
 
 
-def _alone(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None:
+def _alone(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
     """Warn of a figure that is one model's only among those that happen to be asked with it."""
     for rest in rests_on:
         if not metrics.take(rest.metric).local:
@@ -213,7 +208,7 @@ def _alone(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None:
             return
 
 
-def _many_items(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None:
+def _many_items(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
     """Warn of a claim about items like these that rests on so few that none can be made."""
     if standing.claim.estimand != "items like these":
         return
@@ -223,39 +218,3 @@ def _many_items(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None
         label = f"`{rest.figure.measure}` rests on {count} items: with fewer than {FEW_ITEMS} no claim on items like"
         remedy = "Ask more items, or claim it of these alone: `estimand = these_items`."
         report(scope.sink, "AC435", standing.holds, f"{label} these is decided", remedy=remedy)
-
-
-def _powerful(standing: Standing, rests_on: list[_Rest], scope: Scope, best: BestCase) -> None:
-    """Warn of a claim that even a model which answers like people could not bear out with the draws planned."""
-    comparison = standing.claim.holds
-    left, operator, right = comparison.left, str(comparison.operator), comparison.right
-    if isinstance(left, Number):
-        left, operator, right = right, _TURNED[operator], left
-    if not isinstance(left, Figure | Mean) or not isinstance(right, Number) or len(rests_on) != 1:
-        return
-    rest = rests_on[0]
-    use = rest.question.use
-    better = metrics.take(rest.metric).better
-    if rest.draws is None or not isinstance(use, SurveyUse) or (better == "lower") != (operator in ("<", "<=")):
-        return
-    for name, population in use.populations.items():
-        if rest.figure.at.get("population", name) != name:
-            continue
-        known = use.survey.people.get(population.country, {})
-        items = tuple(item for item in rest.items if item.id in known)
-        found = (
-            best(rest.metric, items, [known[i.id] for i in items], rest.draws, standing.claim.level, use.seed)
-            if items
-            else None
-        )
-        if found is None:
-            continue
-        middle, low, high = found
-        if (high >= right.value) if better == "lower" else (low <= right.value):
-            label = (
-                f"with {rest.draws} draws a model that answers like people of `{name}` comes to {middle:.2f} "
-                f"({low:.2f} to {high:.2f})"
-            )
-            remedy = "Plan more draws, ask more items, or claim less."
-            report(scope.sink, "AC422", standing.holds, label, remedy=remedy)
-            return
