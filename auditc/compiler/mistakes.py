@@ -134,6 +134,7 @@ ERRORS: Final = {
     "AC419": "The prompt names what the population does not have",
     "AC430": "The model is tested on what it was trained on",
     "AC445": "What is compared shares no items",
+    "AC448": "The judge judges itself",
 }
 """What stops the compiler."""
 
