@@ -7,11 +7,14 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from auditc.diagnostics import Diagnostic, Severity, Sink, SpecRejected
 
 from .faults import Refused, world, write_file
+
+if TYPE_CHECKING:
+    from auditc.ir.design import Design
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,11 @@ class Checked:
         return any(d.severity is Severity.ERROR for d in self.diagnostics)
 
 
-def best_case(*design: Any) -> tuple[float, float, float] | None:
+def best_case(design: Design) -> tuple[float, float] | None:
     """See `evidence.power`. It is loaded when a claim rests on draws, for most specs have none and must start fast."""
     from auditc.evidence import power
 
-    return power.best_case(*design)
+    return power.best_case(design)
 
 
 def check(files: list[Path]) -> Checked:

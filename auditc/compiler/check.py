@@ -19,9 +19,10 @@ from auditc.spec.syntax import Attribute, Expression, Name, Switch, Text, Word
 
 from .bodies import fill, form, head, keys, read
 from .bound import Bound
-from .claimed import BestCase, Standing, look_at_claim
+from .claimed import Standing, look_at_claim
 from .claims import Measured, holds
 from .controls import look_up_controls
+from .counted import Together, parts, warn_of_uncorrected
 from .declarations import Audit as AuditForm
 from .declarations import Claim as ClaimForm
 from .declarations import Family as FamilyForm
@@ -33,6 +34,7 @@ from .lineage import Lineage
 from .load import Workspace
 from .mistakes import POISON, Poison, close, listing, report
 from .places import origin
+from .powered import BestCase, warn_of_power
 from .prompts import persona
 from .questions import Question, question
 from .resolve import Declaration, Names
@@ -53,7 +55,7 @@ T = TypeVar("T")
 def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit | Poison:
     """The audit that a spec describes, or POISON once its mistakes have been reported.
 
-    `best` says what a model that answers like people would come to; without it no claim is looked at for its power.
+    `best` says how a model that answers like people would fare; without it no claim is looked at for its power.
     """
     sink = names.sink
     scope = Scope(sink, names, names.entry, files)
@@ -75,14 +77,22 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     sound = _sound(questions)
     models = {name: model for name, model in bound.models.items() if not isinstance(model, Poison)}
 
+    standings: list[Standing] = []
+
     def look(standing: Standing) -> bool:
-        return look_at_claim(standing, sound, models, scope, best)
+        good = look_at_claim(standing, sound, models, scope)
+        standings.extend([standing] if good else [])
+        return good
 
     claims = {d.key: _claim(d, scope, measured, look) for d in names.every("claim")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
     tests = trials(scope, bound, questions, claims)
     _together(questions, scope)
-    _corrected(settings, families, claims, scope)
+    together = _corrected(settings, families, claims, measured, scope)
+    warn_of_uncorrected(together.values(), sink)
+    for standing in standings:
+        if best is not None and standing.claim.family in together:
+            warn_of_power(standing, together[standing.claim.family], sound, scope, best)
     _affordable(settings, bound, scope)
     look_up_controls(scope)
     warn_of_unused(names)
@@ -248,14 +258,19 @@ def _corrected(
     settings: AuditForm | Poison,
     families: dict[str, Correction | Poison],
     claims: dict[str, Claim | Poison],
+    measured: dict[str, Measured | Poison],
     scope: Scope,
-) -> None:
-    """Warn of claims that are judged together and not corrected: those of a family, and those of none."""
-    together = [] if isinstance(settings, Poison) else [("", settings.correct, scope.names.audits[0])]
-    together += [(d.key, c, d.block) for d in scope.names.every("family") if (c := families[d.key]) is not POISON]
-    for family, correct, block in together:
-        mine = sum((family == "") if isinstance(claim, Poison) else claim.family == family for claim in claims.values())
-        if correct == "none" and mine > 1:
-            said = [p.value.span for p in block.body if isinstance(p, Attribute) and p.name.text == "correct"]
-            label = f"with {mine} claims, each at its own level, one more often holds by chance"
-            report(scope.sink, "AC410", said[0], label, remedy="Write `correct = holm`.")
+) -> dict[str, Together]:
+    """What is judged together: the claims of each family, and under the empty name those of none."""
+    found = [] if isinstance(settings, Poison) else [("", settings.correct, scope.names.audits[0])]
+    for declaration in scope.names.every("family"):
+        correct = families[declaration.key]
+        if not isinstance(correct, Poison):
+            found.append((declaration.key, correct, declaration.block))
+    together = {}
+    for family, correct, block in found:
+        said = [p.value.span for p in block.body if isinstance(p, Attribute) and p.name.text == "correct"]
+        mine = [claim for claim in claims.values() if not isinstance(claim, Poison) and claim.family == family]
+        count = sum(parts(claim, measured) for claim in mine)
+        together[family] = Together(correct, said[0] if said else None, count, len(mine))
+    return together

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from auditc.diagnostics import Span
 from auditc.ir.audit import Claim, MetricUse, SurveyUse
-from auditc.ir.plan import Arithmetic, Converse, Figure, Item, Mean, Model, Number, People, Score, Term
+from auditc.ir.plan import Comparison, Converse, Figure, Item, Mean, Model, Number, Score
 from auditc.methods import methods
 from auditc.metrics import metrics
 
 from .claims import figures
+from .compared import comparable, sides
+from .copies import different
 from .mistakes import listing, report
 from .questions import Question
+from .reach import summed
 from .scope import Scope
 from .stages import feeding
-
-BestCase = Callable[[str, Sequence[Item], Sequence[People], int, float, int], tuple[float, float, float] | None]
-"""`evidence.power.best_case`: statistics belong there, and whoever starts the compiler brings it along."""
 
 FEW_ITEMS: Final = 10
 """With fewer no interval speaks for items like these."""
 
-_TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+"""What a comparison is with its sides changed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,23 +38,29 @@ class Standing:
     clusters: tuple[str, ...] | None
 
 
-def look_at_claim(
-    standing: Standing, questions: dict[str, Question], models: dict[str, Model], scope: Scope, best: BestCase | None
-) -> bool:
+def look_at_claim(standing: Standing, questions: dict[str, Question], models: dict[str, Model], scope: Scope) -> bool:
     """Whether nothing about a claim would falsify its verdict; warns of what would leave it undecided."""
     _decidable(standing, scope)
-    rests_on = list(_rests_on(standing.claim, questions))
-    good = all([_independent(standing, rests_on, scope), _calibrated(standing, rests_on, scope)])
+    rests_on = list(resting_on(standing.claim, questions))
+
+    def items_of(figure: Figure) -> frozenset[tuple[str, str]]:
+        return next(rest.names for rest in rests_on if rest.figure is figure)
+
+    good = all(
+        [
+            _answered(standing, rests_on, scope),
+            _independent(standing, rests_on, scope),
+            _calibrated(standing, rests_on, scope),
+            comparable(sides(standing.claim.holds, standing.holds), items_of, models, scope),
+        ]
+    )
     _alone(standing, rests_on, scope)
-    _told_apart(standing, models, scope)
     _many_items(standing, rests_on, scope)
-    if best is not None:
-        _powerful(standing, rests_on, scope, best)
     return good
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rest:
+class Rest:
     """A figure of a claim, and the block that it is measured in."""
 
     figure: Figure
@@ -80,48 +87,84 @@ class _Rest:
         )
 
     @property
+    def names(self) -> frozenset[tuple[str, str]]:
+        """Survey and identifier of each item behind the figure."""
+        use = self.question.use
+        return (
+            frozenset((use.survey_name, item.id) for item in self.items) if isinstance(use, SurveyUse) else frozenset()
+        )
+
+    @property
     def draws(self) -> int | None:
-        """Participants behind each share; None where probabilities are exact."""
+        """Different participants behind each share, of the population with the fewest; None where probabilities are
+        exact."""
         use = self.question.use
         if not isinstance(use, SurveyUse):
             return None
         stages = [stage for stage in methods.take(use.method).stages(use) if isinstance(stage, Score | Converse)]
         needs = feeding(metrics.take(self.metric), stages) or ()
-        spoken = [stage for stage in stages if stage.name in needs and isinstance(stage, Converse)]
-        scored = any(stage.name in needs and isinstance(stage, Score) for stage in stages)
-        return max((stage.draws for stage in spoken), default=None) if not scored else None
+        used = [stage for stage in stages if stage.name in needs]
+        if any(isinstance(stage, Score) for stage in used):
+            return None
+        asked = self.figure.at.get("population")
+        told = [people for name, people in use.populations.items() if asked in (None, name)]
+        spoken = [stage for stage in used if isinstance(stage, Converse)]
+        return min((different(stage, people) for stage in spoken for people in told), default=None)
 
 
-def _rests_on(claim: Claim, questions: dict[str, Question]) -> Iterator[_Rest]:
+def resting_on(claim: Claim, questions: dict[str, Question]) -> Iterator[Rest]:
+    """Every figure of a claim, with its block."""
     for side in (claim.holds.left, claim.holds.right):
         for figure in figures(side):
             block, _, metric = figure.measure.rpartition(".")
-            yield _Rest(figure, questions[block], metric)
+            yield Rest(figure, questions[block], metric)
+
+
+def _answered(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
+    """Whether some item of a dimension that is named counts for the metric."""
+    for rest in rests_on:
+        dimension = rest.figure.at.get("dimension")
+        if dimension is not None and isinstance(rest.question.use, SurveyUse) and not rest.items:
+            scales = listing(sorted(metrics.take(rest.metric).scales))
+            label = f"no item of `{dimension}` counts for `{rest.metric}`: it is for items whose scale is {scales}"
+            remedy = "Claim it of another dimension, or by another metric."
+            report(scope.sink, "AC401", standing.holds, label, remedy=remedy)
+            return False
+    return True
 
 
 def _decidable(standing: Standing, scope: Scope) -> None:
-    """Warn of a threshold that the metric cannot pass, or cannot miss."""
+    """Warn of a comparison that always comes out in one way, whatever the figures in it are."""
     comparison = standing.claim.holds
-    left, operator, right = comparison.left, str(comparison.operator), comparison.right
-    if isinstance(left, Number):
-        left, operator, right = right, _TURNED[operator], left
-    while isinstance(left, Mean):
-        left = left.of
-    if not isinstance(left, Figure) or not isinstance(right, Number):
-        return
-    metric = left.measure.rpartition(".")[2]
-    low, high = metrics.take(metric).bounds
-    threshold = right.value
-    never = {"<": threshold <= low, "<=": threshold < low, ">": threshold >= high, ">=": threshold > high}[operator]
-    always = {"<": threshold > high, "<=": threshold >= high, ">": threshold < low, ">=": threshold <= low}[operator]
+    left, right = summed(comparison.left), summed(comparison.right)
+    low, high = left.plus(right, -1.0).ends
+    never, always = {
+        "<": (low >= 0, high < 0),
+        "<=": (low > 0, high <= 0),
+        ">": (high <= 0, low > 0),
+        ">=": (high < 0, low >= 0),
+    }[comparison.operator]
     if never or always:
-        label = f"`{metric}` lies between {low:g} and {high:g}: this {'always' if always else 'never'} holds"
-        report(
-            scope.sink, "AC420", standing.holds, label, remedy="Compare with a figure that can be passed and missed."
-        )
+        said = [f"{text} lies between {ends[0]:g} and {ends[1]:g}" for text, ends in _reaches(comparison)]
+        label = f"{' and '.join(said)}: this {'always' if always else 'never'} holds"
+        if left.parts and right.parts and low == high:
+            label = f"both sides differ by {low:g} whatever is measured: this {'always' if always else 'never'} holds"
+        remedy = "Compare with a figure that can be passed and missed."
+        report(scope.sink, "AC420", standing.holds, label, remedy=remedy)
 
 
-def _independent(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool:
+def _reaches(comparison: Comparison) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Each side that is measured, in words, and its ends."""
+    for term, name in ((comparison.left, "the left side"), (comparison.right, "the right side")):
+        while isinstance(term, Mean):
+            term = term.of
+        if isinstance(term, Figure):
+            yield f"`{term.measure.rpartition('.')[2]}`", summed(term).ends
+        elif not isinstance(term, Number):
+            yield name, summed(term).ends
+
+
+def _independent(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
     """Whether what the author says is shared by observations is what they do share."""
     if standing.clusters is None or standing.cluster is None:
         return True
@@ -143,7 +186,7 @@ def _independent(standing: Standing, rests_on: list[_Rest], scope: Scope) -> boo
     return True
 
 
-def _calibrated(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool:
+def _calibrated(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
     """Whether no claim is decided by a judge whose own errors nobody knows."""
     for rest in rests_on:
         params = rest.use.params if rest.use else None
@@ -155,7 +198,7 @@ def _calibrated(standing: Standing, rests_on: list[_Rest], scope: Scope) -> bool
     return True
 
 
-def _alone(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None:
+def _alone(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
     """Warn of a figure that is one model's only among those that happen to be asked with it."""
     for rest in rests_on:
         if not metrics.take(rest.metric).local:
@@ -165,32 +208,7 @@ def _alone(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None:
             return
 
 
-def _told_apart(standing: Standing, models: dict[str, Model], scope: Scope) -> None:
-    """Warn of a comparison of two models that differ in more than one thing."""
-    sides = [{f.at["model"] for f in figures(s) if "model" in f.at} for s in _sides(standing.claim)]
-    pairs = [(one, two) for one in sides[0] for two in sides[1] if one != two and {one, two} <= models.keys()]
-    for one, two in pairs[:1]:
-        traits = ("family", "origin", "stage")
-        other = [trait for trait in traits if getattr(models[one], trait) != getattr(models[two], trait)]
-        if len(other) > 1 and not (models[one].trained or models[two].trained):
-            label = f"`{one}` and `{two}` differ in {listing(other)}: which of them it is cannot be told apart"
-            remedy = "Compare models that differ in one thing, or say what the claim is not about."
-            report(scope.sink, "AC434", standing.holds, label, remedy=remedy)
-
-
-def _sides(claim: Claim) -> tuple[Term, Term]:
-    """The two terms that are compared with each other: of the comparison, or of a difference in it."""
-    left, right = claim.holds.left, claim.holds.right
-    if isinstance(right, Number) or isinstance(left, Number):
-        inner = left if isinstance(right, Number) else right
-        while isinstance(inner, Mean):
-            inner = inner.of
-        if isinstance(inner, Arithmetic):
-            left, right = inner.left, inner.right
-    return left, right
-
-
-def _many_items(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None:
+def _many_items(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
     """Warn of a claim about items like these that rests on so few that none can be made."""
     if standing.claim.estimand != "items like these":
         return
@@ -200,39 +218,3 @@ def _many_items(standing: Standing, rests_on: list[_Rest], scope: Scope) -> None
         label = f"`{rest.figure.measure}` rests on {count} items: with fewer than {FEW_ITEMS} no claim on items like"
         remedy = "Ask more items, or claim it of these alone: `estimand = these_items`."
         report(scope.sink, "AC435", standing.holds, f"{label} these is decided", remedy=remedy)
-
-
-def _powerful(standing: Standing, rests_on: list[_Rest], scope: Scope, best: BestCase) -> None:
-    """Warn of a claim that even a model which answers like people could not bear out with the draws planned."""
-    comparison = standing.claim.holds
-    left, operator, right = comparison.left, str(comparison.operator), comparison.right
-    if isinstance(left, Number):
-        left, operator, right = right, _TURNED[operator], left
-    if not isinstance(left, Figure | Mean) or not isinstance(right, Number) or len(rests_on) != 1:
-        return
-    rest = rests_on[0]
-    use = rest.question.use
-    better = metrics.take(rest.metric).better
-    if rest.draws is None or not isinstance(use, SurveyUse) or (better == "lower") != (operator in ("<", "<=")):
-        return
-    for name, population in use.populations.items():
-        if rest.figure.at.get("population", name) != name:
-            continue
-        known = use.survey.people.get(population.country, {})
-        items = tuple(item for item in rest.items if item.id in known)
-        found = (
-            best(rest.metric, items, [known[i.id] for i in items], rest.draws, standing.claim.level, use.seed)
-            if items
-            else None
-        )
-        if found is None:
-            continue
-        middle, low, high = found
-        if (high >= right.value) if better == "lower" else (low <= right.value):
-            label = (
-                f"with {rest.draws} draws a model that answers like people of `{name}` comes to {middle:.2f} "
-                f"({low:.2f} to {high:.2f})"
-            )
-            remedy = "Plan more draws, ask more items, or claim less."
-            report(scope.sink, "AC422", standing.holds, label, remedy=remedy)
-            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from auditc.backends import backends
 from auditc.ir.audit import MethodUse, MetricUse
 from auditc.ir.plan import Model
 from auditc.metrics import metrics
@@ -34,6 +35,10 @@ def _judged(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
         judge = asking.bound.models.get(name)
         if isinstance(judge, Poison) or judge is None:
             return False
+        if name in use.models:
+            label = f"`{name}` judges what it wrote itself"
+            report(asking.scope.sink, "AC448", at, label, remedy="Let another model judge, best one of another family.")
+            return False
         kin = [model for model, judged in use.models.items() if _akin(judge, judged)]
         if kin:
             label = f"`{name}` judges {listing(kin)} of its own family"
@@ -47,7 +52,23 @@ def _judged(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
 
 
 def _akin(one: Model, other: Model) -> bool:
-    return one.family.casefold() == other.family.casefold()
+    """Whether two models are of one family: by its name, however it is spelt, or because they are the same."""
+    return _plain(one.family) == _plain(other.family) or bool(_identity(one) & _identity(other))
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _identity(model: Model) -> set[tuple[str, ...]]:
+    """What a model is whatever its card says: its weights in any revision, and its name at a provider."""
+    found: set[tuple[str, ...]] = set()
+    if model.weights is not None:
+        kept = {key: value for key, value in model.weights.params.items() if key not in ("revision", "version")}
+        found.add(("weights", model.weights.kind, repr(sorted(kept.items()))))
+    if backends.take(model.backend.kind).hosted:
+        found.add(("api", *(str(model.backend.params.get(key)) for key in ("url", "model"))))
+    return found
 
 
 def _panel(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
@@ -60,26 +81,37 @@ def _panel(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
 
 
 def grouped(use: Any, asked: Asked, asking: Asking) -> bool:
-    """Whether the reference tells the groups apart that a metric compares, for every country that is asked."""
+    """Whether the reference tells the groups apart that a metric compares, for every country and item that is asked."""
     good = True
     for metric in use.metrics:
+        scales = metrics.take(metric.metric).scales
+        items = [item.id for item in asked.items if item.scale in scales]
         for column in getattr(metric.params, "by", ()):
-            good = _told_apart(column, metric.metric, use, asked.checked, asking) and good
+            good = _told_apart(column, metric.metric, use, items, asked.checked, asking) and good
     return good
 
 
-def _told_apart(column: str, metric: str, use: Any, checked: CheckedSurvey, asking: Asking) -> bool:
+def _told_apart(column: str, metric: str, use: Any, items: list[str], checked: CheckedSurvey, asking: Asking) -> bool:
     at = asking.metric(metric)
+    if column == "country":
+        label = "groups of people are compared within a country"
+        report(asking.scope.sink, "AC432", at, label, remedy="Leave `country` out of `by`.")
+        return False
     for name, population in use.populations.items():
         groups = checked.groups.get(population.country, {})
         if column not in groups:
-            remedy = close(column, groups) or f"Tell it apart: `by = [country, {column}]` in the reference."
+            columns = ", ".join(("country", *groups, column))
+            remedy = close(column, groups) or f"Tell it apart: `by = [{columns}]` in the reference."
             label = f"the reference does not tell people apart by `{column}`"
             report(asking.scope.sink, "AC432", at, label, remedy=remedy)
             return False
-        if len(groups[column]) < 2:
+        lacking = [item for item in items if len(groups[column].get(item, ())) < 2]
+        if len(lacking) == len(items):
             label = f"for `{name}` the reference has no groups by `{column}`"
-            remedy = f"Add rows with a `{column}`, or leave `{column}` out of `by`."
+        elif lacking:
+            label = f"for `{name}` the reference has no groups by `{column}` for {listing(lacking, 6)}"
+        if lacking:
+            remedy = f"Add rows with a `{column}`, ask other items, or leave `{column}` out of `by`."
             report(asking.scope.sink, "AC432", at, label, remedy=remedy)
             return False
     return True

@@ -133,6 +133,8 @@ ERRORS: Final = {
     "AC437": "The metric needs several models",
     "AC419": "The prompt names what the population does not have",
     "AC430": "The model is tested on what it was trained on",
+    "AC445": "What is compared shares no items",
+    "AC448": "The judge judges itself",
 }
 """What stops the compiler."""
 
@@ -159,6 +161,8 @@ WARNINGS: Final = {
     "AC423": "The provider can change the model",
     "AC431": "The test cannot fail",
     "AC440": "The model has seen an item in its training",
+    "AC446": "What is compared rests on different items",
+    "AC447": "What is compared are different quantities",
     "AC439": "The prompt does not name the participant's group",
 }
 """What does not."""

@@ -13,12 +13,12 @@ from auditc.ir.audit import Audit
 from auditc.ir.plan import Plan
 
 from .check import check
-from .claimed import BestCase
 from .house_rules import house_rules
 from .load import Module, Workspace, load
 from .lock import Lock, lock
 from .lower import lower
 from .mistakes import Poison
+from .powered import BestCase
 from .resolve import resolve
 from .secrets import strike_secrets
 

@@ -17,6 +17,7 @@ from auditc.metrics import metrics
 
 from .bodies import Filled
 from .bound import Bound
+from .copies import different
 from .itemsets import Asked
 from .mistakes import close, listing, report
 from .scope import Scope
@@ -241,9 +242,19 @@ def _all_names(population: Population) -> set[str]:
 
 
 def drawn(use: SurveyUse, method: Method[Any], asking: Asking) -> None:
-    """Warn of few draws."""
+    """Warn of few draws, and of draws that are copies of few participants."""
     draws = getattr(use.params, "draws", None)
-    if "draws" in method.gives and isinstance(draws, int) and draws < FEW_DRAWS:
+    if "draws" not in method.gives or not isinstance(draws, int):
+        return
+    at = asking.filled.place("draws")
+    if draws < FEW_DRAWS:
         label = f"{draws} participants; with fewer than {FEW_DRAWS} an interval can be as wide as the scale"
-        remedy = f"Write `draws = {FEW_DRAWS}`, or more."
-        report(asking.scope.sink, "AC409", asking.filled.place("draws"), label, remedy=remedy)
+        report(asking.scope.sink, "AC409", at, label, remedy=f"Write `draws = {FEW_DRAWS}`, or more.")
+        return
+    stages = [stage for stage in method.stages(use) if isinstance(stage, Converse)]
+    found = [(different(stage, population), name) for stage in stages for name, population in use.populations.items()]
+    fewest, name = min(found, default=(draws, ""))
+    if fewest < FEW_DRAWS:
+        label = f"{draws} draws make about {fewest} different participants of `{name}`: without sampling the others are"
+        remedy = "Write `sampling = [on]`, or give the population places: equal draws are asked once and say no more."
+        report(asking.scope.sink, "AC409", at, f"{label} copies", remedy=remedy)

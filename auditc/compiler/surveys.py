@@ -34,12 +34,12 @@ TOLERANCE: Final = 0.005
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedSurvey:
     """A survey, and where its human shares stand: by country and item; how it is split; and the groups that it tells
-    apart, the values of each by country and column."""
+    apart, the values of each by country, column and item."""
 
     survey: Survey
     places: dict[tuple[str, str], Span] = field(default_factory=dict)
     split: Split | None = None
-    groups: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
+    groups: dict[str, dict[str, dict[str, frozenset[str]]]] = field(default_factory=dict)
 
 
 def survey(declaration: Declaration, scope: Scope) -> CheckedSurvey | Poison:
@@ -64,15 +64,16 @@ def survey(declaration: Declaration, scope: Scope) -> CheckedSurvey | Poison:
     return CheckedSurvey(Survey(items=items, people=found, digests=digests), places, made.split, groups)
 
 
-def _groups(file: DataFile) -> dict[str, dict[str, frozenset[str]]]:
-    """The groups of people that a reference tells apart: by country, the values of each column."""
+def _groups(file: DataFile) -> dict[str, dict[str, dict[str, frozenset[str]]]]:
+    """The groups of people that a reference tells apart: by country and column, its values for each item."""
     columns = [word.name.text for word in file.by or () if word.name.text != "country"]
-    found: dict[str, dict[str, set[str]]] = {}
+    found: dict[str, dict[str, dict[str, frozenset[str]]]] = {}
     for row in range(len(file.grid.rows)):
-        country = found.setdefault(file.grid.cell(row, "country"), {column: set() for column in columns})
+        country = found.setdefault(file.grid.cell(row, "country"), {column: {} for column in columns})
         for column in columns:
-            country[column].update({file.grid.cell(row, column)} - {""})
-    return {country: {column: frozenset(values) for column, values in by.items()} for country, by in found.items()}
+            known, item = country[column], file.grid.cell(row, "item")
+            known[item] = known.get(item, frozenset()) | ({file.grid.cell(row, column)} - {""})
+    return found
 
 
 def _items(grid: Grid, sink: Sink) -> tuple[Item, ...] | Poison:

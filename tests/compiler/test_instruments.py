@@ -1,0 +1,82 @@
+"""What a block measures by: judges that know whom they judge, and groups of people that the reference knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditc.diagnostics import Diagnostic
+from tests.compiler.fragments import SETTING
+from tests.compiler.said import diagnostics
+
+REVISION = "a09a35458c702b33eeacc393d103063234e8bc28"
+CARD = 'origin = "west"  stage = "base"'
+
+
+def judging(judge: str, judged: str, folder: Path) -> list[Diagnostic]:
+    """What is said when one model, by what its card says, judges another one."""
+    block = 'insensitivity { judge = j  calibrate = csv("judged.csv") }'
+    spec = f"def_survey d {{ ask = values  of = [g]  as = [us]  {block} }}\n"
+    return diagnostics(f"{spec}model j {{ {judge}  {CARD} }}\nmodel g {{ {judged}  {CARD} }}\n", folder)
+
+
+def hub(name: str, family: str, revision: str = REVISION) -> str:
+    return f'weights = hf("{name}", revision = "{revision}")  family = "{family}"'
+
+
+def api(name: str, family: str) -> str:
+    made = f'openai {{ model = "{name}"  url = "https://api.example.org/v1"  key = env("EXAMPLE_KEY") }}'
+    return f'api = {made}  family = "{family}"'
+
+
+@pytest.mark.parametrize(
+    ("judge", "judged"),
+    [
+        (hub("a/one", "Qwen 2.5"), hub("a/two", "Qwen2.5")),
+        (hub("a/one", "One"), hub("a/one", "Other")),
+        (hub("a/one", "One"), hub("a/one", "Other", "b" * 40)),
+        (api("chat-2026-01-15", "One"), api("chat-2026-01-15", "Other")),
+    ],
+)
+def test_a_judge_of_its_own_kind_is_warned_of_whatever_its_card_says(judge: str, judged: str, tmp_path: Path) -> None:
+    assert "AC425" in {d.code for d in judging(judge, judged, tmp_path)}
+
+
+def test_a_judge_of_another_kind_is_not(tmp_path: Path) -> None:
+    assert {d.code for d in judging(hub("a/one", "One"), hub("a/two", "Other"), tmp_path)} == set()
+    said = judging(api("chat-2026-01-15", "One"), api("write-2026-01-15", "Other"), tmp_path)
+    assert "AC425" not in {d.code for d in said}
+
+
+def test_a_model_does_not_judge_itself(tmp_path: Path) -> None:
+    block = 'insensitivity { judge = j  calibrate = csv("judged.csv") }'
+    spec = (
+        f"def_survey d {{ ask = values  of = [j]  as = [us]  {block} }}\nmodel j {{ {hub('a/one', 'One')}  {CARD} }}\n"
+    )
+    assert [(d.code, d.severity.name, d.primary.span.line) for d in diagnostics(spec, tmp_path)] == [
+        ("AC448", "ERROR", 1)
+    ]
+
+
+def told_apart(by: str, folder: Path, keep: str = "Q") -> list[Diagnostic]:
+    """What is said of groups, with those of the items alone whose name begins so."""
+    rows = (SETTING / "shares.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    left = [row for row in rows if row.startswith(keep) or (",female," not in row and ",male," not in row)]
+    block = f"def_survey d {{ ask = values  of = [sim]  as = [us]  preference_bias {{ by = {by} }} }}\n"
+    return diagnostics(block, folder, {"shares.csv": "".join(left)})
+
+
+def test_groups_are_there_for_every_item_that_is_asked(tmp_path: Path) -> None:
+    assert told_apart("[sex]", tmp_path) == []
+    (found,) = told_apart("[sex]", tmp_path, "Q1")
+    assert found.code == "AC432" and "`Q2`, `Q3`, `Q4`, `Q5`, `Q6`" in found.primary.text
+    (found,) = told_apart("[sex]", tmp_path, "none")
+    assert found.code == "AC432" and "`Q2`" not in found.primary.text
+
+
+def test_a_country_is_no_group_of_people(tmp_path: Path) -> None:
+    (found,) = told_apart("[sex, country]", tmp_path)
+    assert (found.code, found.help) == ("AC432", "Leave `country` out of `by`.")
+    (found,) = told_apart("[income]", tmp_path)
+    assert "`by = [country, sex, age, income]`" in found.help
