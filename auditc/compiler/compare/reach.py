@@ -30,7 +30,7 @@ class Reach:
             and self.block in (None, cell.block)
             and self.metric in (None, cell.metric)
             and (self.role is None or self.role in cell.roles)
-            and (self.model is None or self.model in cell.models)
+            and (self.model is None or self.model in cell.models | cell.bases | cell.judges)
             and self.population in (None, cell.population)
             and self.condition in (None, cell.condition)
             and self.language in (None, cell.language)
@@ -49,7 +49,8 @@ class Cell:
     """One figure as one population under one condition, whichever model answers: models are what is compared.
 
     `items` are those that the metric applies to, in their order, `asked` all that are asked; `wording` is all that is
-    said around an item. It `remembers` where participants are told their earlier answers.
+    said around an item. It `remembers` where participants are told their earlier answers. `models` are asked; `bases`
+    are what some of them were trained from; `judges` read the answers, with what those were trained from.
     """
 
     block: str
@@ -61,6 +62,8 @@ class Cell:
     survey: str
     roles: frozenset[str]
     models: frozenset[str]
+    bases: frozenset[str]
+    judges: frozenset[str]
     items: tuple[str, ...]
     asked: frozenset[str]
     dimensions: dict[str, str]

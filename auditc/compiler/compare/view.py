@@ -32,6 +32,7 @@ from auditc.ir.values import Form
 
 from .consequences import DERIVED, UNKNOWN, Rules, rules_of
 from .names import Names
+from .params import called, is_table, rows
 from .places import Places
 from .reach import EVERYWHERE, Reach
 
@@ -128,14 +129,14 @@ def fields(form: BaseModel, reach: Reach, *, handled: Iterable[str] = ()) -> Ite
         if rules is DERIVED or name in handled:
             continue
         for key, value in leaves(name, getattr(form, name)):
-            yield key, Entry(value, value, rules, reach)
+            yield key, Entry(value, rows(value) if is_table(value) else value, rules, reach)
 
 
 def leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Values under dotted keys: what stands in forms and dictionaries one by one, lists whole."""
+    """Values under dotted keys: what stands in forms and dictionaries one by one, lists and data files whole."""
     if isinstance(value, BaseModel):
         value = {name: getattr(value, name) for name in type(value).model_fields}
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and value and not is_table(value):
         for name, inner in value.items():
             yield from leaves(f"{key}.{name}", inner)
     else:
@@ -179,8 +180,10 @@ def _model(plan: Plan, name: str, model: Model, names: Names, places: Places) ->
             if key.startswith("backend.params.") and entry.value == model.like:
                 entries[key] = replace(entry, same=names.survey(model.like))
     # Without a title of its own a model is titled by its name; then another name is not another title.
-    if model.title == name:
+    if model.title == name or (model.trained and model.title.endswith(f"`{name}`")):
         entries["title"] = replace(entries["title"], same="")
+    if model.trained == f"train.{name}":
+        entries["trained"] = replace(entries["trained"], same=True)
     return Part(name, rules_of(Plan, "models"), reach, places.block("model", name), entries)
 
 
@@ -339,6 +342,8 @@ def _metric(stage: Measure, names: Names, places: Places) -> Part:
     block = names.block(stage.block)
     reach = Reach(block=block, metric=stage.metric)
     entries = dict(fields(stage, reach, handled=("metric",)))
+    for key, name in called(stage, names).items():
+        entries[f"params.{key}"] = replace(entries[f"params.{key}"], same=name)
     return Part(f"{stage.block}.{stage.metric}", rules_of(Measure, "metric"), reach, stage.origin, entries)
 
 
