@@ -8,7 +8,7 @@ from auditc.ir.plan import Escalate, Measure, Plan, Questioning, Train
 from auditc.metrics import metrics
 
 from .names import Names
-from .params import named
+from .params import apart_by, named
 from .reach import Cell
 from .view import role_of
 
@@ -56,6 +56,7 @@ def _led(plan: Plan, measure: Measure, led: list[Escalate], names: Names) -> Cel
         dimensions=dict.fromkeys(scenarios, ""),
         wording="",
         remembers=False,
+        by=frozenset(),
     )
 
 
@@ -110,4 +111,5 @@ def _cell(plan: Plan, measure: Measure, read: list[Questioning], population: str
         dimensions={called[item.id]: item.dimension for item in items},
         wording="\n".join(said),
         remembers=any(getattr(stage, "memory", None) is not None and stage.memory.high > 0 for stage in read),  # type: ignore[attr-defined]
+        by=frozenset(apart_by(measure.params)),
     )

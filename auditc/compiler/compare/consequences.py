@@ -160,6 +160,7 @@ RULES: Final[dict[str, Rules]] = {
     "Population.groups": _all(Effect.NOT, "participants are other people, where the prompt says who they are"),
     "Survey.items": _all(Effect.ITEMS, "a figure over all items is over other items"),
     "Survey.people": _people(Effect.ITEMS, "the distance is to other people"),
+    "Survey.groups": _people(Effect.ITEMS, "the groups that it tells apart are other people"),
     "Survey.digests": DERIVED,
     "Item.id": DERIVED,
     "Item.scale": (Rule(Touched.SCALES, Effect.ITEMS, "the metric takes items by their scale"),),
@@ -253,7 +254,7 @@ RULES: Final[dict[str, Rules]] = {
 
 WITHIN: Final = frozenset(
     {
-        *("Thing", "Range", "Place", "Wording", "Condition", "People", "Budget"),
+        *("Thing", "Range", "Place", "Wording", "Condition", "People", "Group", "Budget"),
         *("Comparison", "Number", "Figure", "Arithmetic", "Mean", "Origin", "Money", "Price"),
         *("Script", "Step", "Branch", "Choice", "Both", "Not", "ScenarioStep", "Value"),
     }

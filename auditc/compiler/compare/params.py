@@ -43,6 +43,12 @@ def _names(metric: str) -> dict[str, str]:
     return found
 
 
+def apart_by(params: dict[str, Any]) -> tuple[str, ...]:
+    """The columns of a reference by which a metric tells people apart."""
+    columns = params.get("by", ())
+    return tuple(column for column in columns if isinstance(column, str)) if isinstance(columns, list | tuple) else ()
+
+
 def is_table(value: Any) -> bool:
     """Whether a value is a data file, in a plan."""
     return isinstance(value, dict) and value.keys() == _TABLE

@@ -57,14 +57,19 @@ def _said(section: str, name: str, parts: dict[Key, Part]) -> Iterator[tuple[str
     """Everything in a block: the part inside it, the key, and what it says."""
     own = parts[section, name].reach
     yield from (("", key, entry.same) for key, entry in parts[section, name].entries.items())
-    for (inner, _), part in parts.items():
+    for (inner, called), part in parts.items():
         at = part.reach
         if section == "item" and inner == "people" and at.survey == own.survey and own.item in part.entries:
-            yield f"people {at.country}", "", part.entries[own.item].same
+            yield f"people {_after(called, own.survey)}", "", part.entries[own.item].same
         elif section == "survey" and inner in ("item", "people") and at.survey == own.survey:
-            yield from ((f"{inner} {at.item or at.country}", key, e.same) for key, e in part.entries.items())
+            yield from ((f"{inner} {_after(called, own.survey)}", key, e.same) for key, e in part.entries.items())
         elif section == "model" and inner == "train" and at.model == own.model:
             yield from (("train", key, entry.same) for key, entry in part.entries.items())
         elif section == "method" and inner == "metric" and at.block == own.block:
             yield f"metric {at.metric}", "", ""
             yield from ((f"metric {at.metric}", key, entry.same) for key, entry in part.entries.items())
+
+
+def _after(name: str, survey: str | None) -> str:
+    """The name of an item, of a country or of a group, without the survey's."""
+    return name.removeprefix(f"{survey}.")

@@ -20,6 +20,7 @@ from auditc.ir.plan import (
     Measure,
     Model,
     Origin,
+    People,
     Plan,
     Population,
     Questioning,
@@ -207,7 +208,7 @@ def _survey(name: str, survey: Survey, names: Names, places: Places) -> dict[Key
     """The survey, its items, and each country's answers."""
     common = names.survey(name)
     reach = Reach(survey=common)
-    entries = dict(fields(survey, reach, handled=("items", "people")))
+    entries = dict(fields(survey, reach, handled=("items", "people", "groups")))
     found: dict[Key, Part] = {}
     found["survey", common] = Part(name, rules_of(Plan, "surveys"), reach, places.block("survey", name), entries)
     file = places.attribute("survey", name, "items")
@@ -217,15 +218,25 @@ def _survey(name: str, survey: Survey, names: Names, places: Places) -> dict[Key
         own = f"{name}.{item.id}"
         part = Part(own, rules_of(Survey, "items"), at, places.block("item", own) or file, _item(item, at))
         found["item", f"{common}.{called}"] = part
-    rules, file = rules_of(Survey, "people"), places.attribute("survey", name, "reference")
-    for country, answers in survey.people.items():
-        at = replace(reach, country=country)
-        rows = {}
+    file = places.attribute("survey", name, "reference")
+    for who, at, answers in _people(survey, reach):
+        rules = rules_of(Survey, "groups" if at.by else "people")
+        said = {}
         for item_id, people in answers.items():
             called = names.item(name, item_id)
-            rows[called] = Entry(plain(people), plain(people), rules, replace(at, item=called))
-        found["people", f"{common}.{country}"] = Part(f"{name}.{country}", rules, at, file, rows)
+            said[called] = Entry(plain(people), plain(people), rules, replace(at, item=called))
+        found["people", f"{common}.{who}"] = Part(f"{name}.{who}", rules, at, file, said)
     return found
+
+
+def _people(survey: Survey, reach: Reach) -> Iterator[tuple[str, Reach, dict[str, People]]]:
+    """Those who answered a survey: the people of each country, and the groups of them that are told apart."""
+    for country, answers in survey.people.items():
+        yield country, replace(reach, country=country), answers
+    for country, groups in survey.groups.items():
+        for group in groups:
+            who = ", ".join((country, *(f"{column} {value}" for column, value in sorted(group.of.items()))))
+            yield who, replace(reach, country=country, by=frozenset(group.of)), group.people
 
 
 def _item(item: Item, reach: Reach) -> dict[str, Entry]:
