@@ -252,6 +252,14 @@ RULES: Final[dict[str, Rules]] = {
 }  # fmt: skip
 """By form and field. A dictionary of parts (`Plan.models`) says what follows when one is added or removed."""
 
+PROVIDER: Final[dict[str, Rules]] = {
+    "model": _another(_WAVES),
+    "url": _another(_WAVES),
+    "key": _nothing("a key opens the door and changes no answer"),
+    "reuse": _nothing("what is used again are answers to the same questions"),
+}
+"""By parameter of a provider (`api = openai { … }`); others have the consequence of `Model.backend`."""
+
 WITHIN: Final = frozenset(
     {
         *("Thing", "Range", "Place", "Wording", "Condition", "People", "Group", "Budget"),
@@ -273,6 +281,6 @@ def rules_of(form: type[BaseModel], field: str) -> Rules:
 def table() -> list[str]:
     """The rules as rows of a Markdown table, in their order; what is derived is left out."""
     rows = ["| field of the plan | touches | consequence | why |", "|---|---|---|---|"]
-    for field, rules in RULES.items():
+    for field, rules in (RULES | {f"api.{name}": rules for name, rules in PROVIDER.items()}).items():
         rows.extend(f"| `{field}` | {r.touched.value} | {r.effect.value} | {r.why} |" for r in rules)
     return rows

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from auditc.backends import backends
 from auditc.ir.framework import Framework
 from auditc.ir.plan import (
     Escalate,
@@ -31,7 +32,7 @@ from auditc.ir.plan import (
 )
 from auditc.ir.values import Form
 
-from .consequences import DERIVED, UNKNOWN, Rules, rules_of
+from .consequences import DERIVED, PROVIDER, UNKNOWN, Rules, rules_of
 from .names import Names
 from .params import called, is_table, rows
 from .places import Places
@@ -180,6 +181,12 @@ def _model(plan: Plan, name: str, model: Model, names: Names, places: Places) ->
         for key, entry in entries.items():
             if key.startswith("backend.params.") and entry.value == model.like:
                 entries[key] = replace(entry, same=names.survey(model.like))
+    if model.backend.kind in backends.names() and backends.take(model.backend.kind).hosted:
+        at = "backend.params."
+        for key, entry in entries.items():
+            if key.startswith(at):
+                rules = PROVIDER.get(key.removeprefix(at).split(".")[0], entry.rules)
+                entries[key] = replace(entry, rules=rules)
     # Without a title of its own a model is titled by its name; then another name is not another title.
     if model.title == name or (model.trained and model.title.endswith(f"`{name}`")):
         entries["title"] = replace(entries["title"], same="")
