@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditc.ir.audit import Audit, Claim, MethodUse, ReportUse, ScriptUse, SurveyUse
-from auditc.ir.plan import Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage
+from auditc.ir.plan import Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Survey
 from auditc.methods import methods
 from auditc.metrics import metrics
 
@@ -47,7 +47,7 @@ def lower(audit: Audit) -> Plan:
         budget=audit.budget,
         models={name: audit.models[name] for name in sorted(models)},
         populations={name: audit.populations[name] for name in sorted(people)},
-        surveys={name: audit.surveys[name] for name in sorted(surveys) if name},
+        surveys={name: _survey(name, audit.surveys[name], questions) for name in sorted(surveys) if name},
         scenarios={use.scenarios_name: use.scenarios for use in sorted(scripts, key=lambda use: use.name)},
         frameworks={
             use.framework_name: use.framework
@@ -56,6 +56,17 @@ def lower(audit: Audit) -> Plan:
         },
         stages=_ordered(stages),
     )
+
+
+def _survey(name: str, survey: Survey, questions: list[SurveyUse]) -> Survey:
+    """The survey with those groups of people alone that some metric tells apart, by all its columns or by some."""
+    metrics_of = [metric for use in questions if use.survey_name == name for metric in use.metrics]
+    wanted = [set(columns) for metric in metrics_of if (columns := getattr(metric.params, "by", ()))]
+    kept = {
+        country: tuple(group for group in groups if any(group.of.keys() <= columns for columns in wanted))
+        for country, groups in survey.groups.items()
+    }
+    return survey.model_copy(update={"groups": {country: groups for country, groups in kept.items() if groups}})
 
 
 def _models(audit: Audit) -> set[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, get_args
 
 from auditc.diagnostics import Label, Sink, Span
-from auditc.ir.plan import Item, People, Survey
+from auditc.ir.plan import Group, Item, People, Survey
 from auditc.ir.values import Scale
 
 from .bodies import fill, form, keys
@@ -59,9 +59,26 @@ def survey(declaration: Declaration, scope: Scope) -> CheckedSurvey | Poison:
     if isinstance(people, Poison):
         return POISON
     digests[made.reference.path] = scope.files.digests[made.reference.path]
-    found, places = people
-    groups = _groups(made.reference)
-    return CheckedSurvey(Survey(items=items, people=found, digests=digests), places, made.split, groups)
+    values = _groups(made.reference)
+    whole = Survey(items=items, people=people.countries, groups=people.told_apart(), digests=digests)
+    return CheckedSurvey(whole, people.places, made.split, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """How people answered, by country and item; how groups of them did, by country and the values of the columns that
+    tell the group apart; and where each country's answer to an item stands."""
+
+    countries: dict[str, dict[str, People]] = field(default_factory=dict)
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, People]] = field(default_factory=dict)
+    places: dict[tuple[str, str], Span] = field(default_factory=dict)
+
+    def told_apart(self) -> dict[str, tuple[Group, ...]]:
+        """The groups of each country, in an order that does not depend on that of the rows."""
+        found: dict[str, tuple[Group, ...]] = {}
+        for (country, of), people in sorted(self.groups.items(), key=lambda entry: entry[0]):
+            found[country] = (*found.get(country, ()), Group(of=dict(of), people=people))
+        return found
 
 
 def _groups(file: DataFile) -> dict[str, dict[str, dict[str, frozenset[str]]]]:
@@ -154,9 +171,7 @@ def _options(grid: Grid, row: int, options: dict[str, tuple[str, ...]], sink: Si
     return good
 
 
-def _people(
-    file: DataFile, items: dict[str, Item], sink: Sink
-) -> tuple[dict[str, dict[str, People]], dict[tuple[str, str], Span]] | Poison:
+def _people(file: DataFile, items: dict[str, Item], sink: Sink) -> _Reference | Poison:
     grid = file.grid
     by = tuple(word.name.text for word in file.by) if file.by is not None else ("country",)
     if file.by is not None and "country" not in by:
@@ -167,8 +182,7 @@ def _people(
     refuse_others(grid, ("item", "n", "n_status", "shares", *by), sink, hint)
     if not good:
         return POISON
-    found: dict[str, dict[str, People]] = {}
-    places: dict[tuple[str, str], Span] = {}
+    found = _Reference()
     first: dict[tuple[str, ...], Span] = {}
     bad = 0
     for row in range(len(grid.rows)):
@@ -184,11 +198,15 @@ def _people(
             break
         if isinstance(people, Poison):
             good = False
-        elif not any(grid.cell(row, column) for column in by if column != "country"):
-            country, item = grid.cell(row, "country"), grid.cell(row, "item")
-            found.setdefault(country, {})[item] = people
-            places[country, item] = grid.row(row)
-    return (found, places) if good else POISON
+            continue
+        country, item = grid.cell(row, "country"), grid.cell(row, "item")
+        of = tuple(sorted((c, grid.cell(row, c)) for c in by if c != "country" and grid.cell(row, c)))
+        if of:
+            found.groups.setdefault((country, of), {})[item] = people
+        else:
+            found.countries.setdefault(country, {})[item] = people
+            found.places[country, item] = grid.row(row)
+    return found if good else POISON
 
 
 def _row(grid: Grid, row: int, items: dict[str, Item], sink: Sink) -> People | Poison:

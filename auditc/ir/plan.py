@@ -64,11 +64,20 @@ class People(Form):
     shares: tuple[float, ...]
 
 
+class Group(Form):
+    """A group of a country's people, by column of the reference (`sex`: `female`), and how it answered, by item id."""
+
+    of: dict[str, str]
+    people: dict[str, People]
+
+
 class Survey(Form):
-    """Items, and human shares by country and item id."""
+    """Items, and human shares by country and item id. In a plan, `groups` by country has those alone that a metric
+    tells apart; a survey without any is written without the key."""
 
     items: tuple[Item, ...]
     people: dict[str, dict[str, People]]
+    groups: dict[str, tuple[Group, ...]] = Field(default={}, exclude_if=lambda groups: not groups)
     digests: dict[str, str]
     """Data files by path, sha256 each."""
 

@@ -1,7 +1,8 @@
 """Prepared pairs of audits: the first wave, and for each pair the edits that make the second one of it.
 
 A pair is a file `pairs/*.toml`: what it `says` was done, the `edits` (file, old text, new text), and what is expected
-in `verdict`, `figures`, `claims` and `changes`.
+in `verdict`, `figures`, `claims` and `changes`. Its first wave is `first.audit`, or the one that it names as `first`;
+`moves` (file, to) rename files of the second.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ PAIRS = sorted(FOLDER.glob("*.toml"))
 
 def laid(pair: Path, folder: Path) -> tuple[Path, Path]:
     """Both waves of a pair, written into folders of their own."""
-    first = (FOLDER / "first.audit").read_text(encoding="utf-8")
+    first = (FOLDER / content(pair).get("first", "first.audit")).read_text(encoding="utf-8")
     before, after = lay(folder / "before", first), lay(folder / "after", first)
+    for move in content(pair).get("moves", ()):
+        (after.parent / move["file"]).rename(after.parent / move["to"])
     for edit in content(pair)["edits"]:
         path = after.parent / edit["file"]
         text = path.read_text(encoding="utf-8")

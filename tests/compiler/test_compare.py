@@ -13,12 +13,13 @@ import pytest
 from auditc.compiler.compare import Comparison, coherent, compare
 from auditc.compiler.compare.consequences import DERIVED, RULES, UNKNOWN, WITHIN, Effect, rules_of, table
 from auditc.compiler.compare.places import Places
-from auditc.compiler.pipeline import compile_spec
+from auditc.compiler.pipeline import as_bytes, compile_spec
 from auditc.diagnostics import Sink
 from auditc.ir import framework as frameworks
 from auditc.ir import plan as forms
 from auditc.ir import values
 from auditc.ir.plan import Model, Plan, Population
+from tests.compiler.fragments import SETTING, completed, lay
 from tests.compiler.pairs_of import PAIRS, compared, content, laid, outcome, written
 from tests.compiler.test_plans import everything
 
@@ -83,9 +84,10 @@ def test_a_field_without_a_rule_is_shown_and_not_comparable(plan: Plan) -> None:
 
 SILENT = re.compile(
     r"^(format|(surveys|frameworks)/[^/]+/digests/.*|scenarios/[^/]+/digest|.*/origin/.*|models/[^/]+/like"
+    r"|stages/\d+/(params|objective/params)/[^/]+/(path|digest)"
     r"|stages/\d+/(name|needs/\d+|block|kind|claim|text|metric|method))$"
 )
-"""What is derived or a name: places, digests, and what a stage repeats."""
+"""What is derived or a name: places, paths, digests, and what a stage repeats."""
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -153,7 +155,6 @@ def test_a_renamed_item_is_a_renamed_item(plan: Plan) -> None:
 
 def test_a_spec_and_its_plan_are_one_audit_and_a_spec_knows_its_places(tmp_path: Path) -> None:
     from auditc.api.comparisons import compare as compare_files
-    from auditc.compiler.pipeline import as_bytes
 
     before, after = laid(next(p for p in PAIRS if "reworded" in p.stem), tmp_path)
     plan = tmp_path / "old.plan.json"
@@ -186,6 +187,49 @@ def test_an_item_that_moved_to_another_dimension_takes_the_verdict_on_it(plan: P
     found = {claim.claim: claim for claim in compared_plans(before, Plan.model_validate(whole)).claims}
     assert "it was decided over other items" in found["average"].reasons
     assert found["average"].verdict == "not comparable"
+
+
+GROUPED = """
+def_survey talks { ask = values  of = [sim]  as = [us]  draws = 50  diversity { } %s }
+"""
+
+
+def grouped(folder: Path, metric: str, shares: tuple[str, str] = ("", "")) -> Plan:
+    """The plan of a block with one more metric, over shares of which some rows read otherwise."""
+    rows = (SETTING / "shares.csv").read_text(encoding="utf-8")
+    files = {"shares.csv": rows.replace(*shares) if shares[0] else rows}
+    return compile_spec(lay(folder, completed(GROUPED % metric), files), Sink()).plan
+
+
+def test_a_plan_has_the_groups_that_a_metric_tells_apart_and_no_others(tmp_path: Path) -> None:
+    plain = grouped(tmp_path / "plain", "")
+    assert b'"groups": {\n' not in as_bytes(plain) and plain.surveys["values"].groups == {}
+    by_age = ("Q1,United States,male,,", "Q1,United States,,young,100,counted,0.3|0.5|0.2\nQ1,United States,male,,")
+    found = grouped(tmp_path / "sexes", "preference_bias { by = [sex] }", by_age).surveys["values"].groups
+    assert {country: [group.of for group in groups] for country, groups in found.items()} == {
+        "United States": [{"sex": "female"}, {"sex": "male"}]
+    }
+    assert found["United States"][0].people["Q4"].shares == (0.6, 0.4)
+
+
+def test_a_metric_of_groups_more_takes_nothing_from_the_others(tmp_path: Path) -> None:
+    found = compared_plans(grouped(tmp_path / "a", ""), grouped(tmp_path / "b", "preference_bias { by = [sex] }"))
+    assert [(c.section, c.name, c.kind) for c in found.changes] == [("metric", "talks.preference_bias", "added")]
+    assert found.verdict == "comparable"
+
+
+def test_groups_that_are_gone_and_groups_that_no_metric_tells_apart(tmp_path: Path) -> None:
+    metric = "preference_bias { by = [sex] }"
+    first = grouped(tmp_path / "first", metric)
+    other = grouped(tmp_path / "other", metric, (",female,", ",other,"))
+    verdicts = {figure.metric: figure.verdict for figure in compared_plans(first, other).figures}
+    assert (verdicts["preference_bias"], verdicts["diversity"], verdicts["jsd"]) == (
+        "not comparable",
+        "comparable",
+        "comparable",
+    )
+    young = ("Q1,United States,male,,", "Q1,United States,,young,100,counted,0.3|0.5|0.2\nQ1,United States,male,,")
+    assert not compared_plans(first, grouped(tmp_path / "young", metric, young)).changes
 
 
 def test_every_change_of_the_contract_has_all_its_keys(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from auditc.ir.plan import Escalate, Measure, Plan, Questioning
+from collections.abc import Iterable
+
+from auditc.ir.plan import Escalate, Measure, Plan, Questioning, Train
 from auditc.metrics import metrics
 
 from .names import Names
+from .params import apart_by, named
 from .reach import Cell
 from .view import role_of
 
@@ -47,13 +50,34 @@ def _led(plan: Plan, measure: Measure, led: list[Escalate], names: Names) -> Cel
         country="",
         survey="",
         roles=frozenset({""}),
-        models=frozenset(names.model(stage.model) for stage in led),
+        **_models(plan, measure, led, names),
         items=scenarios,
         asked=frozenset(scenarios),
         dimensions=dict.fromkeys(scenarios, ""),
         wording="",
         remembers=False,
+        by=frozenset(),
     )
+
+
+def _models(
+    plan: Plan, measure: Measure, read: Iterable[Questioning | Escalate], names: Names
+) -> dict[str, frozenset[str]]:
+    """The models behind a figure: those that are asked, those they were trained from, and those that judge."""
+    made = {stage.model: stage.base for stage in plan.stages if isinstance(stage, Train)}
+    asked = {stage.model for stage in read}
+    judges = set(named(measure, "model"))
+    behind = {"models": asked, "bases": _line(asked, made) - asked, "judges": judges | _line(judges, made)}
+    return {part: frozenset(map(names.model, found)) for part, found in behind.items()}
+
+
+def _line(models: set[str], made: dict[str, str]) -> set[str]:
+    """All that some models were trained from, however far back."""
+    found: set[str] = set()
+    at = models
+    while at := {made[model] for model in at if model in made} - found:
+        found |= at
+    return found
 
 
 def _conditions(stage: Questioning, metric: str) -> tuple[str, ...]:
@@ -81,10 +105,11 @@ def _cell(plan: Plan, measure: Measure, read: list[Questioning], population: str
         country=people.country,
         survey=names.survey(read[0].survey),
         roles=frozenset(role_of(stage) for stage in read),
-        models=frozenset(names.model(stage.model) for stage in read),
+        **_models(plan, measure, read, names),
         items=tuple(called[item.id] for item in items),
         asked=frozenset(names.item(read[0].survey, item) for item in asked),
         dimensions={called[item.id]: item.dimension for item in items},
         wording="\n".join(said),
         remembers=any(getattr(stage, "memory", None) is not None and stage.memory.high > 0 for stage in read),  # type: ignore[attr-defined]
+        by=frozenset(apart_by(measure.params)),
     )

@@ -50,9 +50,21 @@ def differences(first: dict[Key, Part], second: dict[Key, Part]) -> list[Differe
             if before.own != after.own and _shown(key, before, first, second):
                 found.append(_whole(key, before, after, "renamed"))
             found.extend(_inside(key, before, after))
-        else:
+        elif _asked_for(before or after, second if after is None else first):
             found.append(_whole(key, before, after, "removed" if after is None else "added"))
     return _once(found)
+
+
+def _asked_for(part: Part | None, other: dict[Key, Part]) -> bool:
+    """Whether an audit without a part could have it: a plan has groups of people where a metric tells them apart."""
+    by = part.reach.by if part else frozenset()
+    return not by or any(by <= _columns(metric) for (section, _), metric in other.items() if section == "metric")
+
+
+def _columns(metric: Part) -> set[str]:
+    """The columns of the reference by which a metric tells people apart."""
+    entry = metric.entries.get("params.by")
+    return set(entry.value) if entry and isinstance(entry.value, list) else set()
 
 
 _RENAMED = ("model", "population", "survey", "item", "method", "claim", "report")

@@ -6,6 +6,8 @@ from auditc.compiler.claims import AXES, averaged_in, figures
 from auditc.ir.plan import Escalate, Judge, Measure, Plan, Questioning, Train
 from auditc.metrics import metrics
 
+from .params import named
+
 
 def coherent(plan: Plan) -> bool:
     """Whether every name in a plan's stages leads to something."""
@@ -20,11 +22,16 @@ def coherent(plan: Plan) -> bool:
             return False
         if isinstance(stage, Train) and not _trains(stage, plan):
             return False
-        if isinstance(stage, Measure) and (stage.metric not in metrics.names() or not stage.needs):
+        if isinstance(stage, Measure) and not _measures(stage, plan):
             return False
         if isinstance(stage, Judge) and not _claims(stage, measures):
             return False
     return len(stages) == len(plan.stages)
+
+
+def _measures(stage: Measure, plan: Plan) -> bool:
+    known = stage.metric in metrics.names() and bool(stage.needs)
+    return known and plan.models.keys() >= set(named(stage, "model"))
 
 
 def _claims(stage: Judge, measures: set[str]) -> bool:

@@ -43,10 +43,12 @@ class Touched(Enum):
     READ = "every figure but the mass on the options"
     DIMENSIONS = "means over dimensions"
     SCALES = "metrics that take some scales only"
+    PANEL = "metrics that place models among each other"
+    JUDGED = "figures that the model judges"
     CLAIMS = "claims"
 
-    def holds(self, metric: Metric[Any]) -> bool:
-        """Whether a metric's figures are among them."""
+    def holds(self, metric: Metric[Any], *, judges: bool) -> bool:
+        """Whether a metric's figures are among them; `judges` where what changed is the model that judges them."""
         match self:
             case Touched.NOTHING | Touched.CLAIMS:
                 return False
@@ -62,6 +64,10 @@ class Touched(Enum):
                 return metric.aggregate == "dimensions"
             case Touched.SCALES:
                 return len(metric.scales) < 3
+            case Touched.PANEL:
+                return not metric.local
+            case Touched.JUDGED:
+                return judges
             case _:
                 return True
 
@@ -106,6 +112,15 @@ _WAVES = "models are what waves compare"
 _MADE = "the training makes another model, and models are what waves compare"
 _ONLY_ONE = "only one audit has it; what both have is compared"
 
+_PLACED: Final[Rules] = (Rule(Touched.PANEL, Effect.NOT, "a place depends on all who are placed"),)
+_JUDGED: Final[Rules] = (Rule(Touched.JUDGED, Effect.NOT, "another judge is another instrument"),)
+
+
+def _another(why: str) -> Rules:
+    """What follows when a model is another one, for its own figures and for those that it has a part in."""
+    return (*_all(Effect.NAMED, why), *_PLACED, *_JUDGED)
+
+
 RULES: Final[dict[str, Rules]] = {
     "Plan.format": DERIVED,
     "Plan.name": _nothing("a name changes no answer"),
@@ -117,7 +132,7 @@ RULES: Final[dict[str, Rules]] = {
     "Plan.scenarios": DERIVED,
     "Plan.frameworks": DERIVED,
     "Plan.budget": _nothing("a run says itself what it left unasked"),
-    "Plan.models": _all(Effect.NAMED, _WAVES),
+    "Plan.models": _another(_WAVES),
     "Plan.populations": _nothing(_ONLY_ONE),
     "Plan.surveys": _nothing(_ONLY_ONE),
     "Plan.stages": _nothing(_ONLY_ONE),
@@ -125,12 +140,18 @@ RULES: Final[dict[str, Rules]] = {
     "Model.family": _nothing(_CARD),
     "Model.origin": _nothing(_CARD),
     "Model.stage": _nothing(_CARD),
-    "Model.quantisation": _all(Effect.CAUTION, "the same weights answer differently when stored with other precision"),
-    "Model.weights": _all(Effect.NAMED, _WAVES),
-    "Model.pin": _all(Effect.NAMED, _WAVES),
-    "Model.backend": _all(Effect.CAUTION, "engine, precision and settings move answers beside the model itself"),
+    "Model.quantisation": (
+        *_all(Effect.CAUTION, "the same weights answer differently when stored with other precision"),
+        *_JUDGED,
+    ),
+    "Model.weights": _another(_WAVES),
+    "Model.pin": _another(_WAVES),
+    "Model.backend": (
+        *_all(Effect.CAUTION, "engine, precision and settings move answers beside the model itself"),
+        *_JUDGED,
+    ),
     "Model.like": DERIVED,
-    "Model.trained": _all(Effect.NAMED, _WAVES),
+    "Model.trained": _another(_WAVES),
     "Model.price": _nothing("a price changes no answer"),
     "Population.country": _all(Effect.NOT, "other people are meant"),
     "Population.named": _all(Effect.NOT, "the prompt names the country otherwise"),
@@ -139,6 +160,7 @@ RULES: Final[dict[str, Rules]] = {
     "Population.groups": _all(Effect.NOT, "participants are other people, where the prompt says who they are"),
     "Survey.items": _all(Effect.ITEMS, "a figure over all items is over other items"),
     "Survey.people": _people(Effect.ITEMS, "the distance is to other people"),
+    "Survey.groups": _people(Effect.ITEMS, "the groups that it tells apart are other people"),
     "Survey.digests": DERIVED,
     "Item.id": DERIVED,
     "Item.scale": (Rule(Touched.SCALES, Effect.ITEMS, "the metric takes items by their scale"),),
@@ -151,9 +173,9 @@ RULES: Final[dict[str, Rules]] = {
     "_Stage.origin": DERIVED,
     "Questioning.block": DERIVED,
     "Questioning.method": _all(Effect.NOT, "another method asks"),
-    "Questioning.model": _all(Effect.NAMED, _WAVES),
+    "Questioning.model": (*_all(Effect.NAMED, _WAVES), *_PLACED),
     "Questioning.survey": _all(Effect.NOT, "another survey is asked"),
-    "Questioning.populations": _nothing(_ONLY_ONE),
+    "Questioning.populations": (*_nothing(_ONLY_ONE), *_PLACED),
     "Questioning.language": _all(Effect.NOT, "the model is asked in another language"),
     "Questioning.items": _all(Effect.ITEMS, "a figure over all items is over other items"),
     "Questioning.wording": _all(Effect.NOT, _ASKED),
@@ -184,7 +206,7 @@ RULES: Final[dict[str, Rules]] = {
     "Escalate.kind": DERIVED,
     "Escalate.block": DERIVED,
     "Escalate.method": _all(Effect.NOT, "another method asks"),
-    "Escalate.model": _all(Effect.NAMED, _WAVES),
+    "Escalate.model": (*_all(Effect.NAMED, _WAVES), *_PLACED),
     "Escalate.scenarios": DERIVED,
     "Escalate.framework": _all(Effect.NOT, "choices are counted for other values"),
     "Escalate.language": _all(Effect.NOT, "the model is asked in another language"),
@@ -198,19 +220,19 @@ RULES: Final[dict[str, Rules]] = {
     "Framework.digests": DERIVED,
     "Train.kind": DERIVED,
     "Train.model": DERIVED,
-    "Train.base": _all(Effect.NAMED, _MADE),
-    "Train.objective": _all(Effect.NAMED, _MADE),
-    "Train.adapter": _all(Effect.NAMED, _MADE),
-    "Train.survey": _all(Effect.NAMED, _MADE),
-    "Train.items": _all(Effect.NAMED, _MADE),
-    "Train.valid": _all(Effect.NAMED, _MADE),
-    "Train.populations": _all(Effect.NAMED, _MADE),
-    "Train.epochs": _all(Effect.NAMED, _MADE),
-    "Train.batch": _all(Effect.NAMED, _MADE),
-    "Train.learning_rate": _all(Effect.NAMED, _MADE),
-    "Train.decay": _all(Effect.NAMED, _MADE),
-    "Train.keep": _all(Effect.NAMED, _MADE),
-    "Train.seed": _all(Effect.NAMED, _MADE),
+    "Train.base": _another(_MADE),
+    "Train.objective": _another(_MADE),
+    "Train.adapter": _another(_MADE),
+    "Train.survey": _another(_MADE),
+    "Train.items": _another(_MADE),
+    "Train.valid": _another(_MADE),
+    "Train.populations": _another(_MADE),
+    "Train.epochs": _another(_MADE),
+    "Train.batch": _another(_MADE),
+    "Train.learning_rate": _another(_MADE),
+    "Train.decay": _another(_MADE),
+    "Train.keep": _another(_MADE),
+    "Train.seed": _another(_MADE),
     "Measure.kind": DERIVED,
     "Measure.block": DERIVED,
     "Measure.metric": _nothing(_ONLY_ONE),
@@ -230,9 +252,17 @@ RULES: Final[dict[str, Rules]] = {
 }  # fmt: skip
 """By form and field. A dictionary of parts (`Plan.models`) says what follows when one is added or removed."""
 
+PROVIDER: Final[dict[str, Rules]] = {
+    "model": _another(_WAVES),
+    "url": _another(_WAVES),
+    "key": _nothing("a key opens the door and changes no answer"),
+    "reuse": _nothing("what is used again are answers to the same questions"),
+}
+"""By parameter of a provider (`api = openai { … }`); others have the consequence of `Model.backend`."""
+
 WITHIN: Final = frozenset(
     {
-        *("Thing", "Range", "Place", "Wording", "Condition", "People", "Budget"),
+        *("Thing", "Range", "Place", "Wording", "Condition", "People", "Group", "Budget"),
         *("Comparison", "Number", "Figure", "Arithmetic", "Mean", "Origin", "Money", "Price"),
         *("Script", "Step", "Branch", "Choice", "Both", "Not", "ScenarioStep", "Value"),
     }
@@ -251,6 +281,6 @@ def rules_of(form: type[BaseModel], field: str) -> Rules:
 def table() -> list[str]:
     """The rules as rows of a Markdown table, in their order; what is derived is left out."""
     rows = ["| field of the plan | touches | consequence | why |", "|---|---|---|---|"]
-    for field, rules in RULES.items():
+    for field, rules in (RULES | {f"api.{name}": rules for name, rules in PROVIDER.items()}).items():
         rows.extend(f"| `{field}` | {r.touched.value} | {r.effect.value} | {r.why} |" for r in rules)
     return rows

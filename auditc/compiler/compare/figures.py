@@ -87,7 +87,8 @@ def strongest(difference: Difference, before: Cell, after: Cell) -> Rule | None:
     if not (difference.reach.holds(before) or difference.reach.holds(after)):
         return None
     metric = metrics.take(before.metric)
-    rules = [rule for rule in difference.rules if rule.touched.holds(metric)]
+    judges = difference.reach.model in before.judges | after.judges
+    rules = [rule for rule in difference.rules if rule.touched.holds(metric, judges=judges)]
     return max(rules, key=lambda rule: rule.effect.weight, default=None)
 
 

@@ -15,7 +15,7 @@ from .names import Names
 from .places import Places
 from .view import Key, Part, view
 
-_ORDER = ("survey", "item", "model", "population", "method", "claim", "report")
+_ORDER = ("survey", "item", "population", "model", "method", "claim", "report")
 
 
 def renames(before: Plan, after: Plan) -> Names:
@@ -24,12 +24,11 @@ def renames(before: Plan, after: Plan) -> Names:
     nowhere = Places()
     first, second = (view(plan, names, nowhere) for plan in (before, after))
     for section in _ORDER:
-        found = _matched(section, first, second)
-        if not found:
-            continue
-        named = {first[section, old].own: second[section, new] for old, new in found.items()}
-        names = names.adding(section, {own: part.reach.item or part.own for own, part in named.items()})
-        first = view(before, names, nowhere)
+        # Once a model is known by its other name, so are those that were trained from it.
+        while found := _matched(section, first, second):
+            named = {first[section, old].own: second[section, new] for old, new in found.items()}
+            names = names.adding(section, {own: part.reach.item or part.own for own, part in named.items()})
+            first = view(before, names, nowhere)
     return names
 
 
@@ -58,12 +57,19 @@ def _said(section: str, name: str, parts: dict[Key, Part]) -> Iterator[tuple[str
     """Everything in a block: the part inside it, the key, and what it says."""
     own = parts[section, name].reach
     yield from (("", key, entry.same) for key, entry in parts[section, name].entries.items())
-    for (inner, _), part in parts.items():
+    for (inner, called), part in parts.items():
         at = part.reach
         if section == "item" and inner == "people" and at.survey == own.survey and own.item in part.entries:
-            yield f"people {at.country}", "", part.entries[own.item].same
+            yield f"people {_after(called, own.survey)}", "", part.entries[own.item].same
         elif section == "survey" and inner in ("item", "people") and at.survey == own.survey:
-            yield from ((f"{inner} {at.item or at.country}", key, e.same) for key, e in part.entries.items())
+            yield from ((f"{inner} {_after(called, own.survey)}", key, e.same) for key, e in part.entries.items())
+        elif section == "model" and inner == "train" and at.model == own.model:
+            yield from (("train", key, entry.same) for key, entry in part.entries.items())
         elif section == "method" and inner == "metric" and at.block == own.block:
             yield f"metric {at.metric}", "", ""
             yield from ((f"metric {at.metric}", key, entry.same) for key, entry in part.entries.items())
+
+
+def _after(name: str, survey: str | None) -> str:
+    """The name of an item, of a country or of a group, without the survey's."""
+    return name.removeprefix(f"{survey}.")

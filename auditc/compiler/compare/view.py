@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from auditc.backends import backends
 from auditc.ir.framework import Framework
 from auditc.ir.plan import (
     Escalate,
@@ -20,6 +21,7 @@ from auditc.ir.plan import (
     Measure,
     Model,
     Origin,
+    People,
     Plan,
     Population,
     Questioning,
@@ -30,8 +32,9 @@ from auditc.ir.plan import (
 )
 from auditc.ir.values import Form
 
-from .consequences import DERIVED, UNKNOWN, Rules, rules_of
+from .consequences import DERIVED, PROVIDER, UNKNOWN, Rules, rules_of
 from .names import Names
+from .params import called, is_table, rows
 from .places import Places
 from .reach import EVERYWHERE, Reach
 
@@ -128,14 +131,14 @@ def fields(form: BaseModel, reach: Reach, *, handled: Iterable[str] = ()) -> Ite
         if rules is DERIVED or name in handled:
             continue
         for key, value in leaves(name, getattr(form, name)):
-            yield key, Entry(value, value, rules, reach)
+            yield key, Entry(value, rows(value) if is_table(value) else value, rules, reach)
 
 
 def leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Values under dotted keys: what stands in forms and dictionaries one by one, lists whole."""
+    """Values under dotted keys: what stands in forms and dictionaries one by one, lists and data files whole."""
     if isinstance(value, BaseModel):
         value = {name: getattr(value, name) for name in type(value).model_fields}
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and value and not is_table(value):
         for name, inner in value.items():
             yield from leaves(f"{key}.{name}", inner)
     else:
@@ -178,9 +181,17 @@ def _model(plan: Plan, name: str, model: Model, names: Names, places: Places) ->
         for key, entry in entries.items():
             if key.startswith("backend.params.") and entry.value == model.like:
                 entries[key] = replace(entry, same=names.survey(model.like))
+    if model.backend.kind in backends.names() and backends.take(model.backend.kind).hosted:
+        at = "backend.params."
+        for key, entry in entries.items():
+            if key.startswith(at):
+                rules = PROVIDER.get(key.removeprefix(at).split(".")[0], entry.rules)
+                entries[key] = replace(entry, rules=rules)
     # Without a title of its own a model is titled by its name; then another name is not another title.
-    if model.title == name:
+    if model.title == name or (model.trained and model.title.endswith(f"`{name}`")):
         entries["title"] = replace(entries["title"], same="")
+    if model.trained == f"train.{name}":
+        entries["trained"] = replace(entries["trained"], same=True)
     return Part(name, rules_of(Plan, "models"), reach, places.block("model", name), entries)
 
 
@@ -204,7 +215,7 @@ def _survey(name: str, survey: Survey, names: Names, places: Places) -> dict[Key
     """The survey, its items, and each country's answers."""
     common = names.survey(name)
     reach = Reach(survey=common)
-    entries = dict(fields(survey, reach, handled=("items", "people")))
+    entries = dict(fields(survey, reach, handled=("items", "people", "groups")))
     found: dict[Key, Part] = {}
     found["survey", common] = Part(name, rules_of(Plan, "surveys"), reach, places.block("survey", name), entries)
     file = places.attribute("survey", name, "items")
@@ -214,15 +225,25 @@ def _survey(name: str, survey: Survey, names: Names, places: Places) -> dict[Key
         own = f"{name}.{item.id}"
         part = Part(own, rules_of(Survey, "items"), at, places.block("item", own) or file, _item(item, at))
         found["item", f"{common}.{called}"] = part
-    rules, file = rules_of(Survey, "people"), places.attribute("survey", name, "reference")
-    for country, answers in survey.people.items():
-        at = replace(reach, country=country)
-        rows = {}
+    file = places.attribute("survey", name, "reference")
+    for who, at, answers in _people(survey, reach):
+        rules = rules_of(Survey, "groups" if at.by else "people")
+        said = {}
         for item_id, people in answers.items():
             called = names.item(name, item_id)
-            rows[called] = Entry(plain(people), plain(people), rules, replace(at, item=called))
-        found["people", f"{common}.{country}"] = Part(f"{name}.{country}", rules, at, file, rows)
+            said[called] = Entry(plain(people), plain(people), rules, replace(at, item=called))
+        found["people", f"{common}.{who}"] = Part(f"{name}.{who}", rules, at, file, said)
     return found
+
+
+def _people(survey: Survey, reach: Reach) -> Iterator[tuple[str, Reach, dict[str, People]]]:
+    """Those who answered a survey: the people of each country, and the groups of them that are told apart."""
+    for country, answers in survey.people.items():
+        yield country, replace(reach, country=country), answers
+    for country, groups in survey.groups.items():
+        for group in groups:
+            who = ", ".join((country, *(f"{column} {value}" for column, value in sorted(group.of.items()))))
+            yield who, replace(reach, country=country, by=frozenset(group.of)), group.people
 
 
 def _item(item: Item, reach: Reach) -> dict[str, Entry]:
@@ -339,6 +360,8 @@ def _metric(stage: Measure, names: Names, places: Places) -> Part:
     block = names.block(stage.block)
     reach = Reach(block=block, metric=stage.metric)
     entries = dict(fields(stage, reach, handled=("metric",)))
+    for key, name in called(stage, names).items():
+        entries[f"params.{key}"] = replace(entries[f"params.{key}"], same=name)
     return Part(f"{stage.block}.{stage.metric}", rules_of(Measure, "metric"), reach, stage.origin, entries)
 
 
