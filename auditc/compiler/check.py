@@ -29,14 +29,14 @@ from .declarations import Report as ReportForm
 from .dilemmas import dilemma
 from .expressions import quantity
 from .frameworks import framework
-from .load import Workspace
+from .load import Workspace, every
 from .mistakes import POISON, Poison, close, listing, report
 from .places import origin
 from .prompts import persona
 from .questions import Question, question
 from .resolve import Declaration, Names
 from .scope import Scope
-from .secrets import look_for_secrets
+from .secrets import look_for_secrets, look_into_data
 from .standins import simulated_models
 from .subjects import model, population
 from .surveys import survey
@@ -85,8 +85,10 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     _affordable(settings, bound, scope)
     look_up_controls(scope)
     warn_of_unused(names)
-    for source in files.specs():
-        look_for_secrets(source, sink)
+    for module in every(names.entry):
+        look_for_secrets(module.file, sink)
+    for grid in files.grids():
+        look_into_data(grid, sink)
     if isinstance(settings, Poison):
         return POISON
     block = names.audits[0]
