@@ -222,13 +222,13 @@ def _report(declaration: Declaration, scope: Scope) -> ReportUse | Poison:
 
 
 def _affordable(settings: AuditForm | Poison, bound: Bound, scope: Scope) -> None:
-    """Whether a budget in money can be kept: whoever bills has a price, in the budget's currency."""
+    """Whether a budget in money can be kept: whoever bills has a price, and every price is in its currency."""
     if isinstance(settings, Poison) or settings.budget.money is None:
         return
     limit = settings.budget.money
     for declaration in scope.names.every("model"):
         model = bound.models[declaration.key]
-        if isinstance(model, Poison) or not backends.take(model.backend.kind).hosted:
+        if isinstance(model, Poison) or (model.price is None and not backends.take(model.backend.kind).hosted):
             continue
         span = declaration.name.span
         if model.price is None:

