@@ -52,6 +52,7 @@ class Done:
             "cells": self.record.cells,
             "seconds": self.record.seconds,
             "stopped": self.record.stopped,
+            "spent": self.record.spent.model_dump(),
             "findings": str(self.folder / "findings.json"),
             "reports": {name: str(path) for name, path in self.reports.items()},
         }

@@ -50,6 +50,7 @@ def check(files: list[Path]) -> Checked:
 
 def format_spec(file: Path, *, write: bool) -> bool:
     """Whether the canonical text differs from the file; with `write` the file is replaced by it."""
+    from auditc.compiler.secrets import strike_secrets
     from auditc.spec.contents import NotOrdinary, contents
     from auditc.spec.format import format_file
     from auditc.spec.parse import parse
@@ -67,6 +68,7 @@ def format_spec(file: Path, *, write: bool) -> bool:
         refuse_size(file.name, sink)
     source = read(file.name, data, sink) if data is not None else None
     tree = parse(source, sink) if source else None
+    strike_secrets(sink)
     sink.checkpoint()
     assert source is not None and tree is not None
     text = format_file(tree)

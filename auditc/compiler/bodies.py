@@ -319,5 +319,7 @@ def _shown(bound: object) -> str:
 
 
 def _form(pattern: object) -> str:
+    if str(pattern).startswith("^https?://"):
+        return "`https://host/path`, without a name, a password or a query"
     known = {"^[0-9a-f]{40}$": "40 digits out of 0-9 and a-f", "^[0-9a-f]{64}$": "64 digits out of 0-9 and a-f"}
     return known.get(str(pattern), f"`{pattern}`")

