@@ -171,6 +171,9 @@ def test_what_another_survey_says_of_a_country_touches_only_it(plan: Plan) -> No
         update={"populations": {**plan.populations, "us": Population(**{**dict(people), "country": "Elsewhere"})}}
     )
     for figure in compared_plans(plan, other).figures:
+        if figure.metric == "culture_map":  # where a people lies depends on who else is on the map
+            assert set(figure.populations.values()) == {"not comparable"}
+            continue
         assert {name: verdict for name, verdict in figure.populations.items() if name.startswith("people.cn")} == {
             name: "comparable" for name in figure.populations if name.startswith("people.cn")
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from auditc.ir.plan import Escalate, Measure, Plan, Questioning, Train
 from auditc.metrics import metrics
@@ -31,15 +32,18 @@ def cells(plan: Plan, names: Names) -> dict[CellKey, Cell]:
             cell = _led(plan, measure, led, names)
             found[cell.block, cell.metric, cell.population, cell.condition] = cell
         main = [stage for stage in read if not role_of(stage)] or read
-        for population in dict.fromkeys(name for stage in main for name in stage.populations):
-            for condition in dict.fromkeys(name for stage in main for name in _conditions(stage, measure.metric)):
-                cell = _cell(plan, measure, read, population, condition, names)
-                found[cell.block, cell.metric, cell.population, cell.condition] = cell
+        people = tuple(dict.fromkeys(name for stage in main for name in stage.populations))
+        for condition in dict.fromkeys(name for stage in main for name in _conditions(stage, measure.metric)):
+            alike = [_cell(plan, measure, read, population, condition, names) for population in people]
+            beside = () if metrics.take(measure.metric).local else tuple(alike)
+            for cell in alike:
+                found[cell.block, cell.metric, cell.population, cell.condition] = replace(cell, beside=beside)
     return found
 
 
 def _led(plan: Plan, measure: Measure, led: list[Escalate], names: Names) -> Cell:
     """A figure over scenarios, which nobody's answers are compared with."""
+    models, bases, judges = _models(plan, measure, led, names)
     scenarios = tuple(plan.scenarios[led[0].scenarios].scenarios)
     return Cell(
         block=names.block(measure.block),
@@ -50,7 +54,9 @@ def _led(plan: Plan, measure: Measure, led: list[Escalate], names: Names) -> Cel
         country="",
         survey="",
         roles=frozenset({""}),
-        **_models(plan, measure, led, names),
+        models=models,
+        bases=bases,
+        judges=judges,
         items=scenarios,
         asked=frozenset(scenarios),
         dimensions=dict.fromkeys(scenarios, ""),
@@ -62,13 +68,14 @@ def _led(plan: Plan, measure: Measure, led: list[Escalate], names: Names) -> Cel
 
 def _models(
     plan: Plan, measure: Measure, read: Iterable[Questioning | Escalate], names: Names
-) -> dict[str, frozenset[str]]:
+) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """The models behind a figure: those that are asked, those they were trained from, and those that judge."""
     made = {stage.model: stage.base for stage in plan.stages if isinstance(stage, Train)}
     asked = {stage.model for stage in read}
     judges = set(named(measure, "model"))
-    behind = {"models": asked, "bases": _line(asked, made) - asked, "judges": judges | _line(judges, made)}
-    return {part: frozenset(map(names.model, found)) for part, found in behind.items()}
+    behind = (asked, _line(asked, made) - asked, judges | _line(judges, made))
+    models, bases, judging = (frozenset(map(names.model, found)) for found in behind)
+    return models, bases, judging
 
 
 def _line(models: set[str], made: dict[str, str]) -> set[str]:
@@ -94,6 +101,7 @@ def _cell(plan: Plan, measure: Measure, read: list[Questioning], population: str
     asked = set(read[0].items).intersection(*(stage.items for stage in read))
     items = [item for item in survey.items if item.id in asked and item.scale in metric.scales]
     called = {item.id: names.item(read[0].survey, item.id) for item in items}
+    models, bases, judges = _models(plan, measure, read, names)
     people = plan.populations[population]
     said = [stage.wording[people.language].text for stage in read if people.language in stage.wording]
     return Cell(
@@ -105,7 +113,9 @@ def _cell(plan: Plan, measure: Measure, read: list[Questioning], population: str
         country=people.country,
         survey=names.survey(read[0].survey),
         roles=frozenset(role_of(stage) for stage in read),
-        **_models(plan, measure, read, names),
+        models=models,
+        bases=bases,
+        judges=judges,
         items=tuple(called[item.id] for item in items),
         asked=frozenset(names.item(read[0].survey, item) for item in asked),
         dimensions={called[item.id]: item.dimension for item in items},

@@ -84,7 +84,7 @@ def _remembered(difference: Difference, before: Cell, after: Cell) -> bool:
 
 def strongest(difference: Difference, before: Cell, after: Cell) -> Rule | None:
     """The heaviest rule by which a difference touches a figure; None where it does not."""
-    if not (difference.reach.holds(before) or difference.reach.holds(after)):
+    if not any(map(difference.reach.holds, (before, *before.beside, after, *after.beside))):
         return None
     metric = metrics.take(before.metric)
     judges = difference.reach.model in before.judges | after.judges

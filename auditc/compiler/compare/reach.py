@@ -54,7 +54,8 @@ class Cell:
     `items` are those that the metric applies to, in their order, `asked` all that are asked; `wording` is all that is
     said around an item. It `remembers` where participants are told their earlier answers. `models` are asked; `bases`
     are what some of them were trained from; `judges` read the answers, with what those were trained from. The metric
-    tells people apart `by` columns of the reference.
+    tells people apart `by` columns of the reference. `beside` it are the cells of the other populations that its value
+    depends on.
     """
 
     block: str
@@ -74,3 +75,4 @@ class Cell:
     wording: str
     remembers: bool
     by: frozenset[str]
+    beside: tuple[Cell, ...] = ()
