@@ -32,10 +32,13 @@ def warn_of_power(
     left, operator, right = claim.holds.left, str(claim.holds.operator), claim.holds.right
     if isinstance(left, Number):
         left, operator, right = right, TURNED[operator], left
+    over: tuple[str, ...] = ()
+    while isinstance(left, Mean):
+        over, left = (*over, *left.over), left.of
     rests = list(resting_on(claim, questions))
-    if not isinstance(left, Figure | Mean) or not isinstance(right, Number) or len(rests) != 1:
+    if not isinstance(left, Figure) or not isinstance(right, Number) or len(rests) != 1:
         return
-    rest, over = rests[0], _averaged(left)
+    rest = rests[0]
     side: Literal["below", "above"] = "below" if operator in ("<", "<=") else "above"
     if (metrics.take(rest.metric).better == "lower") != (side == "below"):
         return
@@ -56,17 +59,6 @@ def warn_of_power(
         )
         remedy = "Plan more draws, ask more items, or claim less."
         report(scope.sink, "AC422", standing.holds, label, remedy=remedy)
-
-
-def _averaged(term: Figure | Mean) -> tuple[str, ...]:
-    """The axes that means are taken over, of a figure inside of nothing but means."""
-    over: tuple[str, ...] = ()
-    while isinstance(term, Mean):
-        over, inner = (*over, *term.over), term.of
-        if not isinstance(inner, Figure | Mean):
-            break
-        term = inner
-    return over
 
 
 def _designs(
