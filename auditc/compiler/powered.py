@@ -53,8 +53,9 @@ def warn_of_power(
     # A mean over populations is somewhere between what it would be with the people of each.
     chance, middle, name, draws = (max if "population" in over else min)(found, default=(1.0, 0.0, "", 0))
     if chance < ENOUGH:
+        planned = f"{draws} draws" if draws > 1 else "1 draw"
         label = (
-            f"with {draws} draw{'s' if draws > 1 else ''} a model that answers like people of `{name}` comes to {round(middle, 2) + 0.0:.2f} "
+            f"with {planned} a model that answers like people of `{name}` comes to {round(middle, 2) + 0.0:.2f} "
             f"and would bear this out in {100 * chance:.0f} of 100 runs"
         )
         remedy = "Plan more draws, ask more items, or claim less."
