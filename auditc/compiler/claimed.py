@@ -15,6 +15,7 @@ from auditc.metrics import metrics
 from .claims import figures
 from .compared import comparable, sides
 from .copies import different
+from .instruments import uncalibrated
 from .mistakes import listing, report
 from .questions import Question
 from .reach import summed
@@ -190,8 +191,9 @@ def _calibrated(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
     """Whether no claim is decided by a judge whose own errors nobody knows."""
     for rest in rests_on:
         params = rest.use.params if rest.use else None
-        if hasattr(params, "judge") and getattr(params, "calibrate", None) is None:
-            label = f"`{rest.metric}` is what a judge says whose errors are not known"
+        lacks = uncalibrated(params) if hasattr(params, "judge") else ""
+        if lacks:
+            label = f"`{rest.metric}` is what a judge says whose errors are not known: {lacks}"
             remedy = f'Give it cases that people judged: `{rest.metric} {{ … calibrate = csv("judged.csv") }}`.'
             report(scope.sink, "AC427", standing.holds, label, remedy=remedy)
             return False

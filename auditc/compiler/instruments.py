@@ -7,6 +7,7 @@ from typing import Any, Final
 from auditc.backends import backends
 from auditc.ir.audit import MethodUse, MetricUse
 from auditc.ir.plan import Model
+from auditc.ir.values import Table
 from auditc.metrics import metrics
 
 from .itemsets import Asked
@@ -17,6 +18,10 @@ from .wants import referred
 
 MANY_PEOPLE: Final = 500
 """Of so many asked, somebody chooses any option that was really offered, as good as always."""
+
+
+FEWEST_CASES: Final = 50
+"""Of each kind, with the fault and without: with fewer a judge's errors are too uncertain to correct by."""
 
 
 def trustworthy(use: MethodUse, asking: Asking) -> bool:
@@ -44,11 +49,32 @@ def _judged(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
             label = f"`{name}` judges {listing(kin)} of its own family"
             remedy = "Let a model of another family judge."
             report(asking.scope.sink, "AC425", at, label, remedy=remedy)
-        if getattr(metric.params, "calibrate", None) is None:
-            label = f"how often `{name}` errs is not known"
-            remedy = 'Give it cases that people judged: `calibrate = csv("judged.csv")`.'
+        lacks = uncalibrated(metric.params)
+        if lacks:
+            label = f"how often `{name}` errs is not known: {lacks}"
+            remedy = 'Give it cases that people judged, with a fault and without: `calibrate = csv("judged.csv")`.'
             report(asking.scope.sink, "AC426", at, label, remedy=remedy)
     return True
+
+
+def uncalibrated(params: Any) -> str:
+    """What the cases lack by which a judge's errors are measured; empty where they can be."""
+    cases: Table | None = getattr(params, "calibrate", None)
+    if cases is None:
+        return "it has no cases that people judged"
+    faults: tuple[str, ...] = getattr(type(params), "faults", ())
+    unknown = sorted({fault for fault in cases.column("fault") if faults and fault not in faults})
+    if unknown:
+        return f"`{cases.path}` names the fault {listing(unknown, 2)}, the faults are {listing(faults)}"
+    said = cases.column("present")
+    neither = sorted(set(said) - {"yes", "no"})
+    if neither:
+        return f"`{cases.path}` says {listing(neither, 2)} where `yes` or `no` is meant"
+    there, not_there = said.count("yes"), said.count("no")
+    if min(there, not_there) < FEWEST_CASES:
+        has = f"`{cases.path}` has {there} cases with a fault and {not_there} without"
+        return f"{has}, {FEWEST_CASES} of each are needed"
+    return ""
 
 
 def _akin(one: Model, other: Model) -> bool:

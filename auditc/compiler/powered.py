@@ -32,10 +32,13 @@ def warn_of_power(
     left, operator, right = claim.holds.left, str(claim.holds.operator), claim.holds.right
     if isinstance(left, Number):
         left, operator, right = right, TURNED[operator], left
+    over: tuple[str, ...] = ()
+    while isinstance(left, Mean):
+        over, left = (*over, *left.over), left.of
     rests = list(resting_on(claim, questions))
-    if not isinstance(left, Figure | Mean) or not isinstance(right, Number) or len(rests) != 1:
+    if not isinstance(left, Figure) or not isinstance(right, Number) or len(rests) != 1:
         return
-    rest, over = rests[0], _averaged(left)
+    rest = rests[0]
     side: Literal["below", "above"] = "below" if operator in ("<", "<=") else "above"
     if (metrics.take(rest.metric).better == "lower") != (side == "below"):
         return
@@ -50,23 +53,13 @@ def warn_of_power(
     # A mean over populations is somewhere between what it would be with the people of each.
     chance, middle, name, draws = (max if "population" in over else min)(found, default=(1.0, 0.0, "", 0))
     if chance < ENOUGH:
+        planned = f"{draws} draws" if draws > 1 else "1 draw"
         label = (
-            f"with {draws} draws a model that answers like people of `{name}` comes to {round(middle, 2) + 0.0:.2f} "
+            f"with {planned} a model that answers like people of `{name}` comes to {round(middle, 2) + 0.0:.2f} "
             f"and would bear this out in {100 * chance:.0f} of 100 runs"
         )
         remedy = "Plan more draws, ask more items, or claim less."
         report(scope.sink, "AC422", standing.holds, label, remedy=remedy)
-
-
-def _averaged(term: Figure | Mean) -> tuple[str, ...]:
-    """The axes that means are taken over, of a figure inside of nothing but means."""
-    over: tuple[str, ...] = ()
-    while isinstance(term, Mean):
-        over, inner = (*over, *term.over), term.of
-        if not isinstance(inner, Figure | Mean):
-            break
-        term = inner
-    return over
 
 
 def _designs(

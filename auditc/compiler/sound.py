@@ -255,6 +255,7 @@ def drawn(use: SurveyUse, method: Method[Any], asking: Asking) -> None:
     found = [(different(stage, population), name) for stage in stages for name, population in use.populations.items()]
     fewest, name = min(found, default=(draws, ""))
     if fewest < FEW_DRAWS:
-        label = f"{draws} draws make about {fewest} different participants of `{name}`: without sampling the others are"
+        made = f"{fewest} different participants" if fewest > 1 else "1 participant"
+        label = f"{draws} draws make about {made} of `{name}`: without sampling the others are"
         remedy = "Write `sampling = [on]`, or give the population places: equal draws are asked once and say no more."
         report(asking.scope.sink, "AC409", at, f"{label} copies", remedy=remedy)

@@ -11,7 +11,7 @@ Not built yet: it is checked and planned, and binding refuses a plan that has it
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Gt
 
@@ -19,16 +19,30 @@ from auditc.ir.values import Columns, Form, RefTo, Share, Table
 
 from ._contract import Metric, not_built
 
+FAULTS = (
+    "question_not_captured",
+    "no_role",
+    "instruction_not_understood",
+    "values_in_conflict",
+    "irrelevant_text",
+    "false_facts",
+)
+"""The six faults, as cases that people judged name them."""
+
 
 class Params(Form):
     """What the author may set."""
+
+    faults: ClassVar[tuple[str, ...]] = FAULTS
 
     judge: Annotated[str, RefTo("model")]
     """The model that judges; best one of another family than those it judges."""
     sample: Annotated[Share, Gt(0)] = 0.01
     """The share of written answers that is judged."""
     calibrate: Annotated[Table, Columns(("text", "fault", "present"))] | None = None
-    """Cases that people judged: a text, a fault, and whether it is there (`yes` or `no`)."""
+    """Cases that people judged: a text, a fault (`question_not_captured`, `no_role`, `instruction_not_understood`,
+    `values_in_conflict`, `irrelevant_text` or `false_facts`), and whether it is there (`yes` or `no`); at least 50 of
+    each."""
 
 
 insensitivity = Metric(

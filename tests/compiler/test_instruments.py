@@ -80,3 +80,28 @@ def test_a_country_is_no_group_of_people(tmp_path: Path) -> None:
     assert (found.code, found.help) == ("AC432", "Leave `country` out of `by`.")
     (found,) = told_apart("[income]", tmp_path)
     assert "`by = [country, sex, age, income]`" in found.help
+
+
+def cases(yes: int, no: int, fault: str = "false_facts", present: str = "yes") -> str:
+    rows = [f"text {n},{fault},{present if n < yes else 'no'}\n" for n in range(yes + no)]
+    return "".join(["text,fault,present\n", *rows])
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        (cases(50, 49), "50 cases with a fault and 49 without"),
+        (cases(1, 99), "1 cases with a fault and 99 without"),
+        (cases(50, 50, "nosuch"), "names the fault `nosuch`"),
+        (cases(50, 50, present="maybe"), "says `maybe`"),
+    ],
+)
+def test_cases_that_measure_no_errors_calibrate_no_judge(file: str, why: str, tmp_path: Path) -> None:
+    block = 'insensitivity { judge = j  calibrate = csv("mine.csv") }'
+    model = f"model j {{ {hub('a/one', 'One')}  {CARD} }}\n"
+    survey = f"def_survey d {{ ask = values  of = [sim]  as = [us]  {block} }}\n"
+    claim = 'claim c { says = "s"  holds = d.insensitivity < 10%  estimand = these_items }\n'
+    found = diagnostics(survey + claim + model, tmp_path, {"mine.csv": file})
+    assert [(d.code, d.primary.span.line) for d in found] == [("AC426", 1), ("AC427", 2)]
+    assert all(why in d.primary.text for d in found)
+    assert diagnostics(survey + claim + model, tmp_path, {"mine.csv": cases(50, 50)}) == []

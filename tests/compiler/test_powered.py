@@ -58,6 +58,7 @@ def test_a_mean_over_populations_is_surer_than_each(tmp_path: Path) -> None:
     each = weak("each(c.kl, over = population) < 0.03", tmp_path)
     mean = weak("mean(c.kl, over = population) < 0.03", tmp_path)
     assert each and (not mean or often(mean) > often(each))
+    assert weak("mean(c.kl + 1, over = population) < 0.03", tmp_path) == []  # AC420 says that it never holds
 
 
 def test_copies_add_no_power(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auditc.evidence import conclude
+from auditc.evidence.conclude import conclude
 from auditc.ir.finding import Findings
 from auditc.ir.plan import Comparison, Figure, Number
 
