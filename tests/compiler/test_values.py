@@ -196,3 +196,12 @@ def test_a_range_outside_its_law_is_shown_at_the_end_that_breaks_it(
 ) -> None:
     (found,) = diagnostics(participants(settings), tmp_path)
     assert (found.code, found.primary.span.text) == ("AC304", end) and remedy in found.help
+
+
+def test_a_survey_without_people_is_said_to_have_none_and_once(tmp_path: Path) -> None:
+    bare = 'survey bare { items = csv("items.csv") }\nmodel like_them { backend = simulated { like = bare } }\n'
+    block = "first_token asked { ask = bare  of = [like_them]  as = [us]  KL }\n"
+    (found,) = (d for d in diagnostics(bare + block.replace("KL", ""), tmp_path) if d.severity is Severity.ERROR)
+    assert found.code == "AC405" and "`bare` has no reference" in found.primary.text
+    assert "are ." not in found.help and "reference = csv" in found.help
+    assert [code for code, _ in errors(bare + block.replace("KL", "jsd { }"), tmp_path)] == ["AC404"]
