@@ -106,13 +106,20 @@ def check(files: Annotated[list[Path], typer.Argument(help="Specs to check.")], 
 
     checked = specs.check(files)
     if as_json:
-        _as_json({"diagnostics": [to_json(d) for d in checked.diagnostics]})
+        _as_json(
+            {
+                "diagnostics": [to_json(d) for d in checked.diagnostics],
+                "silenced": [{"code": one.code, "count": one.count, "by": one.by} for one in checked.silenced],
+            }
+        )
     else:
         _show(checked.diagnostics)
         if not checked.rejected:
             names = ", ".join(str(file) for file in files)
-            count = len(checked.diagnostics)
-            print(f"{names}: sound" + (f", with {count} warning{'s' * (count > 1)}" if count else ""))
+            warnings = specs.counted(len(checked.diagnostics), "warning")
+            print(f"{names}: sound" + (f", with {warnings}" if checked.diagnostics else ""))
+        for sentence in checked.hushed:
+            print(sentence)
     if checked.rejected:
         raise typer.Exit(REJECTED)
 

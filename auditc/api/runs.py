@@ -135,6 +135,8 @@ def _render(run: Run, formats: list[str] | None, languages: list[str] | None) ->
         if form not in reports.names():
             raise Refused(f"there is no report format {form}", f"It takes {', '.join(reports.names())}.")
         report = reports.take(form)
+        if not report.built:
+            raise Refused(f"this auditc cannot write the report {form} yet", "It is declared, and not built.")
         if language not in report.languages:
             raise Refused(f"{form} is not written in {language}", f"It takes {', '.join(sorted(report.languages))}.")
         material = Material(plan, run.findings(), run.items(), run.record(), language)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditc.diagnostics import Diagnostic, Severity, Sink, SpecRejected
+from auditc.diagnostics import Diagnostic, Severity, Silenced, Sink, SpecRejected
 
 from .faults import Refused, world, write_file
 
@@ -22,6 +22,17 @@ class Checked:
     """What checking some specs said."""
 
     diagnostics: tuple[Diagnostic, ...]
+    silenced: tuple[Silenced, ...] = ()
+
+    @property
+    def hushed(self) -> tuple[str, ...]:
+        """What was switched off, in a sentence for each file that did it."""
+        by = {one.by: [each for each in self.silenced if each.by == one.by] for one in self.silenced}
+        return tuple(
+            f"{counted(sum(one.count for one in those), 'warning')} switched off by {file}: "
+            + ", ".join(dict.fromkeys(one.code for one in those))
+            for file, those in by.items()
+        )
 
     @property
     def rejected(self) -> bool:
@@ -40,12 +51,19 @@ def check(files: list[Path]) -> Checked:
     from auditc.compiler.pipeline import check_spec
 
     found: dict[Diagnostic, None] = {}
+    silenced: list[Silenced] = []
     for file in files:
         sink = Sink()
         with suppress(SpecRejected):
             check_spec(file, sink, best_case)
         found.update(dict.fromkeys(sink.sorted()))
-    return Checked(tuple(found))
+        silenced += sink.silenced()
+    return Checked(tuple(found), tuple(silenced))
+
+
+def counted(number: int, word: str) -> str:
+    """`1 warning`, `2 warnings`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def format_spec(file: Path, *, write: bool) -> bool:

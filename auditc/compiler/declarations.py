@@ -112,11 +112,12 @@ class Model(Form):
     title: str = ""
     """What the report calls the model; its name when left out."""
     family: str = ""
-    """The family that it belongs to; a judge should be of another one than those it judges."""
+    """The family that it belongs to; a judge should be of another one than those it judges. Required of a model with
+    weights or an `api`."""
     origin: str = ""
-    """Where it was made, in a word of yours."""
+    """Where it was made, in a word of yours. Required of a model with weights or an `api`."""
     stage: str = ""
-    """How far it was trained: `base`, `instruct`."""
+    """How far it was trained: `base`, `instruct`. Required of a model with weights or an `api`."""
     quantisation: str = ""
     """The form that its weights were stored in."""
     price: Price | None = None

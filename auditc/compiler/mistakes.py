@@ -144,6 +144,7 @@ WARNINGS: Final = {
     "AC364": "The claim maps to an unknown control",
     "AC365": "The control is not written as body and identifier",
     "AC402": "The metric leaves items out",
+    "AC368": "The rule has no effect here",
     "AC409": "Few draws",
     "AC410": "Several claims are made without correction",
     "AC414": "Few people stand behind the human shares",

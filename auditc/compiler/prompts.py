@@ -56,7 +56,7 @@ def persona(declaration: Declaration, scope: Scope) -> CheckedPersona | Poison:
     made = read(PersonaForm, declaration.block, scope)
     if isinstance(made, Poison):
         return POISON
-    places = dict(_places(declaration.block))
+    places = {language: place for language, place in _places(declaration.block) if language in made.prompt}
     variables: dict[str, frozenset[str]] = {}
     good = True
     for language, text in made.prompt.items():

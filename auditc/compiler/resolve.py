@@ -121,12 +121,20 @@ class Names:
         self.used.add((module.name, alias))
         return POISON if isinstance(imported, Poison) else (imported, expression.name)
 
+    def _imported(self, where: Module, name: Name, kind: str) -> str:
+        """A name that is there in an imported file, and wants its alias."""
+        for alias, module in where.imports.items():
+            found = None if isinstance(module, Poison) else self.declared[module.name].get(name.text)
+            if found is not None and kind in (found.kind, PROVIDES.get(found.kind)):
+                return f"Did you mean `{alias}.{name.text}`?"
+        return ""
+
     def _missing(self, where: Module, name: Name, span: Span, kind: str) -> Poison:
         if (where.name, name.text) in self.poisoned:
             return POISON
         there = self.declared[where.name]
         alike = [d.name.text for d in there.values() if d.kind == kind or (kind == "method" and d.is_method)]
-        hint = close(name.text, alike) or close(name.text, there)
+        hint = close(name.text, alike) or self._imported(where, name, kind) or close(name.text, there)
         meant = next((d for d in there.values() if hint and f"`{d.name.text}`" in hint), None)
         related = (Label(meant.name.span, "declared here"),) if meant else ()
         known = f"Declared: {listing(alike)}." if alike else f"Declare it: `{kind} {name.text} {{ … }}`."

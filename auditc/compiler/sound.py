@@ -24,6 +24,8 @@ from .scope import Scope
 from .stages import feeding
 from .surveys import CheckedSurvey
 
+_REFERENCE: Final = 'Give the survey one: `reference = csv("shares.csv", by = [country])`.'
+
 FEW_DRAWS: Final = 20
 FEW_PEOPLE: Final = 300
 FEW_COUNTRIES: Final = 10
@@ -144,8 +146,7 @@ def peopled(use: SurveyUse, asked: Asked, asking: Asking) -> bool:
     if compared and not asked.checked.survey.people:
         for metric in compared:
             label = f"`{metric.metric}` needs people's answers, `{asked.key}` has no reference"
-            remedy = 'Give the survey one: `reference = csv("shares.csv", by = [country])`.'
-            report(asking.scope.sink, "AC404", asking.metric(metric.metric), label, remedy=remedy)
+            report(asking.scope.sink, "AC404", asking.metric(metric.metric), label, remedy=_REFERENCE)
             good = False
     elif compared:
         wanted = [(n, p.country, asking.entry("as", i)) for i, (n, p) in enumerate(use.populations.items())]
@@ -154,7 +155,8 @@ def peopled(use: SurveyUse, asked: Asked, asking: Asking) -> bool:
         _well_founded(asked.checked, items, use, asking)
     for index, model in enumerate(use.models.values()):
         like = asking.bound.surveys.get(model.like) if model.like else None
-        if isinstance(like, CheckedSurvey):
+        said = model.like == asked.key and not good  # that it has nobody to answer like
+        if isinstance(like, CheckedSurvey) and not (said and not like.survey.people):
             at = asking.entry("of", index)
             ids = [item.id for item in asked.items]
             good = covered(model.like, like.survey.people, ids, answered_as(model, use, at), asking.scope) and good
@@ -179,6 +181,10 @@ def covered(
     """Whether a reference knows how people of each country answered each item. `wanted` are names for an author,
     countries, and the places that want them."""
     good = True
+    if not known and wanted:
+        label = f"`{survey}` has no reference, and so no people to answer like"
+        report(scope.sink, "AC405", wanted[0][2], label, remedy=_REFERENCE)
+        return False
     for name, country, place in wanted:
         if country not in known:
             label = f"`{survey}` has no people of `{country}`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -45,6 +46,15 @@ class Diagnostic:
         return (self.primary.span.source.name, self.primary.span.line, self.primary.span.column)
 
 
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """How many diagnostics of a code were switched off, and by which file."""
+
+    code: str
+    count: int
+    by: str
+
+
 class SpecRejected(Exception):
     """Raised at a checkpoint once a phase has reported errors; carries all diagnostics, sorted by place."""
 
@@ -63,6 +73,8 @@ class Sink:
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     levels: dict[str, Severity | None] = field(default_factory=dict)
+    silencers: dict[str, str] = field(default_factory=dict)
+    """The file that switches off a code."""
     _known: dict[Diagnostic, Severity] = field(default_factory=dict, init=False, repr=False)
     _counts: dict[Severity, int] = field(default_factory=dict, init=False, repr=False)
 
@@ -85,6 +97,11 @@ class Sink:
         """Stop here if anything so far is an error."""
         if any(d.severity is Severity.ERROR for d in self._ruled()):
             raise SpecRejected(self.sorted())
+
+    def silenced(self) -> tuple[Silenced, ...]:
+        """What was reported and is switched off, by code."""
+        counts = Counter(d.code for d in self.diagnostics if self.levels.get(d.code, d.severity) is None)
+        return tuple(Silenced(code, count, self.silencers.get(code, "")) for code, count in sorted(counts.items()))
 
     def _ruled(self) -> Iterator[Diagnostic]:
         for diagnostic in self.diagnostics:

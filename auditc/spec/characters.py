@@ -57,6 +57,9 @@ _TWINS: Final = {
     "∨": "or",
 }
 _STAND_INS: Final = {"<=": "<", ">=": ">", "!=": "<", "..": ".", "not": "-", "and": "+", "or": "+"}
+HIDING: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What makes a text look other than it is: controls of a terminal, and of the order in which characters are shown."""
+
 _AFTER_NUMBER = re.compile(r"[0-9.]+[A-Za-z]*[ \t]*$")
 _VALUE_AHEAD = re.compile(rf"[ \t]*(?:[0-9(]|{LETTER}{WORD}*+[ \t]*+(?![={{])|{LETTER}{WORD}*[ \t]*==)")
 
@@ -79,6 +82,13 @@ def twin_of(character: str) -> str | None:
     if "\uff01" <= character <= "\uff5e":
         return chr(ord(character) - 0xFEE0)
     return None
+
+
+def hiding(character: str) -> str:
+    """What to say about one of HIDING."""
+    if character > "\u2000":
+        return f"U+{ord(character):04X} changes the order in which characters are shown"
+    return f"the control character U+{ord(character):04X}"
 
 
 def odd_character(text: str, place: int) -> Odd:

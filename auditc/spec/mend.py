@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from .characters import ASCII_ODD, QUOTES, odd_ascii, odd_character, twin_of
+from .characters import ASCII_ODD, HIDING, QUOTES, hiding, odd_ascii, odd_character, twin_of
 from .notes import Mark, Note, Notes, excerpt
 from .strings import string_notes
 from .tokens import CLOSERS, LETTER, OPENERS, WORD
@@ -67,6 +67,7 @@ class _Mender:
     copied: int = 0
     unmatched_star: bool = False
     odd_quotes: bool | None = None
+    hides: bool | None = None
 
     def run(self) -> Mended:
         steps: dict[str | None, Callable[[re.Match[str]], int]] = {
@@ -99,11 +100,21 @@ class _Mender:
     def _note(self, code: str, start: int, end: int, label: str, advice: str) -> None:
         self.notes.add(Note(code, Mark(start, end, label), advice))
 
+    def _look_for_hiding(self, start: int, end: int, advice: str) -> None:
+        """Report what makes a text or a comment look other than it is: a spec is read by people, in a diff too."""
+        if self.hides is None:
+            self.hides = HIDING.search(self.text) is not None
+        if self.hides:
+            for match in HIDING.finditer(self.text, start, end):
+                control = match[0] < "\u2000"
+                self._note("AC135", match.start(), match.end(), hiding(match[0]), "Remove it." if control else advice)
+
     def _line_end(self, offset: int) -> int:
         found = self.text.find("\n", offset)
         return len(self.text) if found < 0 else found
 
     def _comment(self, match: re.Match[str]) -> int:
+        self._look_for_hiding(*match.span(), "Remove it.")
         self.comments.append((match.start(), match.start() + len(match.group().rstrip())))
         return self._blank(*match.span())
 
@@ -116,6 +127,7 @@ class _Mender:
             self._note("AC106", start, start + 3, "opened here", 'Write `"""` where the text ends.')
             return self._replace(start, end, '""' + _NOT_BREAKS.sub(" ", self.text[start + 2 : end]))
         end = close + 3
+        self._look_for_hiding(start, end, 'Remove it, or write its escape in a text in `"`.')
         if not self.text.startswith('"', end):
             return end
         extra = end + len(self.text[end : end + 3]) - len(self.text[end : end + 3].lstrip('"'))
@@ -134,6 +146,7 @@ class _Mender:
         if len(written) > 1 and written.endswith('"') and not _ends_in_escape(written[:-1]):
             for note in string_notes(written, start):
                 self.notes.add(note)
+            self._look_for_hiding(start, end, "Remove it, or write it as an escape, which can be seen.")
             return end
         remark = _REMARK.search(written)
         written = written[: remark.start()] if remark else written

@@ -48,6 +48,7 @@ MESSAGES: Final = {
     "AC132": "A comparison is written with `==`",
     "AC133": "A name is one word",
     "AC134": "Several values stand in brackets",
+    "AC135": "A character makes the text look other than it is",
 }
 
 

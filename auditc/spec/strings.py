@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from .characters import HIDING, hiding
 from .notes import Mark, Note
 
 _ESCAPES: Final = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
@@ -25,11 +26,15 @@ def string_value(written: str) -> str:
 
 
 def string_notes(written: str, start: int) -> Iterator[Note]:
-    """A note for each unknown escape of a string that begins at `start`."""
+    """A note for each escape of a string, beginning at `start`, that is unknown or stands for a control character."""
     if "\\" not in written:
         return
     for match in _ESCAPE.finditer(written, 1, len(written) - 1):
-        if _escaped(match) is None:
+        value = _escaped(match)
+        if value is not None and match[1] is not None and value < "\u2000" and HIDING.match(value):
+            advice = "Remove it: in a terminal or a report it would change what stands around it."
+            yield Note("AC135", Mark(start + match.start(), start + match.end(), hiding(value)), advice)
+        if value is None:
             mark = Mark(start + match.start(), start + match.end(), "not an escape of the language")
             yield Note("AC108", mark, _advice(match))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 from itertools import pairwise
 from typing import Final
@@ -108,7 +109,7 @@ def number(s: Situation) -> Slip | None:
         and s.touching(here, after)
     ):
         both = Token("", "", before.start, after.end)
-        return Slip(note("AC120", both, "", f"Write `{before.text}{after.text}`."), over(both, "1" * 40))
+        return Slip(note("AC120", both, "", _without_comma(before.text, after.text)), over(both, "1" * 40))
     if here.kind == "=" and s.kinds(-3, -1) == ["NUMBER", ".", "NAME"] and s.touching(s.at(-3), s.at(-2)):
         both = Token("", "", s.at(-3).start, s.at(-2).end)
         return Slip(note("AC120", both, "", f"Write `{s.at(-3).text}`."), over(s.at(-2), ""))
@@ -225,3 +226,11 @@ def prose(s: Situation) -> Slip | None:
     words = Token("", "", s.tokens[first].start, s.tokens[last].end)
     said = note("AC130", words, "", f'Write `{s.written(name)} = "{s.written(words)}"`.')
     return Slip(said, text_over(words))
+
+
+def _without_comma(whole: str, rest: str) -> str:
+    """What to write for `20,000` and for `0,85`: a comma may part thousands, or stand for the decimal point."""
+    digits = re.match(r"[0-9]*", rest)
+    if digits and len(digits[0]) == 3 and not whole.startswith("0"):
+        return f"Write `{whole}{rest}`; for a fraction `{whole}.{rest}`, with a point."
+    return f"Write `{whole}.{rest}`: a fraction has a point."

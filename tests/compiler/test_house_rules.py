@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from auditc.api.specs import check
+from auditc.compiler.house_rules import NEVER_OFF
 from auditc.compiler.mistakes import ERRORS, WARNINGS
 from auditc.compiler.pipeline import as_bytes, check_spec, compile_spec
 from auditc.diagnostics import Diagnostic, Severity, Sink, SpecRejected
@@ -84,9 +86,41 @@ def test_no_error_can_be_made_milder(tmp_path: Path) -> None:
         assert code in found[0].primary.text
 
 
-def test_every_warning_can_be_switched(tmp_path: Path) -> None:
-    rules = "\n".join(f"  {code} = off" for code in sorted(WARNINGS))
+def test_every_warning_can_be_switched_but_what_a_reader_must_know(tmp_path: Path) -> None:
+    rules = "\n".join(f"  {code} = off" for code in sorted(set(WARNINGS) - NEVER_OFF))
     assert levels(tmp_path, f"lint {{\n{rules}\n}}\n{UNUSED}") == []
+    for code in sorted(NEVER_OFF):
+        found = said(tmp_path, f"lint {{ {code} = off }}\n")
+        assert [d.code for d in found] == ["AC367"] and "cannot be switched off" in found[0].primary.text
+        assert levels(tmp_path, f"lint {{ {code} = error }}\n") == []
+
+
+PEOPLE = 'population fr { country = "France"  language = en }\n'
+
+
+@pytest.mark.parametrize("path", ["people.audit", "packages/people-1/package.audit"])
+def test_what_is_imported_for_its_data_switches_nothing_off(path: str, tmp_path: Path) -> None:
+    name = "people@1" if "package" in path else path
+    spec = UNUSED + f'import "{name}" as people\n'
+    off = levels(tmp_path, spec, {path: PEOPLE + "lint { AC415 = off }\n"})
+    assert sorted(off) == [("AC368", "warning"), ("AC415", "warning")]
+    assert ("AC415", "error") in levels(tmp_path, spec, {path: PEOPLE + "lint { AC415 = error }\n"})
+    assert levels(tmp_path, spec, {path: 'controls c { body = "x" }\nlint { AC415 = off }\n'})[:1] != [
+        ("AC415", "warning")
+    ]
+
+
+def test_check_says_what_was_switched_off_and_by_whom(tmp_path: Path) -> None:
+    spec = lay(
+        tmp_path, completed(UNUSED + 'import "house.audit" as house\n'), {"house.audit": "lint { AC415 = off }\n"}
+    )
+    checked = check([spec])
+    # The setting has blocks of its own that nothing uses.
+    (one,) = checked.silenced
+    assert (one.code, one.by) == ("AC415", "house.audit") and one.count > 1
+    assert checked.hushed == (f"{one.count} warnings switched off by house.audit: AC415",)
+    spec.write_text(spec.read_text(encoding="utf-8").replace('import "house.audit" as house\n', ""), encoding="utf-8")
+    assert check([spec]).hushed == ()
 
 
 @pytest.mark.parametrize(

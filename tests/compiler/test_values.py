@@ -217,3 +217,12 @@ def test_a_steps_own_words_are_in_a_language_that_something_is_asked_in(tmp_path
     step = 'step own { prompt { en = "Think."  nz = "想一想。" }  choices = [a, b] }'
     spec = f'escalation e {{ scenarios = csv("dilemmas.csv")  of = [sim]  step 1..3 {{ choices = [a, b] }}\n{step} }}\n'
     assert errors(spec, tmp_path) == [("AC408", 2)]
+
+
+def test_a_survey_without_people_is_said_to_have_none_and_once(tmp_path: Path) -> None:
+    bare = 'survey bare { items = csv("items.csv") }\nmodel like_them { backend = simulated { like = bare } }\n'
+    block = "first_token asked { ask = bare  of = [like_them]  as = [us]  KL }\n"
+    (found,) = (d for d in diagnostics(bare + block.replace("KL", ""), tmp_path) if d.severity is Severity.ERROR)
+    assert found.code == "AC405" and "`bare` has no reference" in found.primary.text
+    assert "are ." not in found.help and "reference = csv" in found.help
+    assert [code for code, _ in errors(bare + block.replace("KL", "jsd { }"), tmp_path)] == ["AC404"]

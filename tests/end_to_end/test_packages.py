@@ -73,4 +73,17 @@ def test_a_house_rule_makes_a_warning_an_error_everywhere(starter: Shell) -> Non
     assert refused.code == 2 and "error[AC415]" in refused.err
     shell.edit("packages/house-2026.1/package.audit", "AC415 = error", "AC415 = off")
     ended = shell.auditc("check", "starter.audit", "--json")
-    assert ended.code == 0 and ended.json["diagnostics"] == []
+    assert ended.code == 0 and [d["code"] for d in ended.json["diagnostics"]] == ["AC368", "AC415"]
+    assert "starter.audit: sound, with 2 warnings\n" in shell.auditc("check", "starter.audit").out
+
+    # The package is imported for its survey, too; a file of rules alone may switch off.
+    shell.edit("packages/house-2026.1/package.audit", "AC415 = off", "AC415 = warning")
+    assert "starter.audit: sound, with 1 warning\n" in shell.auditc("check", "starter.audit").out
+    shell.edit("packages/house-2026.1/package.audit", "  AC415 = warning\n", "")
+    (shell.folder / "rules.audit").write_text("lint { AC415 = off }\n", encoding="utf-8")
+    shell.edit("starter.audit", "import ", 'import "rules.audit" as rules\n\nimport ')
+    ended = shell.auditc("check", "starter.audit", "--json")
+    assert ended.json["diagnostics"] == []
+    assert ended.json["silenced"] == [{"code": "AC415", "count": 1, "by": "rules.audit"}]
+    said = shell.auditc("check", "starter.audit").out
+    assert said == "starter.audit: sound\n1 warning switched off by rules.audit: AC415\n"

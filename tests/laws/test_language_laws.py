@@ -80,11 +80,13 @@ words = st.one_of(
     st.sampled_from(["as", "中国", "größe", "данные", "Alpha", "_x", "step", "e5", "हिन्दी"]),
 ).filter(lambda word: word.lower() not in AVOIDED)
 names = words.map(lambda word: Name(word, NOWHERE))
-prose = st.text(st.characters(codec="utf-8"), max_size=30)
+CONTROLS = "".join(map(chr, (*range(9), *range(11, 32), *range(127, 160))))
+HIDING = CONTROLS + "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+prose = st.text(st.characters(codec="utf-8", exclude_characters=CONTROLS), max_size=30)
 texts = prose.map(lambda value: Text(value, False, NOWHERE))
 # What a heredoc can say: no closing quotes, no indentation shared by all lines; its own reading settles the rest.
 heredocs = (
-    st.lists(st.text(st.characters(codec="utf-8", exclude_characters='"\r\n\0'), max_size=30), max_size=5)
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters='"\n' + HIDING), max_size=30), max_size=5)
     .map("\n".join)
     .map(lambda value: heredoc_value(f'"""{value}"""'))
     .map(lambda value: Text(value, True, NOWHERE))

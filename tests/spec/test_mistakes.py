@@ -60,6 +60,20 @@ def test_an_empty_text_is_an_empty_file() -> None:
         assert not diagnosed(text).diagnostics
 
 
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u202a", "\u2069", "\x1b", "\x07", "\x9b"])
+@pytest.mark.parametrize("text", ["# a {} b\n", 'a {{ x = "b {} c" }}\n', 'a {{ x = """\n b {} c\n""" }}\n'])
+def test_what_makes_a_line_look_other_than_it_is_is_reported_where_it_stands(sign: str, text: str) -> None:
+    (found,) = diagnosed(text.format(sign)).diagnostics
+    assert (found.code, found.primary.span.text) == ("AC135", sign)
+    assert f"U+{ord(sign):04X}" in found.primary.text and sign not in found.primary.text + found.help
+
+
+def test_a_mark_of_direction_may_be_written_as_an_escape() -> None:
+    """And joiners and the marks that change no order stand as they are: words of many languages need them."""
+    for text in (r'a { x = "b \u{202e} c" }', 'a { x = "می\u200cخواهم \u200f" }', 'a { x = "b\\tc\td" } # e\tf'):
+        assert not diagnosed(text).diagnostics, text
+
+
 def test_a_flood_of_mistakes_is_cut_short() -> None:
     sink = diagnosed("model m { x = 1; }\n" * 2_000)
     assert len(sink.diagnostics) == MOST
