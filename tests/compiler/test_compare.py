@@ -235,6 +235,24 @@ def test_groups_that_are_gone_and_groups_that_no_metric_tells_apart(tmp_path: Pa
     assert not compared_plans(first, grouped(tmp_path / "young", metric, young)).changes
 
 
+def test_a_plan_whose_judge_is_nowhere_does_not_hold_together(plan: Plan) -> None:
+    whole = plan.model_dump(mode="json")
+    stage = next(stage for stage in whole["stages"] if stage.get("metric") == "insensitivity")
+    stage["params"]["judge"] = "nobody"
+    assert coherent(plan) and not coherent(Plan.model_validate(whole))
+
+
+def test_columns_that_are_no_names_end_no_comparison(tmp_path: Path) -> None:
+    whole = grouped(tmp_path, "preference_bias { by = [sex] }").model_dump(mode="json")
+    before = Plan.model_validate(whole)
+    stage = next(stage for stage in whole["stages"] if stage.get("metric") == "preference_bias")
+    stage["params"]["by"] = [["sex"], 3]
+    whole["surveys"]["values"]["groups"] = {}
+    found = compared_plans(before, Plan.model_validate(whole))
+    verdicts = {figure.metric: figure.verdict for figure in found.figures}
+    assert (verdicts["preference_bias"], verdicts["diversity"]) == ("not comparable", "comparable")
+
+
 def test_every_change_of_the_contract_has_all_its_keys(tmp_path: Path) -> None:
     found = compared(next(p for p in PAIRS if "renamed" in p.stem), tmp_path).as_dict()
     again = json.loads(json.dumps(found, allow_nan=False))

@@ -10,6 +10,7 @@ from auditc.ir.plan import Origin
 
 from .consequences import Rules
 from .outcome import Kind
+from .params import apart_by
 from .reach import Reach
 from .view import Entry, Key, Part
 
@@ -64,7 +65,7 @@ def _asked_for(part: Part | None, other: dict[Key, Part]) -> bool:
 def _columns(metric: Part) -> set[str]:
     """The columns of the reference by which a metric tells people apart."""
     entry = metric.entries.get("params.by")
-    return set(entry.value) if entry and isinstance(entry.value, list) else set()
+    return set(apart_by({"by": entry.value})) if entry else set()
 
 
 _RENAMED = ("model", "population", "survey", "item", "method", "claim", "report")
