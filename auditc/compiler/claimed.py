@@ -57,6 +57,7 @@ def look_at_claim(standing: Standing, questions: dict[str, Question], models: di
     )
     _alone(standing, rests_on, scope)
     _many_items(standing, rests_on, scope)
+    _left_to_chance(standing, rests_on, scope)
     return good
 
 
@@ -210,6 +211,15 @@ def _alone(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
             return
 
 
+def _left_to_chance(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
+    """Warn of a claim about these items alone whose answers are exact: there is nothing that an interval could hold."""
+    asked = [rest for rest in rests_on if rest.items]
+    if standing.claim.estimand == "these items" and asked and all(rest.draws is None for rest in asked):
+        label = "these items are all that is meant, and their probabilities are exact: no interval decides it"
+        remedy = "Claim it of items like these, and ask at least ten."
+        report(scope.sink, "AC436", standing.holds, label, remedy=remedy)
+
+
 def _many_items(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
     """Warn of a claim about items like these that rests on so few that none can be made."""
     if standing.claim.estimand != "items like these":
@@ -218,5 +228,6 @@ def _many_items(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
     if counted and min(counted, key=lambda pair: pair[0])[0] < FEW_ITEMS:
         count, rest = min(counted, key=lambda pair: pair[0])
         label = f"`{rest.figure.measure}` rests on {count} items: with fewer than {FEW_ITEMS} no claim on items like"
-        remedy = "Ask more items, or claim it of these alone: `estimand = these_items`."
+        drawn = any(rest.draws is not None for rest in rests_on)
+        remedy = "Ask more items" + (", or claim it of these alone: `estimand = these_items`." if drawn else ".")
         report(scope.sink, "AC435", standing.holds, f"{label} these is decided", remedy=remedy)

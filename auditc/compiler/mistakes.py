@@ -159,6 +159,7 @@ WARNINGS: Final = {
     "AC429": "An option has a share of nothing",
     "AC434": "What is compared differs in more than one thing",
     "AC435": "Too few items for the claim",
+    "AC436": "Nothing in the claim is left to chance",
     "AC423": "The provider can change the model",
     "AC431": "The test cannot fail",
     "AC440": "The model has seen an item in its training",

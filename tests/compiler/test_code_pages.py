@@ -22,7 +22,7 @@ from tests.compiler.fragments import completed, lay
 from tests.expectations import differences, unmarked
 
 CODES = sorted({**ERRORS, **WARNINGS})
-UNUSED, ASKS_NOTHING, FEW_ITEMS = "AC415", "AC421", "AC435"
+UNUSED, ASKS_NOTHING, FEW_ITEMS, NO_CHANCE = "AC415", "AC421", "AC435", "AC436"
 WITHOUT = {"AC203": "audit", "AC421": "first_token"}
 """What the setting must not fill in, for it is what the page is about."""
 
@@ -44,7 +44,7 @@ def diagnostics(section: str, code: str, folder: Path) -> tuple[str, list[Diagno
     sink = Sink()
     with contextlib.suppress(SpecRejected):
         check_spec(path, sink, best_case)
-    silent = {UNUSED, ASKS_NOTHING, FEW_ITEMS} - {code}
+    silent = {UNUSED, ASKS_NOTHING, FEW_ITEMS, NO_CHANCE} - {code}
     return spec, [brought_home(d, spec) for d in sink.sorted() if d.code not in silent]
 
 
