@@ -30,17 +30,22 @@ first_token scored {{
   culture_map {{ }}
 }}
 
+survey grouped {{
+  items     = csv("items.csv")
+  reference = csv("grouped.csv", by = [country, sex])
+}}
+
 def_survey written {{
-  ask = practice
+  ask = grouped
   of  = [nowhere]
   as  = [hill]
   insensitivity {{ judge = base }}
-  preference_bias {{ by = [country] }}
+  preference_bias {{ by = [sex] }}
 }}
 
 escalation wallets {{
   scenarios = csv("dilemmas.csv")
-  of        = [elsewhere]
+  of        = [elsewhere, fast]
   step 1..2 {{ choices = [a, b] }}
   win_rate {{ }}
   transitivity {{ }}
@@ -73,6 +78,9 @@ def unbuilt(starter: Shell) -> Shell:
     spec.write_text(spec.read_text("utf-8") + SPEC, "utf-8")
     (starter.folder / "dilemmas.csv").write_text(DILEMMAS, "utf-8")
     (starter.folder / "examples.csv").write_text(EXAMPLES, "utf-8")
+    head, *rows = (starter.folder / "shares.csv").read_text("utf-8").splitlines()
+    told = [f"{head},sex", *(f"{row},{sex}" for row in rows for sex in ("", "female", "male"))]
+    (starter.folder / "grouped.csv").write_text("\n".join(told) + "\n", "utf-8")
     ended = starter.auditc("compile", "starter.audit")
     assert ended.code == 0, ended.err
     return starter
