@@ -29,7 +29,7 @@ test-wheel: $(VENV)/ready
 	rm -rf build/wheel && mkdir -p build/wheel/site build/wheel/work
 	$(BIN)/python -m build --wheel --outdir build/wheel . >build/wheel/build.log
 	$(BIN)/python -m pip install --quiet --no-deps --target build/wheel/site build/wheel/*.whl
-	cp -r tests examples schemas docs editors constraints .ci pyproject.toml Makefile *.md build/wheel/work/
+	cp -r tests examples schemas docs editors constraints .ci pyproject.toml Makefile LICENSE *.md build/wheel/work/
 	cd build/wheel/work && PYTHONPATH=$(CURDIR)/build/wheel/site AUDITC_EXPECT_AT=$(CURDIR)/build/wheel/site \
 	  $(CURDIR)/$(BIN)/python -m pytest -n 2
 
