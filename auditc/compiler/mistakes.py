@@ -123,6 +123,7 @@ ERRORS: Final = {
     "AC411": "The model is not pinned",
     "AC412": "A secret stands in the spec",
     "AC413": "The control draws from too few countries",
+    "AC449": "The control changes nothing",
     "AC417": "The country has no name in the language it is asked in",
     "AC418": "The weights and the backend do not go together",
     "AC424": "Observations that share something are treated as independent",

@@ -111,6 +111,19 @@ def suits(
     return good
 
 
+def names_country(checked: CheckedPersona, languages: Iterable[str], at: Span, scope: Scope) -> bool:
+    """Whether a prompt names the country in each language: it is all that a control with other countries changes."""
+    good = True
+    for language in sorted(set(languages)):
+        key = language if language in checked.places else "*"
+        if "country" not in checked.variables.get(key, ("country",)):
+            label = "the prompt names no country, so the control asks the very same"
+            remedy = "Say `{{ country }}` in the prompt, with two braces on each side."
+            report(scope.sink, "AC449", checked.places[key], label, remedy=remedy, related=(Label(at, "the control"),))
+            good = False
+    return good
+
+
 def heeds_groups(checked: CheckedPersona, languages: Iterable[str], at: Span, scope: Scope) -> None:
     """Warn of a prompt that does not tell a participant of a population with groups which of them is theirs."""
     for language in sorted(set(languages)):

@@ -23,10 +23,10 @@ from .itemsets import Asked, item_set
 from .lineage import Lineage, leaks
 from .mistakes import POISON, Poison, report
 from .places import origin
-from .prompts import CheckedPersona, heeds_groups, suits
+from .prompts import CheckedPersona, heeds_groups, names_country, suits
 from .resolve import Declaration
 from .scope import Scope
-from .sound import Asking, applicable, controlled, drawn, peopled, spoken
+from .sound import Asking, applicable, controlled, controls, drawn, peopled, spoken
 from .stages import feeding
 from .wants import Want, wants
 
@@ -97,6 +97,8 @@ def _sound(
         without = {name for name, tables in lists.items() if not all(tables)}
         at = asking.filled.place("persona")
         good = suits(persona, use.method, method.variables, languages, without, at, asking.scope) and good
+        for key, _ in controls(use.params):
+            good = names_country(persona, languages, asking.filled.place(key), asking.scope) and good
         if "group" in method.variables:
             heeds_groups(persona, (p.language for p in told if p.groups), at, asking.scope)
     if not good:

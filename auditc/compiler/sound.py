@@ -216,7 +216,7 @@ def _well_founded(checked: CheckedSurvey, items: tuple[Item, ...], use: SurveyUs
 def controlled(use: SurveyUse, asking: Asking) -> bool:
     """Whether a control that names other countries has enough of them to draw from."""
     good = True
-    for key, table in _controls(use.params):
+    for key, table in controls(use.params):
         for name, population in use.populations.items():
             others = sum(1 for row in _named(table) if row.isdisjoint(_all_names(population)))
             if others < FEW_COUNTRIES:
@@ -228,7 +228,7 @@ def controlled(use: SurveyUse, asking: Asking) -> bool:
     return good
 
 
-def _controls(params: Any) -> Iterator[tuple[str, Table]]:
+def controls(params: Any) -> Iterator[tuple[str, Table]]:
     """Tables that a control draws countries from, with the key that they were given under."""
     for key in type(params).model_fields:
         body = getattr(params, key)
