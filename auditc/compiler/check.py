@@ -15,7 +15,7 @@ from auditc.ir.audit import Audit, Claim, ReportUse
 from auditc.ir.plan import Budget, Correction
 from auditc.methods import methods
 from auditc.reports import reports
-from auditc.spec.syntax import Attribute, Expression, Name, Switch, Text, Word
+from auditc.spec.syntax import Attribute, Block, Expression, Name, Switch, Text, Word
 
 from .bodies import fill, form, head, keys, read
 from .bound import Bound
@@ -32,7 +32,7 @@ from .expressions import quantity
 from .frameworks import framework
 from .lineage import Lineage
 from .load import Workspace, every
-from .mistakes import POISON, Poison, close, listing, report
+from .mistakes import POISON, Poison, close, listing, report, unpoisoned
 from .places import origin
 from .powered import BestCase, warn_of_power
 from .prompts import persona
@@ -75,7 +75,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     families: dict[str, Correction | Poison] = {d.key: _family(d, scope) for d in names.every("family")}
     measured = {key: POISON if isinstance(q, Poison) else q.measured for key, q in questions.items()}
     sound = _sound(questions)
-    models = {name: model for name, model in bound.models.items() if not isinstance(model, Poison)}
+    models = unpoisoned(bound.models)
 
     standings: list[Standing] = []
 
@@ -130,7 +130,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
 
 
 def _sound(found: dict[str, T | Poison]) -> dict[str, T]:
-    return {key: found_value for key, found_value in sorted(found.items()) if not isinstance(found_value, Poison)}
+    return dict(sorted(unpoisoned(found).items()))
 
 
 def _each(
@@ -189,7 +189,8 @@ def _claim(
     made = form(ClaimForm, filled, scope)
     if isinstance(made, Poison):
         return POISON
-    written = next(p.value for p in declaration.block.body if isinstance(p, Attribute) and p.name.text == "holds")
+    written = filled.places["holds"]
+    assert not isinstance(written, Block)  # `fill` takes no block for it
     claim = Claim(
         name=declaration.key,
         says=made.says,

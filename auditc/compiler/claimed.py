@@ -116,10 +116,9 @@ class Rest:
 
 def resting_on(claim: Claim, questions: dict[str, Question]) -> Iterator[Rest]:
     """Every figure of a claim, with its block."""
-    for side in (claim.holds.left, claim.holds.right):
-        for figure in figures(side):
-            block, _, metric = figure.measure.rpartition(".")
-            yield Rest(figure, questions[block], metric)
+    for figure in figures(claim.holds):
+        block, _, metric = figure.measure.rpartition(".")
+        yield Rest(figure, questions[block], metric)
 
 
 def _answered(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
@@ -225,8 +224,8 @@ def _many_items(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
     if standing.claim.estimand != "items like these":
         return
     counted = [(len(rest.items), rest) for rest in rests_on if rest.items]
-    if counted and min(counted, key=lambda pair: pair[0])[0] < FEW_ITEMS:
-        count, rest = min(counted, key=lambda pair: pair[0])
+    count, rest = min(counted, key=lambda pair: pair[0], default=(FEW_ITEMS, None))
+    if rest is not None and count < FEW_ITEMS:
         label = f"`{rest.figure.measure}` rests on {count} items: with fewer than {FEW_ITEMS} no claim on items like"
         drawn = any(rest.draws is not None for rest in rests_on)
         remedy = "Ask more items" + (", or claim it of these alone: `estimand = these_items`." if drawn else ".")

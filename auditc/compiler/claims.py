@@ -353,9 +353,12 @@ def averaged_in(term: Term) -> Iterator[str]:
             yield from averaged_in(term.right)
 
 
-def figures(term: Term) -> Iterator[Figure]:
-    """Every figure in a term."""
+def figures(term: Term | Comparison) -> Iterator[Figure]:
+    """Every figure in a term, or on both sides of a comparison."""
     match term:
+        case Comparison():
+            yield from figures(term.left)
+            yield from figures(term.right)
         case Figure():
             yield term
         case Mean():

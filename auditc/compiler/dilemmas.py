@@ -17,7 +17,7 @@ from .bound import Bound
 from .claims import Measured
 from .declarations import Leads
 from .instruments import trustworthy
-from .mistakes import POISON, Poison, listing, report
+from .mistakes import POISON, Poison, listing, report, unpoisoned
 from .places import origin
 from .questions import Question, wanted_metrics
 from .resolve import Declaration
@@ -62,7 +62,7 @@ def dilemma(declaration: Declaration, scope: Scope, bound: Bound) -> Question | 
         name=declaration.key,
         method=declaration.kind,
         params=params,
-        models={name: model for name, model in models.items() if not isinstance(model, Poison)},
+        models=unpoisoned(models),
         populations={},
         persona=None,
         metrics=uses,

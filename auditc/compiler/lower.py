@@ -105,7 +105,7 @@ def _measures(use: MethodUse, stages: tuple[Asking, ...], audit: Audit) -> Itera
 
 
 def _judge(claim: Claim) -> Judge:
-    read = {figure.measure for side in (claim.holds.left, claim.holds.right) for figure in figures(side)}
+    read = {figure.measure for figure in figures(claim.holds)}
     return Judge(
         name=f"claim.{claim.name}",
         needs=tuple(sorted(read)),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeVar
 
 from auditc.diagnostics import Diagnostic, Label, Severity, Sink, Span
 from auditc.diagnostics.suggest import suggest
@@ -171,6 +171,9 @@ WARNINGS: Final = {
 """What does not."""
 
 
+T = TypeVar("T")
+
+
 class Poison(enum.Enum):
     """In place of a value whose mistake has been reported: whoever meets it says nothing more about it."""
 
@@ -178,6 +181,11 @@ class Poison(enum.Enum):
 
 
 POISON: Final = Poison.POISON
+
+
+def unpoisoned(found: Mapping[str, T | Poison]) -> dict[str, T]:
+    """What is there without what is poison, in its order."""
+    return {key: worth for key, worth in found.items() if not isinstance(worth, Poison)}
 
 
 def report(

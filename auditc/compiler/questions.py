@@ -21,7 +21,7 @@ from .expressions import value
 from .instruments import grouped, offered, trustworthy
 from .itemsets import Asked, item_set
 from .lineage import Lineage, leaks
-from .mistakes import POISON, Poison, report
+from .mistakes import POISON, Poison, report, unpoisoned
 from .places import origin
 from .prompts import CheckedPersona, heeds_groups, names_country, suits
 from .resolve import Declaration
@@ -68,8 +68,8 @@ def question(declaration: Declaration, outer: Scope, lineage: Lineage) -> Questi
         survey_name=asked.key,
         survey=asked.checked.survey,
         items=tuple(item.id for item in asked.items),
-        models={name: model for name, model in models.items() if not isinstance(model, Poison)},
-        populations={name: people for name, people in populations.items() if not isinstance(people, Poison)},
+        models=unpoisoned(models),
+        populations=unpoisoned(populations),
         persona=persona.persona if persona else None,
         metrics=uses,
         seed=bound.seed,

@@ -226,7 +226,7 @@ def trial_plan(audit: Audit, trial: Trial) -> Plan:
 
 def _read(claim: Claim) -> list[str]:
     """The measures that a claim is about."""
-    return [figure.measure for side in (claim.holds.left, claim.holds.right) for figure in figures(side)]
+    return [figure.measure for figure in figures(claim.holds)]
 
 
 def _triable(claim: Claim, uses: Mapping[str, MethodUse], models: Mapping[str, Model]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
@@ -260,10 +259,3 @@ def _shares(grid: Grid, row: int, item: Item | None, sink: Sink) -> tuple[float,
         )
         return report(sink, "AC037", place, label, remedy=remedy)
     return tuple(share / total for share in shares)
-
-
-def overall(checked: CheckedSurvey, country: str, items: tuple[str, ...]) -> Iterator[tuple[str, People | None]]:
-    """How people of a country answered each item; None where the reference does not say."""
-    known = checked.survey.people.get(country, {})
-    for item in items:
-        yield item, known.get(item)

@@ -242,6 +242,6 @@ def _is_about(claim: Claim, axis: str, whom: str, tried: Tried) -> bool:
     """Whether a claim has parts that concern a model or a population."""
     if axis not in claim.holds.each:
         return False
-    blocks = {f.measure.rpartition(".")[0] for side in (claim.holds.left, claim.holds.right) for f in figures(side)}
+    blocks = {figure.measure.rpartition(".")[0] for figure in figures(claim.holds)}
     uses = [use for use in tried.uses if use.name in blocks]
     return any(whom in (use.models if axis == "model" else use.populations) for use in uses)

@@ -36,12 +36,11 @@ def _measures(stage: Measure, plan: Plan) -> bool:
 
 def _claims(stage: Judge, measures: set[str]) -> bool:
     axes = set(stage.holds.each)
-    for side in (stage.holds.left, stage.holds.right):
-        axes.update(averaged_in(side))
-        for figure in figures(side):
-            axes.update(figure.at)
-            if figure.measure not in measures:
-                return False
+    axes.update(averaged_in(stage.holds.left), averaged_in(stage.holds.right))
+    for figure in figures(stage.holds):
+        axes.update(figure.at)
+        if figure.measure not in measures:
+            return False
     return axes <= set(AXES)
 
 
