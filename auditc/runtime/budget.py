@@ -131,6 +131,8 @@ class Meter:
     def _worst(self, ask: Ask, price: Price | None) -> tuple[int, float]:
         """The tokens that a cell may take, and what they may cost in the currency of the budget."""
         request, limit = ask.request, self.limits.money
+        if self.limits.tokens is None and limit is None:
+            return 0, 0.0  # nothing reads it, and it takes going over every prompt
         tokens_in = most(request.prompt)
         tokens_out = request.sampling.max_new_tokens if isinstance(request, GenerateRequest) else 0
         counted = price is not None and limit is not None and price.input.currency == limit.currency
