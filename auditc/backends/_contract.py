@@ -17,8 +17,9 @@ from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, 
 P = TypeVar("P", bound=BaseModel)
 
 Capability = Literal["score", "generate", "beams", "beam_sampling", "streams"]
-"""`streams`: each text sampled without beams depends on its own seed and not on its neighbours'. A search with beams
-that samples (`beam_sampling`) depends on its whole batch, whose seeds are all known."""
+"""`streams`: each text sampled without beams depends on its own seed and not on its neighbours'; where it is missing,
+nobody can get a sampled text a second time. A search with beams that samples (`beam_sampling`) depends on its whole
+batch, whose seeds are all known."""
 
 Identity = Mapping[str, str | int | float | bool]
 """Everything about the answerer that can change an answer: weights, tokenizer and template digests, engine, its
@@ -56,6 +57,18 @@ class ModelSource:
     reference: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How a backend wants to be asked: cells in a batch, and how many batches are with it at a time.
+
+    A backend in a process of its own answers one batch after the other, so `at_once` 2 is one answering and one
+    waiting. One `in_process` gets `at_once` threads: above 2, its engine must stand being called by all of them.
+    """
+
+    batch: int = 64
+    at_once: int = 2
+
+
 class BackendUnavailable(Exception):
     """The world lacks what the backend needs (a package, a device, a model's files). The message says what to do."""
 
@@ -73,6 +86,14 @@ class Backend(Generic[P]):
     open: Callable[[ModelSource, P], Engine]
     prepare: Callable[[Path, Path], None] | None = None
     """(a GGUF file, an empty folder): converts once into the form that `open` reads. Runs in a process of its own."""
+    flow: Callable[[P], Flow] = lambda params: Flow()
+    """A function of the spec alone: what a model answers can depend on its neighbours in a batch."""
+    interpreter: Callable[[], str] | None = None
+    """The Python that runs the worker, where it is not the run's own. Raises BackendUnavailable with a remedy."""
+    memory: Callable[[ModelSource, P], int] | None = None
+    """About how many bytes an open engine takes, told from its files: of main memory, or of its CUDA device's."""
+    reuse: Callable[[P], float | None] = lambda params: None
+    """For how many seconds an answer may be used again by later runs; None for ever: its identity says all."""
     built: bool = True
     """Whether it can answer. One that cannot is checked and planned, and refused when the plan is bound."""
     hosted: bool = False

@@ -28,15 +28,16 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Which cell a request stands for. Real engines ignore it; `simulated` answers by it.
+    """Which cell a request stands for. Real engines ignore it; `simulated` answers by it, `replay` finds by it.
 
     `population` is the country whose people are asked for, as the survey calls it. `order[position]` is the 0-based
-    index, in the survey's own order, of the option shown at `position`.
+    index, in the survey's own order, of the option shown at `position`. `draw` is the participant's, -1 for a score.
     """
 
     item: str
     population: str
     order: tuple[int, ...]
+    draw: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,13 @@ class ScoreRequest:
 class ScoreReply:
     """Natural-log probabilities, one for each option shown, summed over its spellings, out of the full softmax.
 
-    They are not normalised over the options: their sum is the mass on the options.
+    They are not normalised over the options: their sum is the mass on the options. `reported` is what a server says
+    of who answered: the model's dated name and its fingerprint; empty where the engine's identity says it all.
     """
 
     logprobs: tuple[float, ...]
     tokens_in: int
+    reported: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +91,28 @@ class GenerateRequest:
     hint: Hint
 
 
+Finished = Literal["stop", "length", "refused"]
+
+
 @dataclass(frozen=True, slots=True)
 class GenerateReply:
-    """The text without `opening`, and why it ended."""
+    """The text without `opening`, and why it ended: `refused` where a server says that it withheld or broke off the
+    answer. `reported` is as in `ScoreReply`."""
 
     text: str
     tokens_in: int
     tokens_out: int
-    finished: Literal["stop", "length"]
+    finished: Finished
+    reported: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What the world did to a request: counted as missing wherever it matters.
 
-    `reason` is one of `out_of_memory`, `too_long`, `spelling`, `engine`, `worker_died`, `timeout`;
-    `detail` is for people and holds no secret.
+    `reason` is one of `out_of_memory`, `too_long`, `spelling`, `engine`, `worker_died`, `timeout`, and of a server:
+    `rate_limit`, `server` (it failed, and went on failing), `connection`, `invalid_reply`, `rejected` (it would not
+    take the request); of a recording: `not_recorded`. `detail` is for people and holds no secret.
     """
 
     reason: str

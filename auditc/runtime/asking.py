@@ -162,7 +162,7 @@ class TurnAsking(_Asking):
         if how is None:
             how = self._how[sampling] = settings("converse", self.identity, sampling)
         draw = (self.stage.seed, people.country, participant.draw, item) if sampling.sample else None
-        hint = Hint(item, people.country, order_shown(self._by_id[item].size, 0))
+        hint = Hint(item, people.country, order_shown(self._by_id[item].size, 0), participant.draw)
         key = text_key(how, prompt, draw, hint)
         return Ask(key, GenerateRequest(prompt, sampling, stream(key), hint), how.text)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from auditc.backends import backends
-from auditc.backends._contract import Backend, BackendUnavailable, Capability, Identity, ModelSource
+from auditc.backends._contract import Backend, BackendUnavailable, Capability, Flow, Identity, ModelSource
 from auditc.ir.finding import ModelRow
 from auditc.ir.plan import Converse, Escalate, Measure, Model, Origin, Plan, Render, Score, Train
 from auditc.metrics import metrics
@@ -48,6 +48,11 @@ class Bound:
     source: ModelSource
     identity: Identity
     licence: str = ""
+
+    @property
+    def flow(self) -> Flow:
+        """How the backend wants to be asked."""
+        return self.backend.flow(self.params)
 
     def card(self, model: Model) -> ModelRow:
         """Who answered, as findings say it."""
@@ -150,8 +155,6 @@ def needed(stage: Asked) -> frozenset[Capability]:
     if stage.kind == "score":
         return frozenset({"score"})
     need: set[Capability] = {"generate"}
-    if any(stage.sampling):
-        need.add("streams")
     if stage.beams.high > 1:
         need.update("beam_sampling" if sample else "beams" for sample in stage.sampling)
     return frozenset(need)

@@ -7,9 +7,7 @@ Ctrl-C, walks on to its end without asking, so that whatever is stored already s
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,7 @@ from .events import Reporter
 from .fingerprint import fingerprint
 from .gather import Counts, gather
 from .interrupts import Stop, interrupts
-from .lane import Lane
+from .lane import Flight, Lane
 from .schedule import Asked, stages
 from .segment import Given
 from .store import Store
@@ -43,9 +41,6 @@ from .walk import (
     walk_score,
     walked,
 )
-
-AHEAD = 2
-"""Batches that are with the worker at a time: one being answered, one waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +143,18 @@ class _Run:
         started, before = time.monotonic(), (self.meter.asked, self.meter.tokens_in, self.meter.tokens_out)
         cells = count_cells(stage, self.plan)
         self.reporter.stage_started(stage.name, cells)
-        identity, limit = self.bound[stage.model].identity, self.meter.limits.per_stage
+        bound, limit = self.bound[stage.model], self.meter.limits.per_stage
+        identity, size = bound.identity, bound.flow.batch
         sheet: ScoreSheet | ConverseSheet
         batches: Iterator[list[Ask] | None]
         if stage.kind == "score":
             scores = score_asking(self.plan, stage, identity)
             sheet = score_sheet(scores)
-            batches = walk_score(scores, sheet, limit)
+            batches = walk_score(scores, sheet, size, limit)
         else:
             turns = turn_asking(self.plan, stage, identity)
             sheet = converse_sheet(turns)
-            batches = walk_converse(turns, sheet, self.reply, methods.take(stage.method).read, limit)
+            batches = walk_converse(turns, sheet, self.reply, methods.take(stage.method).read, size, limit)
         reused = self._ask(stage, batches)
         seconds = time.monotonic() - started
         asked = self.meter.asked - before[0]
@@ -183,7 +179,8 @@ class _Run:
     def _ask(self, stage: Asked, batches: Iterator[list[Ask] | None]) -> int:
         """Ask what the batches of a stage lack; how many of their cells had an answer before."""
         reused = 0
-        flying: deque[tuple[list[Ask], Future[list[Reply]]]] = deque()
+        flying: dict[Flight, list[Ask]] = {}
+        at_once = self.bound[stage.model].flow.at_once
         for batch in batches:
             if batch is ROUND:
                 self._land(stage, flying, 0)
@@ -196,10 +193,10 @@ class _Run:
                 wanted = self._admitted(lacking, stage)
                 lacking = [] if self.meter.stopped else lacking[len(wanted) :]
                 if wanted:
-                    flying.append((wanted, self._lane_to(stage.model).put([ask.request for ask in wanted])))
+                    flying[self._lane_to(stage.model).put([ask.request for ask in wanted])] = wanted
                 if lacking:  # there may be room for the rest once it is known what those in flight took
                     self._land(stage, flying, 0)
-            self._land(stage, flying, AHEAD - 1)
+            self._land(stage, flying, at_once - 1)
         self._land(stage, flying, 0)
         return reused
 
@@ -225,27 +222,30 @@ class _Run:
         """Note that the person at the keyboard wants the run to stop, unless something else stopped it before."""
         self.meter.stopped = self.meter.stopped or self.stop.why
 
-    def _land(self, stage: Asked, flying: deque[tuple[list[Ask], Future[list[Reply]]]], leave: int) -> None:
+    def _land(self, stage: Asked, flying: dict[Flight, list[Ask]], leave: int) -> None:
         """Take in what has been answered, until no more than `leave` batches are in flight."""
         while len(flying) > leave:
-            asks, future = flying.popleft()
             assert self._lane is not None
-            replies = self._lane.wait(future, lambda: bool(self.stop))
-            self.meter.land(asks, replies or (), self.plan.models[stage.model].price)
-            if replies is None:
-                if not self.meter.stopped:
-                    self._heed()
-                    self.reporter.stopping(self.meter.stopped)
-                self.fresh.difference_update(ask.key for ask in asks)
-                self.meter.asked -= len(asks)
-                continue
-            answered = list(zip(asks, replies, strict=True))
-            self.store.append(
-                [Given(ask.key, stage.kind, ask.request.prompt, ask.settings, reply) for ask, reply in answered]
-            )
-            failed = {ask.key: reply for ask, reply in answered if isinstance(reply, Failure)}
-            self._failed.update(failed)
-            self.reporter.cells_done(stage.name, len(asks), 0, len(failed))
+            for flight, replies in self._lane.landed(flying, lambda: bool(self.stop)).items():
+                self._take(stage, flying.pop(flight), replies)
+
+    def _take(self, stage: Asked, asks: list[Ask], replies: list[Reply] | None) -> None:
+        """Store the replies to a batch; None where it was given up."""
+        self.meter.land(asks, replies or (), self.plan.models[stage.model].price)
+        if replies is None:
+            if not self.meter.stopped:
+                self._heed()
+                self.reporter.stopping(self.meter.stopped)
+            self.fresh.difference_update(ask.key for ask in asks)
+            self.meter.asked -= len(asks)
+            return
+        answered = list(zip(asks, replies, strict=True))
+        self.store.append(
+            [Given(ask.key, stage.kind, ask.request.prompt, ask.settings, reply) for ask, reply in answered]
+        )
+        failed = {ask.key: reply for ask, reply in answered if isinstance(reply, Failure)}
+        self._failed.update(failed)
+        self.reporter.cells_done(stage.name, len(asks), 0, len(failed))
 
     def _lane_to(self, model: str) -> Lane:
         if self._lane is not None and self._lane.bound.name != model:

@@ -140,13 +140,14 @@ def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) ->
     """How many cells are stored, and about how many tokens the others take in."""
     limit = EXACT if cells > EXACT else None
     batches: Iterator[list[Ask] | None]
+    size = bound.flow.batch
     if stage.kind == "score":
         scores = score_asking(plan, stage, bound.identity)
-        batches = walk_score(scores, score_sheet(scores), limit)
+        batches = walk_score(scores, score_sheet(scores), size, limit)
     else:
         turns = turn_asking(plan, stage, bound.identity)
         read = methods.take(stage.method).read
-        batches = walk_converse(turns, converse_sheet(turns), store.get, read, limit)
+        batches = walk_converse(turns, converse_sheet(turns), store.get, read, size, limit)
     met = cached = tokens = 0
     for batch in batches:
         for ask in batch or ():

@@ -1,10 +1,10 @@
-"""The way to one model at a time: the model is opened when it is first needed, and is kept busy by a thread."""
+"""The way to one model at a time: the model is opened when it is first needed, and is kept busy by threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,39 +18,44 @@ from .workers.process import ProcessWorker
 GRACE = 2.0
 """Seconds that a batch in flight gets to arrive once a run is told to stop."""
 
+Flight = Future[list[Reply]]
+"""A batch on its way, and then its replies."""
+
 
 @dataclass(slots=True, eq=False)
 class Lane:
-    """Asks batches of one model in the order they are put."""
+    """Asks batches of one model: begun in the order they are put, as many at a time as its backend wants."""
 
     bound: Bound
     log: Path
     """Where a worker's own output goes."""
     opening: Callable[[str], None]
-    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "auditc-lane"))
+    _threads: ThreadPoolExecutor = field(init=False)
     _worker: Worker | None = None
 
-    def put(self, requests: Sequence[Request]) -> Future[list[Reply]]:
+    def __post_init__(self) -> None:
+        # A process answers one batch after the other; the next waits here, worded.
+        threads = self.bound.flow.at_once if self.bound.backend.in_process and self.bound.flow.at_once > 2 else 1
+        self._threads = ThreadPoolExecutor(threads, "auditc-lane")
+
+    def put(self, requests: Sequence[Request]) -> Flight:
         """Ask a batch. Raises WorkerFailed where the model has to be opened for it and cannot be."""
         if self._worker is None:
             self.opening(self.bound.name)
             self._worker = _open(self.bound, self.log)
-        return self._thread.submit(self._worker.ask, requests)
+        return self._threads.submit(self._worker.ask, requests)
 
-    def wait(self, batch: Future[list[Reply]], stopping: Callable[[], bool]) -> list[Reply] | None:
-        """The replies to a batch; None when it was given up because the run is to stop."""
+    def landed(self, flights: Collection[Flight], stopping: Callable[[], bool]) -> dict[Flight, list[Reply] | None]:
+        """Those that have arrived, once there is one. When the run is to stop, all of them: those that do not arrive
+        soon are given up, and are None."""
         while not stopping():
-            try:
-                return batch.result(timeout=0.1)
-            except NotYet:
-                continue
-            except Cancelled:
-                return None
-        try:
-            return batch.result(timeout=GRACE)
-        except (NotYet, Cancelled):
+            done, _ = wait_for(flights, timeout=0.1, return_when=FIRST_COMPLETED)
+            if done:
+                return {flight: _replies(flight) for flight in flights if flight in done}
+        done, late = wait_for(flights, timeout=GRACE)
+        if late:
             self.cancel()
-            return None
+        return {flight: _replies(flight) if flight in done else None for flight in flights}
 
     def cancel(self) -> None:
         """Give up what is in flight."""
@@ -62,7 +67,15 @@ class Lane:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _replies(flight: Flight) -> list[Reply] | None:
+    """None where it was given up."""
+    try:
+        return flight.result()
+    except Cancelled:
+        return None
 
 
 def _open(bound: Bound, log: Path) -> Worker:

@@ -16,9 +16,6 @@ from auditc.ir.plan import Converse, Plan, Score
 from .asking import ScoreAsking, wording_of
 from .cells import ScoreCells
 
-BATCH = 64
-"""Cells in a batch. An engine may take them in smaller parts as its memory demands."""
-
 Asked = Score | Converse
 
 
@@ -38,8 +35,8 @@ def stages(plan: Plan) -> tuple[Asked, ...]:
     return tuple(ordered)
 
 
-def score_batches(asking: ScoreAsking, cells: ScoreCells) -> Iterator[NDArray[np.intp]]:
-    """Indices of cells, a batch at a time: cells of about one length together, the longest first.
+def score_batches(asking: ScoreAsking, cells: ScoreCells, size: int) -> Iterator[NDArray[np.intp]]:
+    """Indices of cells, `size` at a time: cells of about one length together, the longest first.
 
     The longest come first so that memory that will not do is found out at once.
     """
@@ -59,15 +56,15 @@ def score_batches(asking: ScoreAsking, cells: ScoreCells) -> Iterator[NDArray[np
     )
     lengths = tokens[cells.population, cells.item]
     order = np.argsort(-lengths, kind="stable")
-    for start in range(0, len(order), BATCH):
-        yield order[start : start + BATCH]
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
 
 
-def turn_groups(sampling: Sequence[object]) -> Iterator[list[int]]:
-    """Indices of the participants of one round, a batch at a time: those with equal settings together."""
+def turn_groups(sampling: Sequence[object], size: int) -> Iterator[list[int]]:
+    """Indices of the participants of one round, `size` at a time: those with equal settings together."""
     groups: dict[object, list[int]] = {}
     for index, settings in enumerate(sampling):
         groups.setdefault(settings, []).append(index)
     for members in groups.values():
-        for start in range(0, len(members), BATCH):
-            yield members[start : start + BATCH]
+        for start in range(0, len(members), size):
+            yield members[start : start + size]

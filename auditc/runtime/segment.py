@@ -7,14 +7,14 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from auditc.ir.exchange import Failure, GenerateReply, Prompt, Reply, ScoreReply, Turn
+from auditc.ir.exchange import Failure, Finished, GenerateReply, Prompt, Reply, ScoreReply, Turn
 
 KEY_BYTES = 16
 
@@ -128,7 +128,7 @@ class Segment:
         if self.score[index]:
             start, end = self.starts[index], self.starts[index + 1]
             return ScoreReply(tuple(self.logprobs[start:end].tolist()), tokens_in)
-        finished: Literal["stop", "length"] = "stop" if self.finished[index].as_py() == "stop" else "length"
+        finished: Finished = self.finished[index].as_py()
         return GenerateReply(self.text[index].as_py(), tokens_in, int(self.tokens_out[index]), finished)
 
 

@@ -21,6 +21,7 @@ from .cells import order_shown
 from .runs import Run
 from .segment import KEY_BYTES
 from .store import Store, Stored
+from .walk import reading_of
 
 
 class NoSuchCell(LookupError):
@@ -105,7 +106,7 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
             # The store may have got an answer since: it is none of this run's.
             reply = store.get(row["key"]) if row["status"] == "answered" else None
             flat = {**row, "key": row["key"].hex(), "block": stage.block, "model": stage.model, "language": language}
-            reading = _reading(stage, item, language, reply.text) if isinstance(reply, GenerateReply) else None
+            reading = _reading(stage, item, language, reply) if isinstance(reply, GenerateReply) else None
             chances = _chances(item, max(row["rotation"], 0), reply) if isinstance(reply, ScoreReply) else None
             yield flat | {
                 "answered": reply is not None,
@@ -139,7 +140,7 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
         settings=stored.settings,
         options=options,
         text=reply.text if isinstance(reply, GenerateReply) else None,
-        reading=asdict(_reading(stage, item, language, reply.text)) if isinstance(reply, GenerateReply) else None,
+        reading=asdict(_reading(stage, item, language, reply)) if isinstance(reply, GenerateReply) else None,
         failure=asdict(reply) if isinstance(reply, Failure) else None,
         tokens=_tokens(reply),
     )
@@ -168,8 +169,8 @@ def _chances(item: Item, rotation: int, reply: ScoreReply) -> list[float]:
     return own
 
 
-def _reading(stage: Score | Converse, item: Item, language: str, text: str) -> Reading:
-    return methods.take(stage.method).read(text, item.options[language], language)
+def _reading(stage: Score | Converse, item: Item, language: str, reply: GenerateReply) -> Reading:
+    return reading_of(reply, methods.take(stage.method).read, item.options[language], language)
 
 
 def _tokens(reply: Reply) -> dict[str, int]:

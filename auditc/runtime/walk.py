@@ -83,11 +83,11 @@ def converse_sheet(asking: TurnAsking) -> ConverseSheet:
     )
 
 
-def walk_score(asking: ScoreAsking, sheet: ScoreSheet, limit: int | None = None) -> Iterator[list[Ask]]:
-    """The batches of a Score stage. With a limit, that many cells spread evenly over the stage."""
+def walk_score(asking: ScoreAsking, sheet: ScoreSheet, size: int, limit: int | None = None) -> Iterator[list[Ask]]:
+    """The batches of a Score stage, of `size` cells. With a limit, that many cells spread evenly over the stage."""
     cells = sheet.cells
     chosen = None if limit is None or limit >= len(cells) else _spread(len(cells), limit)
-    for batch in score_batches(asking, cells):
+    for batch in score_batches(asking, cells, size):
         if chosen is not None:
             batch = batch[chosen[batch]]
         axes = (cells.population[batch], cells.condition[batch], cells.item[batch], cells.rotation[batch])
@@ -124,9 +124,10 @@ class _Person:
 
 
 def walk_converse(
-    asking: TurnAsking, sheet: ConverseSheet, known: Known, read: Read, limit: int | None = None
+    asking: TurnAsking, sheet: ConverseSheet, known: Known, read: Read, size: int, limit: int | None = None
 ) -> Iterator[list[Ask] | None]:
-    """The batches of a Converse stage, round by round. With a limit, only as many participants as it suffices for."""
+    """The batches of a Converse stage, of `size` cells, round by round. With a limit, only as many participants as it
+    suffices for."""
     people = [
         _Person(name, row, participant)
         for name, persons in sheet.participants.items()
@@ -138,7 +139,7 @@ def walk_converse(
     place = {item: index for index, item in enumerate(sheet.stage.items)}
     for turn in range(len(sheet.stage.items)):
         going = [person for person in people if not person.stopped]
-        for members in turn_groups([asking.sampling(person.participant) for person in going]):
+        for members in turn_groups([asking.sampling(person.participant) for person in going], size):
             yield [_ask(asking, sheet, going[index], turn, place) for index in members]
         yield ROUND
         for person in going:
@@ -168,7 +169,7 @@ def _take(
     choice = NOT_RUN
     if isinstance(reply, GenerateReply):
         language = asking.stage.language[person.population]
-        choice = _choice(read(reply.text, asking.items[column].options[language], language))
+        choice = _choice(reading_of(reply, read, asking.items[column].options[language], language))
     elif isinstance(reply, Failure):
         choice = FAILED
     if choice == NOT_RUN and person.participant.memory:
@@ -177,6 +178,13 @@ def _take(
         country = asking.plan.populations[person.population].country
         person.remember(item, choice, lasting(asking.stage.seed, country, person.participant, item))
     sheet.choices[person.population][person.row, column] = choice
+
+
+def reading_of(reply: GenerateReply, read: Read, options: tuple[str, ...], language: str) -> Reading:
+    """How a method reads a reply. Where a server says that it withheld the answer, no text says otherwise."""
+    if reply.finished == "refused":
+        return Reading(None, "refused", "server")
+    return read(reply.text, options, language)
 
 
 def _choice(reading: Reading) -> int:

@@ -16,7 +16,7 @@ from auditc.runtime.asking import score_asking, turn_asking
 from auditc.runtime.cells import count_cells, order_shown, participants, rotations, score_cells
 from auditc.runtime.identity import score_key
 from auditc.runtime.identity import settings as answered_with
-from auditc.runtime.schedule import BATCH, score_batches, stages
+from auditc.runtime.schedule import score_batches, stages
 from auditc.runtime.walk import converse_sheet, score_sheet, walk_converse, walk_score
 from tests.runtime.plans import POPULATIONS, converse, plan, score, survey
 
@@ -41,20 +41,22 @@ def test_score_cells_are_as_many_as_counted_and_each_has_a_key_of_its_own(
     stage = one.stages[0]
     asking = score_asking(one, stage, IDENTITY)  # type: ignore[arg-type]
     sheet = score_sheet(asking)
-    asks = [ask for batch in walk_score(asking, sheet) for ask in batch]
+    asks = [ask for batch in walk_score(asking, sheet, 64) for ask in batch]
     assert len(asks) == count_cells(stage, one) == len(sheet.keys) == len(sheet.cells)  # type: ignore[arg-type]
     assert sorted(sheet.keys) == sorted(ask.key for ask in asks)
     assert len({ask.key for ask in asks}) == len({(ask.request.prompt, ask.request.hint.order) for ask in asks})
 
 
-@given(SIZES, st.integers(1, 12))
-def test_every_batch_is_full_but_the_last_and_every_cell_is_in_one(sizes: tuple[int, ...], orders: int) -> None:
+@given(SIZES, st.integers(1, 12), st.integers(1, 100))
+def test_every_batch_is_full_but_the_last_and_every_cell_is_in_one(
+    sizes: tuple[int, ...], orders: int, size: int
+) -> None:
     one = score_plan(sizes, orders, 1)
     asking = score_asking(one, one.stages[0], IDENTITY)  # type: ignore[arg-type]
     cells = score_cells(asking.stage, one.surveys["values"])
-    batches = list(score_batches(asking, cells))
+    batches = list(score_batches(asking, cells, size))
     assert sorted(int(index) for batch in batches for index in batch) == list(range(len(cells)))
-    assert all(len(batch) == BATCH for batch in batches[:-1])
+    assert all(len(batch) == size for batch in batches[:-1])
 
 
 @given(st.integers(1, 30), st.integers(1, 30))
@@ -99,6 +101,7 @@ def test_a_walk_asks_each_turn_once_and_remembers_no_more_than_it_may(draws: int
             sheet,
             lambda key: GenerateReply(str(key[0]), 1, 1, "stop"),
             lambda text, options, language: Reading(int(text) % len(options), "answered", "test"),
+            64,
         )
         for ask in batch or ()
     ]

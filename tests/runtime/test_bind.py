@@ -20,11 +20,10 @@ __all__ = ["asked"]
 
 def test_what_stages_need() -> None:
     assert needed(score()) == {"score"}
-    assert needed(converse()) == {"generate", "streams"}
+    assert needed(converse()) == {"generate"}
     assert needed(converse(sampling=(False,))) == {"generate"}
     assert needed(converse(sampling=(True, False), beams=Range(low=1, high=3))) == {
         "generate",
-        "streams",
         "beams",
         "beam_sampling",
     }

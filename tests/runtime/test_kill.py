@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 import auditc
+from auditc.backends._contract import Flow
 from auditc.runtime.commit import WAITING
-from auditc.runtime.execute import AHEAD
 from auditc.runtime.faults import StoreBusy
-from auditc.runtime.schedule import BATCH
 from auditc.runtime.store import Store
 from tests.runtime.child import long_plan
 from tests.runtime.workspace import ask, same
 
 LATENCY = 0.02
+BATCH, AHEAD = Flow().batch, Flow().at_once
 
 
 def start(root: Path, folder: Path, latency: float = LATENCY) -> subprocess.Popen[str]:

@@ -184,7 +184,7 @@ def test_what_is_in_flight_can_be_given_up(tmp_path: Path) -> None:
     )
     future = lane.put(SCORES)
     started = time.monotonic()
-    assert lane.wait(future, lambda: True) is None
+    assert lane.landed([future], lambda: True) == {future: None}
     assert time.monotonic() - started < 5
     with pytest.raises(Cancelled):
         future.result(5)

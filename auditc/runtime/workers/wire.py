@@ -66,7 +66,7 @@ def from_request(request: Request) -> Message:
     message: Message = {
         "turns": [[turn.role, turn.text] for turn in request.prompt.turns],
         "opening": request.prompt.opening,
-        "hint": [request.hint.item, request.hint.population, list(request.hint.order)],
+        "hint": [request.hint.item, request.hint.population, list(request.hint.order), request.hint.draw],
     }
     if isinstance(request, ScoreRequest):
         message["spellings"] = [list(option) for option in request.spellings]
@@ -79,8 +79,8 @@ def from_request(request: Request) -> Message:
 def to_request(message: Message) -> Request:
     """The request in a message."""
     prompt = Prompt(tuple(Turn(role, text) for role, text in message["turns"]), message["opening"])
-    item, population, order = message["hint"]
-    hint = Hint(item, population, tuple(order))
+    item, population, order, draw = message["hint"]
+    hint = Hint(item, population, tuple(order), draw)
     if "spellings" in message:
         return ScoreRequest(prompt, tuple(tuple(option) for option in message["spellings"]), hint)
     sampling = Sampling(**{**message["sampling"], "stop": tuple(message["sampling"]["stop"])})
@@ -92,9 +92,10 @@ def from_replies(replies: Sequence[Reply]) -> list[list[Any]]:
     written: list[list[Any]] = []
     for reply in replies:
         if isinstance(reply, ScoreReply):
-            written.append(["score", list(reply.logprobs), reply.tokens_in])
+            written.append(["score", list(reply.logprobs), reply.tokens_in, reply.reported])
         elif isinstance(reply, GenerateReply):
-            written.append(["text", reply.text, reply.tokens_in, reply.tokens_out, reply.finished])
+            said = (reply.text, reply.tokens_in, reply.tokens_out, reply.finished, reply.reported)
+            written.append(["text", *said])
         else:
             written.append(["failure", reply.reason, reply.detail])
     return written
@@ -105,7 +106,7 @@ def to_replies(written: Sequence[Sequence[Any]]) -> list[Reply]:
     replies: list[Reply] = []
     for kind, *rest in written:
         if kind == "score":
-            replies.append(ScoreReply(tuple(rest[0]), rest[1]))
+            replies.append(ScoreReply(tuple(rest[0]), *rest[1:]))
         elif kind == "text":
             replies.append(GenerateReply(*rest))
         else:
