@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from auditc.diagnostics import Diagnostic, Sink
 
-from .faults import Refused, world, write_file
+from .faults import Refused, refuse_data, world, write_file
 from .specs import best_case
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def compile_to_file(file: Path, output: Path | None) -> Written:
     from auditc.ir.plan import Questioning
     from auditc.runtime.cells import count_cells
 
+    refuse_data(file)
     start = time.perf_counter()
     sink = Sink()
     compiled = compile_spec(file, sink, best_case)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from auditc.diagnostics import Diagnostic, Severity, Silenced, Sink, SpecRejected
 
-from .faults import Refused, world, write_file
+from .faults import Refused, refuse_data, world, write_file
 
 if TYPE_CHECKING:
     from auditc.ir.design import Design
@@ -53,6 +53,7 @@ def check(files: list[Path]) -> Checked:
     found: dict[Diagnostic, None] = {}
     silenced: list[Silenced] = []
     for file in files:
+        refuse_data(file)
         sink = Sink()
         with suppress(SpecRejected):
             check_spec(file, sink, best_case)
@@ -74,6 +75,7 @@ def format_spec(file: Path, *, write: bool) -> bool:
     from auditc.spec.parse import parse
     from auditc.spec.read import LARGEST, read, refuse_size
 
+    refuse_data(file)
     sink = Sink()
     try:
         data = contents(file, LARGEST)
