@@ -63,7 +63,7 @@ def import_data(kind: str, files: list[Path], folder: Path | None, given: dict[s
     """
     from auditc.sources import sources
     from auditc.sources._contract import BadData, Unreadable
-    from auditc.sources._written import block
+    from auditc.sources._written import NAMES, block
     from auditc.sources._written import files as written
 
     if kind not in sources.names():
@@ -87,7 +87,13 @@ def import_data(kind: str, files: list[Path], folder: Path | None, given: dict[s
         raise WorldFailed("there is not memory enough to read the file", "Take fewer columns or countries.") from None
     outputs = written(found.rows)
     record = _record(kind, source, inputs, outputs, found, params.model_dump(mode="json"))
-    put(into, {**outputs, RECORD: json.dumps(record, ensure_ascii=False, indent=1).encode() + b"\n"}, RECORD, force)
+    put(
+        into,
+        {**outputs, RECORD: json.dumps(record, ensure_ascii=False, indent=1).encode() + b"\n"},
+        RECORD,
+        NAMES,
+        force,
+    )
     return Done(into.as_posix(), record, block(found.rows, kind, shown))
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from .faults import Refused, WorldFailed
 
 
-def put(folder: Path, files: dict[str, bytes], record: str, force: bool) -> None:
+def put(folder: Path, files: dict[str, bytes], record: str, others: frozenset[str], force: bool) -> None:
     """All files at once into a new folder, or one after the other into one that is there, the record last.
 
     `record` is the file that lists the others with their digests, `{"outputs": [{"name", "sha256"}]}`: by it a later
-    call knows what was written here and is as it was. Raises Refused where a file would be lost, WorldFailed.
+    call knows what was written here and is as it was. Of the files called `others` it takes away those that an earlier
+    call wrote and this one does not. Raises Refused where a file would be lost, WorldFailed.
     """
     if folder.exists() and not folder.is_dir():
         raise Refused(f"{folder} is a file", "Name a folder: `-o FOLDER`.")
@@ -35,7 +37,7 @@ def put(folder: Path, files: dict[str, bytes], record: str, force: bool) -> None
             return
         for name in files:
             (aside / name).replace(folder / name)
-        for name in set(earlier) - set(files):
+        for name in (others & set(earlier)) - set(files):
             if _digest(folder / name) == earlier[name]:
                 (folder / name).unlink()
     except OSError as error:
@@ -52,7 +54,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _clear(aside: Path) -> None:
-    if aside.is_dir():
+    with suppress(OSError):
         for left in aside.iterdir():
             left.unlink()
         aside.rmdir()

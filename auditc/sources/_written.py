@@ -7,8 +7,12 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from ._contract import Dilemma, ScenarioRows, SurveyRows
+
+NAMES: Final = frozenset({"items.csv", "shares.csv", "codes.csv", "scenarios.jsonl", "valued.jsonl", "rules.csv"})
+"""All that an import may write, beside its record."""
 
 
 def files(rows: SurveyRows | ScenarioRows) -> dict[str, bytes]:
