@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditc import __version__
+from auditc import __version__, cli_data
 from auditc.api import comparisons, faults, models, plans, runs, specs, trials
 from auditc.diagnostics import SpecRejected
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="Fetch and list models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
+app.add_typer(cli_data.app, name="data")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 PlanPath = Annotated[Path | None, typer.Argument(help="A plan; without it the one compiled last in this folder.")]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from auditc.diagnostics import Diagnostic, Severity, Silenced, Sink, SpecRejected
 
+from . import data
 from .faults import Refused, refuse_data, world, write_file
 
 if TYPE_CHECKING:
@@ -100,13 +101,13 @@ def format_spec(file: Path, *, write: bool) -> bool:
 
 
 def explain(name: str) -> str:
-    """The page of a diagnostic's code, of a kind of block, or of a thing on a shelf."""
+    """The page of a diagnostic's code, of a kind of block, of a thing on a shelf, or of a kind of data."""
     from auditc.compiler.pages import names, page_of
     from auditc.diagnostics.suggest import suggest
 
-    page = page_of(name)
+    page = data.page(name) if name in data.kinds() else page_of(name)
     if page is None:
-        close = suggest(name, names())
+        close = suggest(name, (*names(), *data.kinds()))
         remedy = "Name a code (AC201), a kind of block (survey), a method, a metric, a backend or a source of weights."
         raise Refused(f"there is no page called {name}", f"Did you mean {close}?" if close else remedy)
     return page
