@@ -47,9 +47,10 @@ class Engine(Protocol):
 class Switching(Protocol):
     """An engine that can go on as another model of the same weights: with another adapter, or with none."""
 
-    def become(self, source: ModelSource) -> None:
+    def become(self, source: ModelSource) -> bool:
         """Answer as `source` from now on, and have its identity; `source` differs from that of `open` in its name and
-        its adapter alone. Raises BackendUnavailable with a remedy; such an engine is not asked again."""
+        its adapter alone. False, with nothing changed, where it has to be opened anew. Raises BackendUnavailable with a
+        remedy; such an engine is not asked again."""
         ...
 
 

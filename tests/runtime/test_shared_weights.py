@@ -71,12 +71,18 @@ class _Engine:
         self._log.append(f"close {self.source.name}")
 
 
+class _Reluctant(_Engine):
+    def become(self, source: ModelSource) -> bool:
+        return False
+
+
 class _Switching(_Engine):
-    def become(self, source: ModelSource) -> None:
+    def become(self, source: ModelSource) -> bool:
         if source.adapter and source.adapter.digest == "digest of b" and "bad" in self._log:
             raise BackendUnavailable("the adapter was trained on other weights: name those")
         self._log.append(f"become {source.name}")
         self.source = source
+        return True
 
 
 def identify(source: ModelSource, params: Any) -> Identity:
@@ -131,7 +137,7 @@ def test_weights_are_loaded_once_where_the_engine_can_switch(log: list[str], tmp
     assert again.cells["reused"] == again.cells["planned"], "each model finds its own answers again"
 
 
-@pytest.mark.parametrize("log", [_Engine], indirect=True)
+@pytest.mark.parametrize("log", [_Engine, _Reluctant], indirect=True)
 def test_an_engine_that_cannot_switch_is_opened_anew(log: list[str], tmp_path: Path) -> None:
     done = run(plan(*INTERLEAVED, models=MODELS), tmp_path, HERE)
     assert [said for said in log if said.startswith("open")] == ["open a", "open plain", "open b", "open other"]

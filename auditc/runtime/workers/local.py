@@ -29,10 +29,9 @@ class LocalWorker:
         return answer(self._engine, requests)
 
     def become(self, bound: Bound) -> bool:
-        if not isinstance(self._engine, Switching):
-            return False
         try:
-            self._engine.become(bound.source)
+            if not isinstance(self._engine, Switching) or not self._engine.become(bound.source):
+                return False
         except BackendUnavailable as error:
             raise WorkerFailed(f"model `{bound.name}` cannot be opened: {error}") from error
         check_identity(bound, dict(self._engine.identity))

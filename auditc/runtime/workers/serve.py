@@ -67,13 +67,12 @@ def _open(message: dict[str, Any], out: _Out) -> Engine | None:
 
 
 def _become(engine: Engine, message: dict[str, Any]) -> Message:
-    if not isinstance(engine, Switching):
-        return {"cannot": True}
     try:
-        engine.become(to_source(message))
+        if isinstance(engine, Switching) and engine.become(to_source(message)):
+            return {"identity": dict(engine.identity)}
     except BackendUnavailable as error:
         return {"unavailable": str(error)}
-    return {"identity": dict(engine.identity)}
+    return {"cannot": True}
 
 
 def _listen(incoming: queue.SimpleQueue[Message]) -> None:
