@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from auditc.backends._contract import BackendUnavailable, Identity, ModelSource
+from auditc.backends.transformers.adapters import settings as adapter_settings
 from auditc.backends.transformers.params import Params
 from auditc.backends.transformers.prompts import DATE
 from auditc.ir.canonical import digest
@@ -41,6 +42,10 @@ def identify(source: ModelSource, params: Params) -> Identity:
     folder = model_folder(source)
     settings = _json(folder / "config.json", source.name)
     device = device_class(params)
+    adapter: dict[str, str] = {}
+    if source.adapter is not None:
+        adapter_settings(source.adapter, source.name)  # what cannot be put on is found now
+        adapter = {"adapter": source.adapter.digest, "peft_version": _version("peft")}
     return {
         "engine": "transformers",
         "engine_revision": REVISION,
@@ -60,6 +65,7 @@ def identify(source: ModelSource, params: Params) -> Identity:
         "threads": params.threads or "auto",
         "tf32": False,
         "deterministic": True,
+        **adapter,
     }
 
 
