@@ -59,6 +59,8 @@ def outcome(done: Done) -> None:
         console.print(
             Text(f"Stopped early: {done.stopped}. {cells['not_run']:,} cells were not asked.", style="yellow")
         )
+    for name, recording in done.replayed.items():
+        console.print(Text(f"{name}: replayed from recording {recording}, not asked", style="yellow"), soft_wrap=True)
     for name, path in done.reports.items():
         console.print(Text(f"{name}: {path}"), soft_wrap=True)
 

@@ -125,6 +125,12 @@ class Store:
         place = self._answered.get(key)
         return None if place is None else self._segments[place >> 32].taken(place & 0xFFFFFFFF)
 
+    def failure(self, key: bytes) -> Failure | None:
+        """The last failure that is stored of a cell."""
+        place = self._failed.get(key)
+        found = self._recent.get(key) if place is None else self._segments[place >> 32].reply(place & 0xFFFFFFFF)
+        return found if isinstance(found, Failure) else None
+
     def find(self, prefix: str) -> tuple[bytes, ...]:
         """The keys, answered or failed, whose hexadecimal form begins with `prefix`; sorted."""
         found = {key for key in (*self._answered, *self._failed, *self._recent) if key.hex().startswith(prefix.lower())}
