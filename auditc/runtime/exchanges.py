@@ -46,7 +46,7 @@ class Written:
 
 
 def declared(model: Model) -> str:
-    """A digest of what a plan says of a model's weights, its adapter and its backend: what it says by default is left out."""
+    """A digest of what a plan says of a model's weights, adapter and backend, but for what it says by default."""
     params = backends.take(model.backend.kind).params.model_validate(model.backend.params)
     said = params.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     # A pin says which weights they are, wherever they lie.
