@@ -53,6 +53,7 @@ def test_an_import_prints_what_it_did_and_records_every_byte(shell: Shell) -> No
         (("wvs", "wvs.csv", "--items", "Q1", "-o", "wvs.csv"), 2, "wvs.csv is a file"),
         (("wvs", "wsv.csv", "--items", "Q1"), 3, "there is no file wsv.csv"),
         (("wvs", "bad.sav", "--items", "Q1"), 3, "bad.sav cannot be taken apart"),
+        (("mmd", "wvs.csv"), 2, "wvs.csv is no file of mmd"),
         (("goqa", "wvs.csv", "--nominal-n", "9"), 2, "there is no column `question`"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,9 @@ def test_small_groups_are_left_out_and_counted(tmp_path: Path) -> None:
     groups = some.counts["groups"]
     assert groups.left_out["fewer than 15 persons"] == len(answers(every)) - len(answers(some)) > 0
     assert groups.read == every.counts["groups"].read
+    assert isinstance(some.rows, SurveyRows) and isinstance(every.rows, SurveyRows)
+    few = {(code.item, code.code) for code in every.rows.codes if code.persons in range(1, 15)}
+    assert few and {code.persons for code in some.rows.codes if (code.item, code.code) in few} == {None}
 
 
 def test_countries_and_groups_can_be_chosen(tmp_path: Path) -> None:
@@ -217,12 +221,31 @@ def test_a_torn_row_and_a_column_that_stands_twice_are_named(tmp_path: Path) -> 
     assert "the column `Q1` stands twice" in refused(path)
 
 
+def test_files_that_label_a_code_differently_are_not_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = made.write_labelled(tmp_path / "one.sav", made.persons(50))
+    monkeypatch.setitem(made.LABELS, "Q2", {0: "Hard to say", 1: "No", 2: "Yes", 9: "Don´t know"})
+    later = made.persons(50, seed=2)
+    later["D_INTERVIEW"] = [90_000 + row for row in range(50)]
+    two = made.write_labelled(tmp_path / "two.sav", later)
+    assert "two.sav, column `Q2`: code 1 is `No` here and `Yes` in one.sav" in refused([one, two], min_n=1)
+
+
 def test_a_damaged_labelled_file_is_the_worlds_failure(tmp_path: Path) -> None:
     path = made.write_labelled(tmp_path / "wvs.sav", made.persons())
     path.write_bytes(path.read_bytes()[:700])
     with pytest.raises(WorldFailed, match="cannot be taken apart"):
         import_data("wvs", [path], tmp_path / "out", {"items": ("Q1",)}, force=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_without_the_library_that_reads_it_an_spss_file_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made.write_labelled(tmp_path / "wvs.sav", made.persons())
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    with pytest.raises(WorldFailed, match="needs pyreadstat") as failed:
+        import_data("wvs", [path], tmp_path / "out", {"items": ("Q1",)}, force=False)
+    assert failed.value.help == 'pip install "auditc[data]"'
 
 
 def test_the_names_of_countries_are_those_of_the_standard_library(root: Path) -> None:
