@@ -20,16 +20,9 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).parent.parent
-COUNTRIES = (
-    (840, "USA"),
-    (156, "CHN"),
-    (32, "ARG"),
-    (276, "DEU"),
-    (392, "JPN"),
-    (404, "KEN"),
-    (604, "PER"),
-    (792, "TUR"),
-)
+COUNTRIES = ((840, "USA"), (156, "CHN"), (32, "ARG"), (276, "DEU"), (392, "JPN"), (404, "KEN"), (604, "PER"))
+BLOCK = 1_000
+"""Rows that are drawn at once: this process stays small, for what it holds counts as its child's most memory."""
 
 
 def made(path: Path, rows: int, columns: int) -> None:
