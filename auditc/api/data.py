@@ -73,9 +73,10 @@ def import_data(kind: str, files: list[Path], folder: Path | None, given: dict[s
     source = sources.take(kind)
     params = _params(source, kind, given)
     into = folder if folder is not None else Path(kind)
-    shown = _shown(into)
+    shown, beside = _shown(into)
     try:
         inputs = tuple(_known(path) for path in (*files, *source.also(params)))
+        _endings(kind, source, files)
         found = source.read(tuple(files), params)
         if tuple(_known(path) for path in (*files, *source.also(params))) != inputs:
             raise WorldFailed("a file changed while it was read", "Import again when nobody writes it.")
@@ -94,7 +95,14 @@ def import_data(kind: str, files: list[Path], folder: Path | None, given: dict[s
         NAMES,
         force,
     )
-    return Done(into.as_posix(), record, block(found.rows, kind, shown))
+    before = "" if beside else f"# Copy the folder {shown} beside the spec.\n\n"
+    return Done(into.as_posix(), record, before + block(found.rows, kind, shown))
+
+
+def _endings(kind: str, source: DataSource[Any], files: list[Path]) -> None:
+    for file in files:
+        if not file.name.casefold().endswith(source.endings):
+            raise Refused(f"{file.name} is no file of {kind}", f"Their names end in {', '.join(source.endings)}.")
 
 
 def _params(source: DataSource[Any], kind: str, given: dict[str, Any]) -> Any:
@@ -115,15 +123,15 @@ def _params(source: DataSource[Any], kind: str, given: dict[str, Any]) -> Any:
         raise Refused(f"--{name} cannot be {one['input']}", f"{one['msg']}.") from None
 
 
-def _shown(folder: Path) -> str:
-    """The folder as a spec in this folder names it; one elsewhere by its name, to be copied beside the spec."""
+def _shown(folder: Path) -> tuple[str, bool]:
+    """The folder as a spec in the working folder names it, and whether it is in there; one elsewhere by its name."""
     if not _PLAIN.fullmatch(folder.as_posix()):
         raise Refused("the folder's name has a sign that a path in a spec should not have", "Use letters and digits.")
     try:
         inside = folder.absolute().resolve().relative_to(Path.cwd().resolve()).as_posix()
     except (ValueError, OSError, RuntimeError):
-        return folder.absolute().name
-    return inside
+        return folder.absolute().name, False
+    return inside, True
 
 
 def _known(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ UTF-8."""
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -92,19 +93,15 @@ def text(path: Path) -> str:
 
 def _unpacked(name: str, content: bytes) -> bytes:
     """Of a file that unpacks to more than is allowed no more than that is unpacked."""
-    found = b""
     try:
-        while content:
-            unpacking = zlib.decompressobj(wbits=31)
-            found += unpacking.decompress(content, LARGEST_TEXT + 1 - len(found))
-            if len(found) > LARGEST_TEXT or unpacking.unconsumed_tail:
-                message = f"it unpacks to more than {LARGEST_TEXT:,} bytes"
-                raise BadData(Fault(name, message, "Keep the rows you need."))
-            if not unpacking.eof:
-                raise Unreadable(f"{name} ends before it is complete", "Download it again.")
-            content = unpacking.unused_data
-    except zlib.error:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            found = file.read(LARGEST_TEXT + 1)
+    except EOFError:
+        raise Unreadable(f"{name} ends before it is complete", "Download it again.") from None
+    except (OSError, zlib.error):
         raise Unreadable(f"{name} is not compressed with gzip, or is damaged", "Download it again.") from None
+    if len(found) > LARGEST_TEXT:
+        raise BadData(Fault(name, f"it unpacks to more than {LARGEST_TEXT:,} bytes", "Keep the rows you need."))
     return found
 
 

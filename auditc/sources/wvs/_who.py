@@ -123,14 +123,16 @@ def _unique(data: Data, country: Whole) -> None:
     both = (country + 1) * len(column.values) + column.index
     order = np.argsort(both, kind="stable")
     again = np.flatnonzero(np.diff(both[order]) == 0)
-    for place in again:
-        row = int(order[place + 1])
-        value = column.values[column.index[row]]
-        if value not in EMPTY:
-            earlier = data.fault(int(order[place]), name, "", "")
-            message = f"the interview `{shortened(value)}` is in {earlier.file}, row {earlier.row or 0:,} already"
-            remedy = "Leave one out; if the column names no interviews, write `--columns interview=-`."
-            raise BadData(data.fault(row, name, message, remedy))
+    empty = np.isin(column.index[order[again]], [place for place, value in enumerate(column.values) if value in EMPTY])
+    again = again[~empty]
+    if not len(again):
+        return
+    place = again[np.argmin(order[again + 1])]
+    row, before = int(order[place + 1]), data.fault(int(order[place]), name, "", "")
+    value = shortened(column.values[column.index[row]])
+    message = f"the interview `{value}` is in {before.file}, row {before.row or 0:,} already"
+    remedy = "Leave one out; if the column names no interviews, write `--columns interview=-`."
+    raise BadData(data.fault(row, name, message, remedy))
 
 
 def _in_wave(data: Data, wave: int | None) -> NDArray[np.bool_]:
