@@ -16,7 +16,7 @@ from .correct import holm, uncorrected
 from .findings import dimensions_of, finding
 from .floor import Yardstick, yardstick
 from .judge import Figures, Key, Part, combinations, parts
-from .measure import Measured, crowd_of, measure
+from .measure import Array, Measured, crowd_of, measure
 from .rows import item_rows, tally_row
 from .slice import slice_of
 from .sources import pairs
@@ -48,7 +48,8 @@ def conclude(
         for own, partner in pairs(plan, stage, named[stage.name], answers)
     ]
     seen: dict[tuple[str, ...], Yardstick | None] = {}
-    found = [each for reading in readings for each in _findings_of(plan, reading, numbers, seen)]
+    crowds: dict[tuple[str, ...], Array] = {}
+    found = [each for reading in readings for each in _findings_of(plan, reading, numbers, seen, crowds)]
     more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers))
     findings = Findings(
         audit=plan.name,
@@ -114,16 +115,21 @@ def _by_key(readings: list[_Reading]) -> dict[Key, Measured]:
 
 
 def _findings_of(
-    plan: Plan, reading: _Reading, numbers: dict[str, int], seen: dict[tuple[str, ...], Yardstick | None]
+    plan: Plan,
+    reading: _Reading,
+    numbers: dict[str, int],
+    seen: dict[tuple[str, ...], Yardstick | None],
+    crowds: dict[tuple[str, ...], Array],
 ) -> list[Finding]:
-    """`seen` remembers yardsticks: with exact probabilities they are the same for every model and condition."""
+    """`seen` remembers yardsticks: with exact probabilities they are the same for every model and condition; `crowds`
+    remembers other people's shares, by survey, country and items."""
     own = reading.measured.measurement
     key = (own.measure, own.survey, own.population, *(item.id for item in own.items))
     if reading.measured.drawn:
-        against = _yardstick(plan, reading)
+        against = _yardstick(plan, reading, crowds)
     else:
         if key not in seen:
-            seen[key] = _yardstick(plan, reading)
+            seen[key] = _yardstick(plan, reading, crowds)
         against = seen[key]
     names = dimensions_of([item.dimension for item in reading.measured.measurement.items])
     return [
@@ -132,16 +138,20 @@ def _findings_of(
     ]
 
 
-def _yardstick(plan: Plan, reading: _Reading) -> Yardstick | None:
+def _yardstick(plan: Plan, reading: _Reading, crowds: dict[tuple[str, ...], Array]) -> Yardstick | None:
     """Floors and lines; what is simulated depends on people and on how many answered, never on the model's name."""
     measurement = reading.measured.measurement
     survey = plan.surveys[measurement.survey]
     own = plan.populations[measurement.population].country
-    others = {
-        name: crowd_of(survey, population.country, measurement.items).shares
-        for name, population in plan.populations.items()
-        if population.country != own and population.country in survey.people
-    }
+    ids = tuple(item.id for item in measurement.items)
+    others: dict[str, Array] = {}
+    for name, population in plan.populations.items():
+        if population.country == own or population.country not in survey.people:
+            continue
+        key = (measurement.survey, population.country, *ids)
+        if key not in crowds:
+            crowds[key] = crowd_of(survey, population.country, measurement.items).shares
+        others[name] = crowds[key]
     return yardstick(reading.measured, others, seeded(plan.seed, "floor", measurement.measure, measurement.population))
 
 

@@ -125,8 +125,10 @@ class TurnAsking(_Asking):
     stage: Converse = field(kw_only=True)
     identity: Identity = field(kw_only=True)
     _sampling: dict[tuple[bool, int], Sampling] = field(default_factory=dict)
-    _how: dict[Sampling, Settings] = field(default_factory=dict)
-    _requests: dict[tuple[str, int | None, int | None, str], str] = field(default_factory=dict)
+    _how: dict[tuple[bool, int], Settings] = field(default_factory=dict)
+    _requests: dict[tuple[str, int | None, int | None, str], Turn] = field(default_factory=dict)
+    _answers: dict[tuple[str, str, int], Turn] = field(default_factory=dict)
+    _orders: dict[str, tuple[int, ...]] = field(default_factory=dict)
     _by_id: dict[str, Item] = field(default_factory=dict)
 
     def sampling(self, participant: Participant) -> Sampling:
@@ -153,20 +155,24 @@ class TurnAsking(_Asking):
         opening = wording_of(self.stage, language).opening
         turns = []
         for earlier, option in memory.items():
-            turns.append(Turn("user", self._request(population, participant, earlier)))
-            turns.append(Turn("assistant", opening + self._answer(earlier, option, language, opening)))
-        turns.append(Turn("user", self._request(population, participant, item)))
+            turns.append(self._request(population, participant, earlier))
+            turns.append(self._answer(earlier, option, language, opening))
+        turns.append(self._request(population, participant, item))
         prompt = Prompt(tuple(turns), opening)
         people, sampling = self.plan.populations[population], self.sampling(participant)
-        how = self._how.get(sampling)
+        how = self._how.get((participant.sample, participant.beams))
         if how is None:
-            how = self._how[sampling] = settings("converse", self.identity, sampling)
+            how = settings("converse", self.identity, sampling)
+            self._how[participant.sample, participant.beams] = how
         draw = (self.stage.seed, people.country, participant.draw, item) if sampling.sample else None
-        hint = Hint(item, people.country, order_shown(self._by_id[item].size, 0), participant.draw)
+        order = self._orders.get(item)
+        if order is None:
+            order = self._orders[item] = order_shown(self._by_id[item].size, 0)
+        hint = Hint(item, people.country, order, participant.draw)
         key = text_key(how, prompt, draw, hint)
         return Ask(key, GenerateRequest(prompt, sampling, stream(key), hint), how.text)
 
-    def _request(self, population: str, participant: Participant, item: str) -> str:
+    def _request(self, population: str, participant: Participant, item: str) -> Turn:
         """The words in which an item is asked of a participant: the same wherever the turn stands."""
         key = (population, participant.place, participant.group, item)
         known = self._requests.get(key)
@@ -185,14 +191,18 @@ class TurnAsking(_Asking):
                 "count": asked.size,
             },
         )
-        self._requests[key] = text
-        return text
+        turn = self._requests[key] = Turn("user", text)
+        return turn
 
-    def _answer(self, item: str, option: int, language: str, opening: str) -> str:
+    def _answer(self, item: str, option: int, language: str, opening: str) -> Turn:
         """A remembered answer, cleaned: the label and the words of the option that was read, as in ` 2 (Agree)`."""
-        space = " " if opening[-1:].isascii() and opening[-1:] not in ("", " ", "\n", "(", "[") else ""
-        words = self._by_id[item].options[language][option]
-        return f"{space}{label(option, self.stage.labels)} ({words})"
+        known = self._answers.get((item, language, option))
+        if known is None:
+            space = " " if opening[-1:].isascii() and opening[-1:] not in ("", " ", "\n", "(", "[") else ""
+            words = self._by_id[item].options[language][option]
+            said = f"{opening}{space}{label(option, self.stage.labels)} ({words})"
+            known = self._answers[item, language, option] = Turn("assistant", said)
+        return known
 
 
 def score_asking(plan: Plan, stage: Score, identity: Identity) -> ScoreAsking:

@@ -93,7 +93,7 @@ class Meter:
         """
         limits = self.limits
         if not self.stopped and limits.seconds is not None and self.seconds >= limits.seconds:
-            self.stopped = f"the budget of {limits.seconds:,.0f} seconds is spent"
+            self.stopped = f"the budget of {limits.seconds:,.10g} seconds is spent"
         if self.stopped:
             return []
         room = len(batch) if limits.cells is None else max(0, limits.cells - self.asked)

@@ -8,6 +8,7 @@ deeper than two. What is rendered may not be longer than `LONGEST`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -30,6 +31,13 @@ _NODES = (
 )
 
 
+_MARKS = {"country": "\ue000", "place": "\ue001", "group": "\ue002"}
+"""Stands for a variable whose text is put in afterwards. No language has these characters."""
+
+_NAMED = {mark: name for name, mark in _MARKS.items()}
+_CUT = re.compile("([\ue000-\ue002])")
+
+
 class WordingRejected(Exception):
     """A template that is not allowed, or that failed on the values it was given. The message is for its author."""
 
@@ -40,12 +48,36 @@ class Renderer:
 
     _environment: ImmutableSandboxedEnvironment = field(default_factory=lambda: _environment())
     _templates: dict[str, Template] = field(default_factory=dict)
+    _plain: dict[str, dict[str, str]] = field(default_factory=dict)
+    _frames: dict[tuple[object, ...], tuple[Any, list[str]]] = field(default_factory=dict)
+    """What was rendered for one question with marks for the plain variables, cut at the marks, beside the options that
+    it was rendered with: they are told by their identity, and kept so that nothing else takes it."""
 
-    def render(self, text: str, values: Mapping[str, object]) -> str:
-        """The template's text with its holes filled. Raises WordingRejected."""
+    def render(self, text: str, values: Mapping[str, Any]) -> str:
+        """The template's text with its holes filled. Raises WordingRejected.
+
+        A variable of `_MARKS` that a template only writes out is put in afterwards: then one rendering of a question
+        serves all countries.
+        """
         template = self._templates.get(text)
         if template is None:
-            template = self._templates[text] = self._compile(text)
+            self._templates[text] = template = self._compile(text)
+        plain = self._plain[text]
+        if not plain:
+            return self._filled(template, values)
+        others = tuple([values[name] for name in _MARKS if name not in plain and name in values])
+        key = (text, values.get("question"), id(values.get("options")), values.get("count"), others)
+        found = self._frames.get(key)
+        if found is None:
+            marked = {**values, **{name: mark for name, mark in plain.items() if name in values}}
+            if any(mark in repr((values.get("question"), values.get("options"), others)) for mark in plain.values()):
+                return self._filled(template, values)
+            found = values.get("options"), _CUT.split(self._filled(template, marked))
+            self._frames[key] = found
+        whole = "".join([values[_NAMED[part]] if part in _NAMED else part for part in found[1]])
+        return whole if len(whole) <= LONGEST else self._filled(template, values)
+
+    def _filled(self, template: Template, values: Mapping[str, object]) -> str:
         try:
             return _bounded(template.generate(values))
         except (TemplateError, TypeError, ValueError, LookupError) as error:
@@ -57,11 +89,19 @@ class Renderer:
         try:
             tree = self._environment.parse(text)
             _check(tree, loops=0)
+            self._plain[text] = _only_written(tree) if not _CUT.search(text) else {}
             return self._environment.from_string(tree)
         except TemplateError as error:
             raise WordingRejected(f"the prompt's template is not one: {error}") from error
         except (RecursionError, SyntaxError, MemoryError) as error:
             raise WordingRejected("the prompt's template is nested too deeply") from error
+
+
+def _only_written(tree: nodes.Template) -> dict[str, str]:
+    """The variables of `_MARKS` with which a template does nothing but write them out, and their marks."""
+    written = {id(child) for output in tree.find_all(nodes.Output) for child in output.nodes}
+    held = {name.name for name in tree.find_all(nodes.Name) if id(name) not in written}
+    return {name: mark for name, mark in _MARKS.items() if name not in held}
 
 
 def _environment() -> ImmutableSandboxedEnvironment:

@@ -33,6 +33,7 @@ from .execute import Outcome
 from .faults import WorldFailed
 from .provenance import provenance
 from .segment import KEY_BYTES
+from .store import within
 from .walk import ConverseSheet, ScoreSheet, Sheet
 
 T = TypeVar("T")
@@ -118,6 +119,7 @@ def begin(workspace: Path, plan: Plan) -> Iterator[Started]:
     now = datetime.now(UTC)
     folder = workspace / "runs" / f"{_stamp(workspace, now)}-{secrets.token_hex(2)}"
     started = Started(folder, plan.digest, now)
+    within(workspace, workspace / "runs")
     try:
         folder.mkdir(parents=True)
         started._write("plan.json", json.dumps(plan.model_dump(mode="json"), ensure_ascii=False).encode())

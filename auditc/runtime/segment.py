@@ -46,6 +46,9 @@ _UNKNOWN = np.iinfo(np.int64).min
 """Stands for the time of an answer that was stored without one."""
 
 
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class Given(NamedTuple):
     """One asked cell, as it comes to the store. `settings` is JSON; it can be shown and is not looked up."""
 
@@ -66,7 +69,7 @@ class Taken(NamedTuple):
 def prompt_text(prompt: Prompt) -> str:
     """A prompt as JSON: its turns as pairs of role and text, and its opening."""
     turns = [[turn.role, turn.text] for turn in prompt.turns]
-    return json.dumps([turns, prompt.opening], ensure_ascii=False, separators=(",", ":"))
+    return _AS_JSON([turns, prompt.opening])
 
 
 def prompt_of(text: str) -> Prompt:

@@ -79,6 +79,7 @@ class Store:
     def open(folder: Path, write: bool) -> Store:
         """Raises StoreFailed in one of its kinds. A reader of a store that is not there yet sees an empty one."""
         try:
+            within(folder.parent, folder, folder / "batches")
             return _opened(folder, write)
         except OSError as error:
             raise StoreFailed(
@@ -266,6 +267,18 @@ def _opened(folder: Path, write: bool, patience: int = 3) -> Store:
         store.close()
         raise
     return store
+
+
+def within(workspace: Path, *places: Path) -> None:
+    """Raises StoreFailed where a workspace, or a place in it, is a link that leads out of the folder it stands in: a
+    folder that came from somebody else must not make auditc write elsewhere."""
+    home = workspace.parent.resolve()
+    for place in (workspace, *places):
+        if not place.resolve().is_relative_to(home):
+            raise StoreFailed(
+                f"`{place.name}` is a link that leads out of the workspace",
+                f"put a folder in the place of the link `{place.relative_to(workspace.parent)}`, or run where it leads",
+            )
 
 
 def _bytes(path: Path) -> bytes | None:

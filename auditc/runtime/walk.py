@@ -29,6 +29,9 @@ Known = Callable[[bytes], Reply | None]
 Read = Callable[[str, tuple[str, ...], str], Reading]
 """A method's parser: (text, the options' words, language)."""
 
+_SHORT, _READINGS = 300, 50_000
+"""Characters of a text whose reading is remembered, and how many readings are."""
+
 ROUND: None = None
 """Handed out between rounds: the walk goes on once all replies are there."""
 
@@ -137,6 +140,7 @@ def walk_converse(
         few = _spread(len(people), min(len(people), max(1, limit // max(1, len(sheet.stage.items)))))
         people = [person for person, chosen in zip(people, few, strict=True) if chosen]
     place = {item: index for index, item in enumerate(sheet.stage.items)}
+    read = _remembered(read)
     for turn in range(len(sheet.stage.items)):
         going = [person for person in people if not person.stopped]
         for members in turn_groups([asking.sampling(person.participant) for person in going], size):
@@ -178,6 +182,23 @@ def _take(
         country = asking.plan.populations[person.population].country
         person.remember(item, choice, lasting(asking.stage.seed, country, person.participant, item))
     sheet.choices[person.population][person.row, column] = choice
+
+
+def _remembered(read: Read) -> Read:
+    """A parser that reads the same short text once: participants say the same things again and again."""
+    known: dict[tuple[str, tuple[str, ...], str], Reading] = {}
+
+    def reading(text: str, options: tuple[str, ...], language: str) -> Reading:
+        if len(text) > _SHORT:
+            return read(text, options, language)
+        found = known.get((text, options, language))
+        if found is None:
+            if len(known) >= _READINGS:
+                known.clear()
+            found = known[text, options, language] = read(text, options, language)
+        return found
+
+    return reading
 
 
 def reading_of(reply: GenerateReply, read: Read, options: tuple[str, ...], language: str) -> Reading:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import random
-import shutil
 import signal
 import time
 from pathlib import Path
 
 import jsonschema
-import pytest
 
 from .conftest import Shell
 
@@ -56,25 +53,6 @@ def test_a_second_run_asks_nothing_and_finds_the_same_bytes(starter: Shell) -> N
     assert starter.findings() == first
 
 
-def test_killed_anywhere_and_run_again_it_finds_the_same_bytes(starter: Shell, tmp_path: Path) -> None:
-    starter.edit("starter.audit", "tilt = 0 ", "tilt = 0   latency = 1ms ")
-    starter.auditc("compile", "starter.audit")
-    whole = Shell(tmp_path / "whole")
-    shutil.copytree(starter.folder, whole.folder)
-    assert whole.auditc("run", "-q").code == 0
-    chance = random.Random(20261121)
-    kills = 0
-    for _ in range(6):
-        process = starter.start("run", "-q")
-        time.sleep(0.8 + chance.random() * 1.2)
-        kills += process.poll() is None
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    assert kills, "no run was still going when it was killed"
-    assert starter.auditc("run", "-q").code == 0
-    assert starter.findings() == whole.findings()
-
-
 def test_ctrl_c_keeps_what_was_answered_and_says_what_is_missing(starter: Shell) -> None:
     starter.edit("starter.audit", "tilt = 0 ", "tilt = 0   latency = 4ms ")
     starter.auditc("compile", "starter.audit")
@@ -108,30 +86,6 @@ def test_editing_an_item_asks_only_what_could_change(starter: Shell) -> None:
 
 def _record(shell: Shell) -> str:
     return max((shell.folder / ".auditc/runs").glob("*/run.json")).read_text()
-
-
-@pytest.mark.parametrize("change", ["format", "move", "comment"])
-def test_layout_asks_nothing_again(starter: Shell, change: str) -> None:
-    starter.auditc("run", "-q")
-    first = starter.findings()
-    spec = starter.folder / "starter.audit"
-    text = spec.read_text()
-    if change == "format":
-        spec.write_text(text.replace("  ", "      "))
-        starter.auditc("fmt", "starter.audit")
-    elif change == "move":
-        block = text[text.index("population shore") : text.index("survey practice")]
-        spec.write_text(text.replace(block, "") + "\n" + block)
-    else:
-        spec.write_text("# one more remark\n" + text)
-    starter.auditc("compile", "starter.audit")
-    again = starter.auditc("run", "--json").json["cells"]
-    assert again["asked"] == 0 and again["reused"] == 2592
-    assert _without_origins(starter.findings()) == _without_origins(first)
-
-
-def _without_origins(findings: bytes) -> object:
-    return json.loads(findings, object_hook=lambda d: {k: v for k, v in d.items() if k != "origin"})
 
 
 def test_every_figure_leads_back_to_answers(starter: Shell) -> None:

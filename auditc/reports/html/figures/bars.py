@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from .svg import short, tag
 
@@ -15,8 +15,8 @@ def bar(share: float | None, style: str) -> Markup:
     if share is None or not math.isfinite(share):
         return Markup("")
     wide = short(60 * min(max(share, 0.0), 1.0))
-    frame = '<svg class="bar {}" viewBox="0 0 60 9" preserveAspectRatio="none" aria-hidden="true">'
-    return Markup(frame + '<path d="M0 0h{}v9H0z"/></svg>').format(style, wide)
+    frame = f'<svg class="bar {escape(style)}" viewBox="0 0 60 9" preserveAspectRatio="none" aria-hidden="true">'
+    return Markup(f'{frame}<path d="M0 0h{wide}v9H0z"/></svg>')
 
 
 def parts_bar(parts: Sequence[tuple[str, int]]) -> Markup:

@@ -14,14 +14,14 @@ Attribute = str | float | int | None
 def tag(name: str, *children: str, **attributes: Attribute) -> Markup:
     """One element. `class_` is `class`, `stroke_width` is `stroke-width`; None leaves an attribute out."""
     written = "".join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), clean(short(value)))
+        f' {key.rstrip("_").replace("_", "-")}="{escape(clean(short(value)))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    inside = Markup("").join(c if isinstance(c, Markup) else escape(clean(c)) for c in children)
     if not children:
-        return Markup("<{}{}/>").format(Markup(name), Markup(written))
-    return Markup("<{}{}>{}</{}>").format(Markup(name), Markup(written), inside, Markup(name))
+        return Markup(f"<{name}{written}/>")
+    inside = "".join(c if isinstance(c, Markup) else escape(clean(c)) for c in children)
+    return Markup(f"<{name}{written}>{inside}</{name}>")
 
 
 def short(value: Attribute) -> str:
