@@ -14,10 +14,12 @@ from auditc.backends.transformers.identity import BATCH_TOKENS, device_class, mo
 from auditc.backends.transformers.params import Params
 
 MB: Final = 1 << 20
-LIBRARIES: Final = {"cpu": 450 * MB, "cuda": 700 * MB}
+LIBRARIES: Final = {"cpu": 350 * MB, "cuda": 700 * MB}
 """What PyTorch and transformers take for themselves: measured on a CPU; on a CUDA device its context and workspaces."""
 
 BYTES: Final = {"float32": 4, "bfloat16": 2}
+STORED: Final = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+"""Bytes of a number, by how it is computed in and how it is stored."""
 TOKENS: Final = 256
 """A usual prompt with its text. One that is longer shares its batch with fewer, and a batch that does not fit is
 halved, so nothing is lost where this is too little."""
@@ -41,8 +43,10 @@ def memory(source: ModelSource, params: Params) -> int:
         config = config.get("text_config") or config
         tensors = [tensor for file in sorted(folder.glob("*.safetensors")) for tensor in _tensors(file)]
         device, size = device_class(params), BYTES[params.dtype]
-        weights = sum(tensors) * size
-        return LIBRARIES[device] + weights + max(tensors, default=0) * 4 + _working(config, params, device, size)
+        weights = sum(numbers for numbers, _ in tensors) * size
+        # Of other numbers than it computes in, the files are held beside the weights until all are converted.
+        read = sum(numbers * stored for numbers, stored in tensors if stored != size) if device == "cpu" else 0
+        return LIBRARIES[device] + weights + max(read, _working(config, params, device, size))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as fault:
         raise BackendUnavailable(
             f"the files of model {source.name} do not say how large it is: fetch it again"
@@ -71,11 +75,12 @@ def _working(config: dict[str, Any], params: Params, device: str, size: int) -> 
     return kept + budget * inner * ACTIVATIONS * size + rows * int(config["vocab_size"]) * LOGITS * 4
 
 
-def _tensors(file: Path) -> list[int]:
-    """How many numbers each tensor of a file holds."""
+def _tensors(file: Path) -> list[tuple[int, int]]:
+    """How many numbers each tensor of a file holds, and of how many bytes each."""
     with file.open("rb") as source:
         (length,) = struct.unpack("<Q", source.read(8))
         if length > file.stat().st_size:
             raise ValueError("header beyond the file")
         header = json.loads(source.read(length))
-    return [math.prod(int(n) for n in entry["shape"]) for name, entry in header.items() if name != "__metadata__"]
+    entries = (entry for name, entry in header.items() if name != "__metadata__")
+    return [(math.prod(int(n) for n in entry["shape"]), STORED.get(entry["dtype"], 1)) for entry in entries]
