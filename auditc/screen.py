@@ -37,6 +37,10 @@ def forecast(foreseen: Forecast) -> None:
     known = [stage.seconds for stage in foreseen.stages if stage.to_run and stage.seconds is not None]
     bills = "".join(f", at most {amount:,.2f} {currency}" for currency, amount in foreseen.money.items())
     console.print(Text(total + (f", about {_duration(sum(known))}" if known else "") + bills))
+    for room in foreseen.rooms:
+        if room.needed:
+            free = f", {room.available / 1e9:,.1f} GB are free" if room.available is not None else ""
+            console.print(Text(f"model {room.model}: about {room.needed / 1e9:,.1f} GB of memory{free}"))
     for problem in foreseen.problems:
         console.print(Text(f"not yet possible: {problem.message}: {problem.help}", style="yellow"))
 

@@ -125,6 +125,10 @@ def forecast_summary(foreseen: Forecast) -> dict[str, Any]:
             | {"money": stage.money.model_dump(mode="json") if stage.money else None}
             for stage in foreseen.stages
         ],
+        "models": [
+            {"name": room.model, "memory": room.needed, "available": room.available, "fits": room.fits}
+            for room in foreseen.rooms
+        ],
         "problems": [problem.message for problem in foreseen.problems],
     }
 

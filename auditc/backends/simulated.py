@@ -192,4 +192,5 @@ simulated = Backend(
     can=_can,
     identify=_identify,
     open=_open,
+    memory=lambda source, params: 0,
 )

@@ -27,6 +27,7 @@ from .fingerprint import fingerprint
 from .gather import Counts, gather
 from .interrupts import Stop, interrupts
 from .lane import Flight, Lane
+from .memory import refuse_what_does_not_fit
 from .schedule import Asked, stages
 from .segment import Given
 from .store import Store
@@ -80,6 +81,7 @@ def run(
     meter = Meter((limits or Limits()).within(plan.budget))
     reporter.run_started(plan, {stage.name: count_cells(stage, plan) for stage in ordered})
     with Store.open(folder / "store", write=True) as store, interrupts() as stop:
+        refuse_what_does_not_fit(plan, bound, store)
         work = _Run(plan, store, reporter, meter, stop, bound, logs or folder / "logs")
         try:
             done = [work.stage(stage) for stage in ordered]

@@ -23,6 +23,7 @@ from .budget import cost
 from .cells import count_cells
 from .faults import Problem, WorldFailed
 from .fingerprint import changes, fingerprint
+from .memory import Room, rooms, too_large
 from .schedule import Asked, stages
 from .store import Store
 from .walk import converse_sheet, score_sheet, walk_converse, walk_score
@@ -59,6 +60,8 @@ class Forecast:
 
     stages: tuple[StageForecast, ...]
     problems: tuple[Problem, ...]
+    rooms: tuple[Room, ...] = ()
+    """The memory that each model needs, and what there is."""
 
     @property
     def cells(self) -> dict[str, int]:
@@ -93,7 +96,8 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
     earlier = [record for run in runs.ended(workspace) for record in _records(run)]
     with Store.open(workspace / "store", write=False) as store:
         found = tuple(_stage(plan, stage, bound.get(stage.model), store, earlier) for stage in stages(plan))
-    return Forecast(found, problems)
+        problems += too_large(plan, bound, store)
+    return Forecast(found, problems, rooms(bound))
 
 
 def _records(run: runs.Run) -> tuple[dict[str, Any], ...]:

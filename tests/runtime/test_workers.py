@@ -118,13 +118,68 @@ def test_a_worker_that_is_killed_in_a_batch_is_started_again_and_the_batch_is_as
         assert killed and replies == LocalWorker(bound()).ask(SCORES)
 
 
-def test_a_batch_that_kills_its_worker_again_fails_by_halves_and_the_run_goes_on(tmp_path: Path) -> None:
-    with worker(tmp_path, latency=0.7) as running:
-        with killing(running, lambda killed: killed < 2):
-            replies = running.ask(SCORES)
-        assert [isinstance(reply, Failure) for reply in replies] == [True] * 3 + [False] * 3
-        assert replies[0] == Failure("worker_died", "")
-        assert not any(isinstance(reply, Failure) for reply in running.ask(SCORES))
+def test_a_request_that_kills_its_worker_fails_alone_and_the_run_goes_on(tmp_path: Path) -> None:
+    with killed_by_memory(tmp_path, "any('5?' in text for text in texts)") as running:
+        replies = running.ask(SCORES)
+        assert [isinstance(reply, Failure) for reply in replies] == [False] * 5 + [True]
+        assert replies[5].reason == "worker_died"  # type: ignore[union-attr]
+        assert running.ask(SCORES[:5]) == LocalWorker(bound()).ask(SCORES[:5])
+
+
+def test_a_worker_that_the_system_kills_for_large_batches_answers_small_ones(tmp_path: Path) -> None:
+    many = [replace(SCORES[0], prompt=Prompt((Turn("user", f"{n}?"),), "Answer:")) for n in range(16)]
+    with killed_by_memory(tmp_path, "len(texts) > 5") as running:
+        assert running.ask(many) == LocalWorker(bound()).ask(many), "every cell is accounted, and fits in the end"
+        starts = (tmp_path / "starts").read_text().count("start")
+        assert running.ask(many) == LocalWorker(bound()).ask(many)
+        assert (tmp_path / "starts").read_text().count("start") == starts, "what is too many is not tried again"
+
+
+def test_a_batch_beyond_a_limit_of_memory_is_halved_until_it_fits(tmp_path: Path) -> None:
+    # A real limit and real allocations: 200 MB a request, of which two fit beside the interpreter.
+    hungry = "len(bytearray(200_000_000 * len(texts))) < 0"
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (base + 500_000_000,) * 2)"
+    with killed_by_memory(tmp_path, hungry, limit) as running:
+        assert running.ask(SCORES) == LocalWorker(bound()).ask(SCORES)
+        assert (tmp_path / "starts").read_text().count("start") == 1, "nothing died"
+        greedy = "len(bytearray(900_000_000)) < 0"
+    with killed_by_memory(tmp_path, greedy, limit) as running:
+        assert running.ask(SCORES) == [Failure("out_of_memory", "the engine ran out of memory")] * 6
+
+
+@contextmanager
+def killed_by_memory(tmp_path: Path, when: str, limit: str = "") -> Iterator[ProcessWorker]:
+    """A worker that is killed as the system does it, from one instruction to the next, when `when` is true of the texts
+    of a batch; `limit` is done once its libraries are loaded, with `base`, the address space they take, in bytes."""
+    script = tmp_path / "worker.py"
+    script.write_text(
+        f"""
+import os, signal
+from auditc.backends import simulated
+from auditc.runtime.workers.serve import serve
+open({str(tmp_path / "starts")!r}, "a").write("start")
+real = simulated._Simulated.score
+def score(engine, requests):
+    texts = [request.prompt.turns[-1].text for request in requests]
+    if {when}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(engine, requests)
+simulated._Simulated.score = score
+base = int(open("/proc/self/statm").read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + 100_000_000
+{limit}
+serve()
+""",
+        encoding="utf-8",
+    )
+    interpreter = tmp_path / "python"
+    interpreter.write_text(f"#!/bin/sh\nexec {sys.executable} {script}\n", encoding="utf-8")
+    interpreter.chmod(0o755)
+    (tmp_path / "starts").unlink(missing_ok=True)
+    running = ProcessWorker(bound(), tmp_path / "worker.log", str(interpreter))
+    try:
+        yield running
+    finally:
+        running.close()
 
 
 def test_a_worker_that_keeps_dying_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

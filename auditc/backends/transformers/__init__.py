@@ -8,6 +8,7 @@ from auditc.backends._contract import Backend, Capability, Engine, ModelSource
 from auditc.backends.transformers.gguf import VERSION, prepare
 from auditc.backends.transformers.identity import identify
 from auditc.backends.transformers.params import Params
+from auditc.backends.transformers.room import memory
 
 if TYPE_CHECKING:
     from auditc.backends.transformers.engine import Transformers
@@ -35,5 +36,6 @@ transformers = Backend(
     open=open_engine,
     prepare=prepare,
     adapters=True,
+    memory=memory,
     prepared_as=VERSION,
 )

@@ -10,6 +10,7 @@ from auditc.backends.transformers.adapters import put_on
 from auditc.backends.transformers.engine import Transformers
 from auditc.backends.transformers.identity import identify, model_folder
 from auditc.backends.transformers.params import Params
+from auditc.backends.transformers.room import check_room
 
 
 def load(source: ModelSource, params: Params) -> Transformers:
@@ -29,6 +30,8 @@ def load(source: ModelSource, params: Params) -> Transformers:
         raise BackendUnavailable(
             "no usable CUDA device was found: say device = cpu, or mend the driver or the build of torch"
         )
+    if device == "cuda":
+        check_room(torch, source, params)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     _steady(torch, params)

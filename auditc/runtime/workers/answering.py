@@ -38,13 +38,17 @@ class Cancelled(Exception):
 
 
 def answer(engine: Engine, requests: Sequence[Request]) -> list[Reply]:
-    """What the engine replies; a fault that the engine did not turn into failures becomes one for each request."""
+    """What the engine replies; a fault that the engine did not turn into failures becomes one for each request. A batch
+    that does not fit into memory is halved until it does."""
     scores = [request for request in requests if isinstance(request, ScoreRequest)]
     texts = [request for request in requests if isinstance(request, GenerateRequest)]
     try:
         replies: list[Reply] = list(engine.score(scores) if scores else engine.generate(texts))
     except MemoryError:
-        return [Failure("out_of_memory", "the engine ran out of memory")] * len(requests)
+        middle = len(requests) // 2
+        if middle == 0:
+            return [Failure("out_of_memory", "the engine ran out of memory")]
+        return answer(engine, requests[:middle]) + answer(engine, requests[middle:])
     except Exception as error:
         return [Failure("engine", f"{type(error).__name__}: {scrubbed(str(error))}"[:300])] * len(requests)
     if len(replies) != len(requests):

@@ -1,8 +1,8 @@
 """An engine in a process of its own: its memory is given back when it ends, and its death is a counted failure.
 
 Nothing tells a program that the system is about to kill it for want of memory. So when a worker dies in a batch, it is
-started again and the batch is asked in two halves; a half that kills it once more is a failure of its cells, and the
-run goes on.
+started again and the batch is asked in two halves, and these in halves; a request that kills it alone, twice, is a
+failure, and the run goes on. Where batches keep dying whose halves are answered, no larger one is asked again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ SILENCE = 300.0
 """Seconds without a sign of life after which a worker is taken for dead. It gives one every few seconds."""
 
 RESTARTS = 8
-"""A worker that died more often than this is not started again: its cells fail at once."""
+"""A worker that died more often than this, with nothing answered in between, is not started again: its cells fail at
+once."""
 
 
 class _Died(Exception):
@@ -48,6 +49,8 @@ class ProcessWorker:
         self._cancelled = False
         self._deaths = 0
         self._reason = ""
+        self._halved = 0  # batches that killed the worker, and were answered in halves
+        self._most: int | None = None  # requests that are asked at once
         self._buffer = bytearray()
         self._process: subprocess.Popen[bytes] | None = None
         try:
@@ -61,13 +64,23 @@ class ProcessWorker:
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         if self._deaths > RESTARTS and not self._cancelled:
             return self._failed(requests, _Died(self._reason))
+        if self._most is not None and len(requests) > self._most:
+            parts = (requests[at : at + self._most] for at in range(0, len(requests), self._most))
+            return [reply for part in parts for reply in self.ask(part)]
         try:
             return self._ask(requests)
         except _Died as died:
-            if len(requests) == 1:
-                return self._again(requests, died)
             half = len(requests) // 2
-            return self._again(requests[:half], died) + self._again(requests[half:], died)
+            if half == 0:
+                return self._again(requests, died)
+            if died.reason == "timeout":  # silence takes minutes to be noticed: not again for ever smaller parts
+                return self._again(requests[:half], died) + self._again(requests[half:], died)
+            replies = self.ask(requests[:half]) + self.ask(requests[half:])
+            if not any(isinstance(reply, Failure) and reply.reason == died.reason for reply in replies):
+                self._halved += 1
+                if self._halved > 1:  # once may be chance, or somebody who ended a process
+                    self._most = min(self._most or half, half)
+            return replies
 
     def become(self, bound: Bound) -> bool:
         if self._cancelled or self._process is None:
@@ -119,7 +132,9 @@ class ProcessWorker:
         if self._process is None:
             self._start()
         self._send({"ask": [from_request(request) for request in requests]})
-        return to_replies(self._receive()["replies"])
+        replies = to_replies(self._receive()["replies"])
+        self._deaths = 0
+        return replies
 
     def _start(self) -> None:
         here = str(Path(__file__).parents[3])

@@ -1,0 +1,86 @@
+"""How much memory a model takes, told from its files: the weights, and what is computed for the largest usual batch."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import struct
+from pathlib import Path
+from typing import Any, Final
+
+from auditc.backends._contract import BackendUnavailable, Flow, ModelSource
+from auditc.backends.transformers.identity import BATCH_TOKENS, device_class, model_folder
+from auditc.backends.transformers.params import Params
+
+MB: Final = 1 << 20
+LIBRARIES: Final = {"cpu": 350 * MB, "cuda": 700 * MB}
+"""What PyTorch and transformers take for themselves: measured on a CPU; on a CUDA device its context and workspaces."""
+
+BYTES: Final = {"float32": 4, "bfloat16": 2}
+STORED: Final = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+"""Bytes of a number, by how it is computed in and how it is stored."""
+TOKENS: Final = 256
+"""A usual prompt with its text. One that is longer shares its batch with fewer, and a batch that does not fit is
+halved, so nothing is lost where this is too little."""
+
+LOGITS: Final = 6
+"""Copies of a row of logits in float32: choosing a token by its own random number takes as many."""
+
+ACTIVATIONS: Final = 4
+"""Tensors as wide as a layer's inner part that are held at a time."""
+
+CLEARLY: Final = 0.8
+"""A model is refused where this share of the estimate is more than is free: an estimate may be a fifth too high."""
+
+
+def memory(source: ModelSource, params: Params) -> int:
+    """About how many bytes an open engine takes at its largest. Raises BackendUnavailable where the files are not
+    those of a model."""
+    folder = model_folder(source)
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        config = config.get("text_config") or config
+        tensors = [tensor for file in sorted(folder.glob("*.safetensors")) for tensor in _tensors(file)]
+        device, size = device_class(params), BYTES[params.dtype]
+        weights = sum(numbers for numbers, _ in tensors) * size
+        # Of other numbers than it computes in, the files are held beside the weights until all are converted.
+        read = sum(numbers * stored for numbers, stored in tensors if stored != size) if device == "cpu" else 0
+        return LIBRARIES[device] + weights + max(read, _working(config, params, device, size))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as fault:
+        raise BackendUnavailable(
+            f"the files of model {source.name} do not say how large it is: fetch it again"
+        ) from fault
+
+
+def check_room(torch: Any, source: ModelSource, params: Params) -> None:
+    """Raises BackendUnavailable where a CUDA device clearly has too little free memory for the model."""
+    free, _ = torch.cuda.mem_get_info()
+    needed = memory(source, params)
+    if needed * CLEARLY > free and os.environ.get("AUDITC_MEMORY") != "unchecked":
+        smaller = "a smaller model" if params.dtype == "bfloat16" else "dtype = bfloat16, a smaller model"
+        raise BackendUnavailable(
+            f"model {source.name} needs about {needed / 1e9:.1f} GB, and the CUDA device has {free / 1e9:.1f} GB free:"
+            f" take {smaller} or another device, or try it all the same with AUDITC_MEMORY=unchecked"
+        )
+
+
+def _working(config: dict[str, Any], params: Params, device: str, size: int) -> int:
+    """Bytes beside the weights: what layers compute of `batch_tokens`, logits, keys and values."""
+    budget, rows = params.batch_tokens or BATCH_TOKENS[device], Flow().batch
+    hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
+    inner = max(int(config.get("intermediate_size") or 4 * hidden), hidden)
+    width = int(config.get("head_dim") or hidden // heads) * int(config.get("num_key_value_heads") or heads)
+    kept = rows * TOKENS * int(config["num_hidden_layers"]) * width * 2 * size
+    return kept + budget * inner * ACTIVATIONS * size + rows * int(config["vocab_size"]) * LOGITS * 4
+
+
+def _tensors(file: Path) -> list[tuple[int, int]]:
+    """How many numbers each tensor of a file holds, and of how many bytes each."""
+    with file.open("rb") as source:
+        (length,) = struct.unpack("<Q", source.read(8))
+        if length > file.stat().st_size:
+            raise ValueError("header beyond the file")
+        header = json.loads(source.read(length))
+    entries = (entry for name, entry in header.items() if name != "__metadata__")
+    return [(math.prod(int(n) for n in entry["shape"]), STORED.get(entry["dtype"], 1)) for entry in entries]
