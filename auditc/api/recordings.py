@@ -114,6 +114,7 @@ def _beside_spec(plan_path: Path | None, name: str) -> Path:
     lock_path = lock_of(plan_path or last_plan())
     root = lock_path.parent / Lock.model_validate_json(lock_path.read_bytes()).root
     packaged = home(name)
-    if packaged is None:
-        return root / name
-    return (located(root, packaged[0]) or root / packaged[0]) / packaged[1]
+    folder, inside = (root, name) if packaged is None else (located(root, packaged[0]) or root, packaged[1])
+    if not (folder / inside).resolve().is_relative_to(folder.resolve()):
+        raise Refused(f"{name} leads out of the folder of the spec", "Compile the spec again.")
+    return folder / inside

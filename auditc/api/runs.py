@@ -88,7 +88,7 @@ def run(
     plan, folder = open_plan(plan_path)
     with world():
         answered = replaying(plan, plan_path, replay)
-    for sentence in answered.sentences() if show == "bar" else ():
+    for sentence in answered.sentences() if show != "events" else ():
         say(sentence)
     with world(), runs.begin(folder / WORKSPACE, plan) as started:
         with reporter(show) as progress:

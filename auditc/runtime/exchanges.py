@@ -32,6 +32,7 @@ from .walk import converse_sheet, score_sheet, walk_converse, walk_score
 
 BATCH = 64
 FORMS = (".jsonl", ".jsonl.gz")
+_CARD = {"title", "family", "origin", "stage", "quantisation", "price"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,18 @@ class Written:
 
 
 def declared(model: Model) -> str:
-    """A digest of what a plan says of a model's weights, adapter and backend, but for what it says by default."""
-    params = backends.take(model.backend.kind).params.model_validate(model.backend.params)
-    said = params.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    # A pin says which weights they are, wherever they lie.
-    weights = model.pin or (model.weights.model_dump(mode="json") if model.weights else None)
-    adapter = (model.adapter.pin or model.adapter.model_dump(mode="json")) if model.adapter else None
-    return digest({"weights": weights, "adapter": adapter, "backend": model.backend.kind, "params": said})
+    """A digest of what a plan says of a model beside its card: its weights, its backend. Defaults are left out, so that
+    a later auditc with more to say finds the same."""
+    params = model.backend.params
+    if model.backend.kind in backends.names():
+        form = backends.take(model.backend.kind).params
+        params = form.model_validate(params).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    said = model.model_dump(mode="json", exclude=_CARD, exclude_defaults=True)
+    if model.pin:  # it says which weights they are, wherever they lie
+        said.pop("weights", None)
+    if model.adapter is not None and model.adapter.pin:
+        said["adapter"] = model.adapter.pin
+    return digest(said | {"backend": [model.backend.kind, params]})
 
 
 def record(run: Run, workspace: Path, output: Path) -> Written:
