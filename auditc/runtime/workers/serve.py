@@ -74,7 +74,7 @@ def _open(message: dict[str, Any], out: _Out) -> Engine | None:
 def _listen(incoming: queue.SimpleQueue[Message]) -> None:
     for message in messages(sys.stdin.buffer):
         incoming.put(message)
-    os._exit(0)
+    _end()
 
 
 def _beat(out: _Out) -> None:
@@ -83,7 +83,14 @@ def _beat(out: _Out) -> None:
         try:
             out.send({"alive": True})
         except OSError:
-            os._exit(0)
+            _end()
+
+
+def _end() -> None:
+    """End this process, and the processes of its engine where they are a group of their own."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
 
 
 if __name__ == "__main__":
