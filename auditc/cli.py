@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditc import __version__
-from auditc.api import comparisons, faults, models, plans, runs, specs, trials
+from auditc import __version__, cli_data
+from auditc.api import comparisons, faults, models, plans, recordings, runs, specs, trials
 from auditc.diagnostics import SpecRejected
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="Fetch and list models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
+app.add_typer(cli_data.app, name="data")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 PlanPath = Annotated[Path | None, typer.Argument(help="A plan; without it the one compiled last in this folder.")]
+Replay = Annotated[Path | None, typer.Option("--replay", help="A recording that answers in place of the models in it.")]
 RunName = Annotated[str | None, typer.Argument(help="A run, or the beginning of its name; without it the newest.")]
 
 CARRIED_OUT, INCOMPLETE, REJECTED, WORLD_FAILED, BUG = 0, 1, 2, 3, 70
@@ -180,15 +182,17 @@ def diff(
 
 
 @app.command()
-def plan(plan: PlanPath = None, as_json: Json = False) -> None:
+def plan(plan: PlanPath = None, replay: Replay = None, as_json: Json = False) -> None:
     """Say what a run would ask: cells, tokens, time, and what is in the store already."""
-    foreseen = plans.foresee(plan)
+    foreseen, replaying = plans.foresee(plan, replay)
     if as_json:
-        _as_json(plans.forecast_summary(foreseen))
+        _as_json(plans.forecast_summary(foreseen) | replaying.summary())
     else:
         from auditc import screen
 
         screen.forecast(foreseen)
+        for sentence in replaying.sentences():
+            print(sentence)
 
 
 @app.command()
@@ -200,10 +204,12 @@ def run(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     events: Annotated[bool, typer.Option("--events", help="Progress as JSON lines on standard error.")] = False,
+    replay: Replay = None,
     as_json: Json = False,
 ) -> None:
     """Run a plan; what is in the store is not asked again. Ends with a table and the report's path."""
-    done = runs.run(plan, limit=limit, show="quiet" if quiet else "events" if events else "bar")
+    show = "quiet" if quiet else "events" if events else "bar"
+    done = runs.run(plan, limit=limit, show=show, replay=replay, say=lambda text: print(text, file=sys.stderr))
     if as_json:
         _as_json(done.summary())
     else:
@@ -260,6 +266,31 @@ def export(
         _as_json({"rows": rows, "file": str(output)})
     else:
         print(f"{output}: {rows:,} answers")
+
+
+@app.command()
+def record(
+    run: RunName = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="A .jsonl or .jsonl.gz file.")] = Path(
+        "exchanges.jsonl.gz"
+    ),
+    as_json: Json = False,
+) -> None:
+    """Write the exchanges of a run to a file from which `run --replay` answers. The same run gives the same bytes."""
+    written = recordings.record_run(run, output)
+    if as_json:
+        _as_json(
+            {
+                "file": str(output),
+                "digest": written.digest,
+                "exchanges": written.exchanges,
+                "failures": written.failures,
+                "models": written.models,
+            }
+        )
+    else:
+        print(f"{output}: {written.exchanges:,} exchanges with {', '.join(written.models)}")
+        print(f"digest {written.digest}")
 
 
 @app.command("test")

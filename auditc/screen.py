@@ -59,6 +59,8 @@ def outcome(done: Done) -> None:
         console.print(
             Text(f"Stopped early: {done.stopped}. {cells['not_run']:,} cells were not asked.", style="yellow")
         )
+    for name, recording in done.replayed.items():
+        console.print(Text(f"{name}: replayed from recording {recording}, not asked", style="yellow"), soft_wrap=True)
     for name, path in done.reports.items():
         console.print(Text(f"{name}: {path}"), soft_wrap=True)
 
@@ -72,6 +74,9 @@ def cell(shown: Shown) -> None:
         origin = place.origin
         console.print(Text(f"asked by {where} ({origin['file']}:{origin['line']})"), soft_wrap=True)
     console.print(Text("settings: " + ", ".join(f"{key} {value}" for key, value in shown.settings.items())))
+    for word, said in (("taken in", shown.at), ("the server said it was", shown.reported)):
+        if said:
+            console.print(Text(f"{word} {said}"), soft_wrap=True)
     for role, text in shown.turns:
         console.print(Text(f"\n[{role}]", style="dim"))
         console.print(Text(text), soft_wrap=True)

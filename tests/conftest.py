@@ -38,6 +38,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     browser = [report for report in skipped if "no chromium" in str(report.longrepr)]
     if browser:
         terminalreporter.write_line(f"browser tests not run, for want of chromium and chromedriver: {len(browser)}")
+    reasons = {str(report.longrepr[2]) for report in skipped if isinstance(report.longrepr, tuple)}
+    for reason in sorted(reason for reason in reasons if "not asked of" in reason):
+        terminalreporter.write_line(reason.removeprefix("Skipped: "))
 
 
 @pytest.fixture(scope="session")

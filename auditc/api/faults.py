@@ -36,6 +36,15 @@ class Refused(Exception):
         self.help = help
 
 
+DATA = (".csv", ".tsv", ".json", ".jsonl", ".gz", ".parquet", ".sav", ".dta", ".xlsx", ".yaml", ".yml", ".toml", ".md")
+
+
+def refuse_data(file: Path) -> None:
+    """Refuse a file of data where a spec belongs: read as one, every line of it would be a mistake."""
+    if file.suffix.lower() in DATA:
+        raise Refused(f"{file} is no spec", "Name the spec that uses it: FILE.audit")
+
+
 def bug_report(bug: Exception) -> tuple[str, str]:
     """What to tell a user about an error that is ours: a sentence and how to report it. The trace goes to a file."""
     trace = "".join(traceback.format_exception(bug))

@@ -29,14 +29,20 @@ def fetch_models(names: list[str], plan_path: Path | None, say: Callable[[str], 
             raise Refused(f"there is no model called {name}", f"auditc knows {', '.join(sorted(known))}.")
         params = {"name": name, "version": known[name].version}
         wanted.append((known[name].title, "package", params, "transformers"))
+    adapters = []
     if plan_path is not None or not names:
         plan, _ = open_plan(plan_path)
         for model in plan.models.values():
             if model.weights is not None:
                 wanted.append((model.title, model.weights.kind, model.weights.params, model.backend.kind))
-    rows = []
+        adapters = [(f"{model.title}, adapter", model.adapter) for model in plan.models.values() if model.adapter]
+    found = []
     with world():
         for title, kind, params, backend in wanted:
-            ready = models.fetch(kind, params, backend, say)
-            rows.append({"title": title, "licence": ready.licence, "fetched": True, "digest": ready.weights_digest})
-    return rows
+            found.append((title, models.fetch(kind, params, backend, say)))
+        for title, adapter in adapters:
+            found.append((title, models.fetch_adapter(adapter, say)))
+    return [
+        {"title": title, "licence": ready.licence, "fetched": True, "digest": ready.weights_digest}
+        for title, ready in found
+    ]

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from auditc.diagnostics import Diagnostic, Sink
 
-from .faults import Refused, world, write_file
+from .faults import Refused, refuse_data, world, write_file
 from .specs import best_case
 
 if TYPE_CHECKING:
     from auditc.ir.plan import Plan
     from auditc.runtime.forecast import Forecast
+
+    from .recordings import Replaying
 
 WORKSPACE: Final = ".auditc"
 """Beside the plan: the store and the runs."""
@@ -58,6 +60,7 @@ def compile_to_file(file: Path, output: Path | None) -> Written:
     from auditc.ir.plan import Questioning
     from auditc.runtime.cells import count_cells
 
+    refuse_data(file)
     start = time.perf_counter()
     sink = Sink()
     compiled = compile_spec(file, sink, best_case)
@@ -83,13 +86,19 @@ def compile_to_file(file: Path, output: Path | None) -> Written:
     )
 
 
-def foresee(plan_path: Path | None) -> Forecast:
-    """What a run would ask, what is stored already, and why anything is asked again. Asks nothing, loads no model."""
+def foresee(plan_path: Path | None, replay: Path | None = None) -> tuple[Forecast, Replaying]:
+    """What a run would ask, what is stored already, and why anything is asked again; and what a recording answers.
+
+    Asks nothing, loads no model.
+    """
     from auditc.runtime.forecast import forecast
+
+    from .recordings import replaying
 
     plan, folder = open_plan(plan_path)
     with world():
-        return forecast(plan, folder / WORKSPACE)
+        answered = replaying(plan, plan_path, replay)
+        return forecast(answered.plan, folder / WORKSPACE, answered.here), answered
 
 
 def forecast_summary(foreseen: Forecast) -> dict[str, Any]:

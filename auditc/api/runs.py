@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -37,6 +38,12 @@ class Done:
     def stopped(self) -> str:
         return self.record.stopped
 
+    @property
+    def replayed(self) -> dict[str, str]:
+        """The models that were answered from a recording, with its digest."""
+        rows = self.findings.models
+        return {row.name: str(row.identity["recording"]) for row in rows if row.identity.get("engine") == "replay"}
+
     def gate(self, wanted: list[Gate]) -> bool:
         """Whether `--fail-on` asks for exit code 1."""
         found = {
@@ -53,24 +60,42 @@ class Done:
             "seconds": self.record.seconds,
             "stopped": self.record.stopped,
             "spent": self.record.spent.model_dump(),
+            "replayed": self.replayed,
             "findings": str(self.folder / "findings.json"),
             "reports": {name: str(path) for name, path in self.reports.items()},
         }
 
 
-def run(plan_path: Path | None, *, limit: int | None = None, show: str = "bar") -> Done:
-    """Run a plan, judge its claims and write its reports. What is in the store already is not asked again."""
+def run(
+    plan_path: Path | None,
+    *,
+    limit: int | None = None,
+    show: str = "bar",
+    replay: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Done:
+    """Run a plan, judge its claims and write its reports. What is in the store already is not asked again.
+
+    With `replay`, the models that the recording speaks of are answered from it; `say` is told so before anything is.
+    """
     from auditc.evidence.conclude import conclude
     from auditc.runtime import execute, runs
     from auditc.runtime.budget import Limits
     from auditc.runtime.progress import reporter
 
+    from .recordings import replaying
+
     plan, folder = open_plan(plan_path)
+    with world():
+        answered = replaying(plan, plan_path, replay)
+    for sentence in answered.sentences() if show == "bar" else ():
+        say(sentence)
     with world(), runs.begin(folder / WORKSPACE, plan) as started:
         with reporter(show) as progress:
             outcome = execute.run(
-                plan,
+                answered.plan,
                 folder / WORKSPACE,
+                answered.here,
                 limits=Limits(per_stage=limit),
                 reporter=progress,
                 logs=started.folder,
@@ -84,7 +109,7 @@ def run(plan_path: Path | None, *, limit: int | None = None, show: str = "bar") 
 def render_again(name: str | None, formats: list[str] | None, languages: list[str] | None) -> dict[str, Path]:
     """Render a run's reports again, out of what the run wrote."""
     with world():
-        return _render(_find_run(name)[0], formats, languages)
+        return _render(find_run(name)[0], formats, languages)
 
 
 def show(name: str, cell: str) -> Shown:
@@ -93,7 +118,7 @@ def show(name: str, cell: str) -> Shown:
 
     with world():
         try:
-            return showing.show(*_find_run(name), cell)
+            return showing.show(*find_run(name), cell)
         except showing.NoSuchCell as error:
             raise Refused(str(error), "`auditc export` lists all cells of a run.") from None
 
@@ -106,10 +131,10 @@ def export_answers(name: str | None, output: Path) -> int:
     if output.suffix not in FORMS:
         raise Refused(f"{output.name} is neither CSV nor Parquet", "Name a file that ends in .csv or .parquet.")
     with world():
-        return export(every(*_find_run(name)), output)
+        return export(every(*find_run(name)), output)
 
 
-def _find_run(name: str | None) -> tuple[Run, Path]:
+def find_run(name: str | None) -> tuple[Run, Path]:
     """A run of the workspace of the plan compiled last here, and that workspace."""
     from auditc.runtime import runs
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from auditc.diagnostics import Diagnostic, Severity, Silenced, Sink, SpecRejected
 
-from .faults import Refused, world, write_file
+from . import data
+from .faults import Refused, refuse_data, world, write_file
 
 if TYPE_CHECKING:
     from auditc.ir.design import Design
@@ -53,6 +54,7 @@ def check(files: list[Path]) -> Checked:
     found: dict[Diagnostic, None] = {}
     silenced: list[Silenced] = []
     for file in files:
+        refuse_data(file)
         sink = Sink()
         with suppress(SpecRejected):
             check_spec(file, sink, best_case)
@@ -74,6 +76,7 @@ def format_spec(file: Path, *, write: bool) -> bool:
     from auditc.spec.parse import parse
     from auditc.spec.read import LARGEST, read, refuse_size
 
+    refuse_data(file)
     sink = Sink()
     try:
         data = contents(file, LARGEST)
@@ -98,13 +101,13 @@ def format_spec(file: Path, *, write: bool) -> bool:
 
 
 def explain(name: str) -> str:
-    """The page of a diagnostic's code, of a kind of block, or of a thing on a shelf."""
+    """The page of a diagnostic's code, of a kind of block, of a thing on a shelf, or of a kind of data."""
     from auditc.compiler.pages import names, page_of
     from auditc.diagnostics.suggest import suggest
 
-    page = page_of(name)
+    page = data.page(name) if name in data.kinds() else page_of(name)
     if page is None:
-        close = suggest(name, names())
+        close = suggest(name, (*names(), *data.kinds()))
         remedy = "Name a code (AC201), a kind of block (survey), a method, a metric, a backend or a source of weights."
         raise Refused(f"there is no page called {name}", f"Did you mean {close}?" if close else remedy)
     return page

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -43,6 +43,26 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class Switching(Protocol):
+    """An engine that can go on as another model of the same weights: with another adapter, or with none."""
+
+    def become(self, source: ModelSource) -> bool:
+        """Answer as `source` from now on, and have its identity; `source` differs from that of `open` in its name and
+        its adapter alone. False, with nothing changed, where it has to be opened anew. Raises BackendUnavailable with a
+        remedy; such an engine is not asked again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """Low-rank changes that are put on a model's weights: a local folder in the form of PEFT (`adapter_config.json`,
+    `adapter_model.safetensors`), and the digest of its tensors and of what its config means."""
+
+    folder: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSource:
     """What a backend is told of a model: its name in the spec, where its files are, and what it may need to simulate.
@@ -55,6 +75,8 @@ class ModelSource:
     folder: str | None
     weights_digest: str
     reference: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
+    adapter: Adapter | None = None
+    """What is put on the weights; its digest must be in the identity. Only a backend with `adapters` is given one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +116,8 @@ class Backend(Generic[P]):
     """About how many bytes an open engine takes, told from its files: of main memory, or of its CUDA device's."""
     reuse: Callable[[P], float | None] = lambda params: None
     """For how many seconds an answer may be used again by later runs; None for ever: its identity says all."""
+    adapters: bool = False
+    """Whether it can put an adapter on the weights. Its engines may be `Switching`, to load the weights but once."""
     built: bool = True
     """Whether it can answer. One that cannot is checked and planned, and refused when the plan is bound."""
     hosted: bool = False

@@ -45,7 +45,7 @@ class Prompts:
 
     def feed(self, prompts: Sequence[Prompt]) -> list[Fed | Failure]:
         """One for each prompt. A template that fails, or a prompt beyond the window, is a Failure of that prompt."""
-        texts = [self._text(prompt) for prompt in prompts]
+        texts = [_whole(self._text(prompt)) for prompt in prompts]
         good = [text for text in texts if isinstance(text, str)]
         encoded = iter(self.encode(good))
         lead = () if self.tokenizer.chat_template else self._lead()
@@ -141,6 +141,13 @@ class Prompts:
         first = self.tokenizer("", add_special_tokens=True)["input_ids"]
         begin = self.tokenizer.bos_token_id
         return (begin,) if begin is not None and list(first[:1]) == [begin] else ()
+
+
+def _whole(text: str | Failure) -> str | Failure:
+    """Half a character (a lone surrogate) is no text to a tokenizer, which would refuse the whole batch for it."""
+    if isinstance(text, str) and not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        return Failure("engine", "the prompt holds half a character, which no tokenizer takes")
+    return text
 
 
 def text(tokenizer: Any, prompt: Sequence[int], ids: Sequence[int]) -> str:

@@ -105,6 +105,8 @@ class Model(Form):
     weights: Annotated[Any, FromShelf("weights", called=True)] = None
     """Where the weights come from: a call such as `hf(…)`. A model has either `weights` or `api`, or neither if it is
     simulated."""
+    adapter: Annotated[Any, FromShelf("weights", called=True)] = None
+    """A trained adapter in the form of PEFT that is put on the weights: a call such as `hf(…)` or `folder(…)`."""
     api: Annotated[Any, FromShelf("backends", called=False)] = None
     """The provider that is asked: a body such as `openai { … }`."""
     backend: Annotated[Any, FromShelf("backends", called=False)] = None

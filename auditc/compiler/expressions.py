@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, get_args
 
 from auditc.diagnostics import Label, Source, Span
-from auditc.ir.values import Money, OwnWord, Range, RefTo, Secret, Table, Within
+from auditc.ir.values import Money, OwnWord, Range, RecordingFile, RefTo, Secret, Table, Within
 from auditc.spec.syntax import Binary, Call, Expression, Items, Member, Number, Switch, Text, Typed, Unary, Word
 
 from .datafiles import data_file, table
@@ -16,6 +16,7 @@ from .declarations import Grid as GridMark
 from .declarations import LanguageWord, ReportWord
 from .mistakes import POISON, Poison, close, listing, remedies, report
 from .quantities import FITTING, UNITS, Quantity, calculate
+from .recorded import recording
 from .scope import Scope
 from .secrets import starred
 from .wants import Want, called, expected, noun
@@ -85,7 +86,7 @@ def _takes(want: Want, expression: Expression) -> bool:
         return isinstance(expression, Typed)
     if want.type is Range:
         return isinstance(expression, Binary) and expression.operator == ".."
-    if want.type is Table or want.mark(GridMark):
+    if want.type in (Table, RecordingFile) or want.mark(GridMark):
         return isinstance(expression, Call)
     if want.type is bool:
         return isinstance(expression, Switch | Word)
@@ -151,6 +152,8 @@ def _one(expression: Expression, want: Want, scope: Scope) -> Any:
             return _list(expression, want, scope)
         case Binary() if expression.operator == "..":
             return _range(expression, want, scope)
+        case Call() if want.type is RecordingFile:
+            return recording(expression, scope)
         case Call():
             file = data_file(expression, want, scope)
             return file if isinstance(file, Poison) or want.mark(GridMark) else table(file, want, scope)

@@ -28,6 +28,9 @@ from .tables import Grid
 LARGEST_DATA: Final = 50_000_000
 """Bytes of a data file. Its rows stand in the plan, and a plan is read by people and kept in version control."""
 
+LARGEST_RECORDING: Final = 1_000_000_000
+"""Bytes of a recording as it lies: it is looked into, and does not stand in the plan."""
+
 FARTHEST: Final = 100
 """How many files may import one another in a row."""
 
@@ -84,6 +87,17 @@ class Workspace:
     def data(self, path: str, beside: str, at: Span) -> Source | Poison:
         """The text of a data file named `path` in the file `beside`. One that cannot be had is reported at `at`."""
         return self._once(path, beside, at, lambda name: self._read_data(name, at))
+
+    def recording(self, path: str, beside: str, at: Span) -> tuple[str, bytes] | Poison:
+        """The name and the bytes of a recording named `path` in the file `beside`; what cannot be had is reported."""
+        name = self._inside(path, beside, at)
+        content = name if isinstance(name, Poison) else self._bytes(name, LARGEST_RECORDING, at)
+        if isinstance(name, Poison) or isinstance(content, Poison):
+            return POISON
+        if content is None:
+            label = f"this is larger than {LARGEST_RECORDING:,} bytes"
+            return report(self.sink, "AC042", at, label, remedy="Record it to a file that ends in .jsonl.gz.")
+        return name, content
 
     def grids(self) -> tuple[Grid, ...]:
         """All data files that were taken apart."""

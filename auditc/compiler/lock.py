@@ -8,18 +8,19 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from auditc.ir.plan import Plan
+from auditc.ir.plan import Adapter, Plan
 from auditc.ir.values import Form
 
 from .packages import digest, home, located, package_of
 
 
 class LockedModel(Form):
-    """Where a model's weights come from, and the pin that says which they are."""
+    """Where a model's weights come from and the pin that says which they are, and the same of its adapter."""
 
     weights: str
     params: dict[str, Any]
     pin: str
+    adapter: Adapter | None = Field(default=None, exclude_if=lambda adapter: adapter is None)
 
 
 class Lock(Form):
@@ -47,7 +48,7 @@ class Lock(Form):
 def lock(plan: Plan, digests: dict[str, str], packages: dict[str, str]) -> Lock:
     """The lock of a plan that was made of files and packages with these digests."""
     models = {
-        name: LockedModel(weights=model.weights.kind, params=model.weights.params, pin=model.pin)
+        name: LockedModel(weights=model.weights.kind, params=model.weights.params, pin=model.pin, adapter=model.adapter)
         for name, model in sorted(plan.models.items())
         if model.weights is not None
     }

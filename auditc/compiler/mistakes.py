@@ -29,6 +29,7 @@ ERRORS: Final = {
     "AC024": "The table has no rows",
     "AC025": "A cell is empty",
     "AC026": "A weight is not a number of at least 0",
+    "AC027": "The recording is not as it was written",
     "AC030": "An item is there twice",
     "AC031": "The scale is unknown",
     "AC032": "The languages do not have the same number of options",

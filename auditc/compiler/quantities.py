@@ -9,6 +9,7 @@ from typing import Final
 
 from auditc.diagnostics import Sink
 from auditc.spec.syntax import Binary, Expression, Number, Unary, Word
+from auditc.spec.tokens import UNIT_WORDS
 
 from .mistakes import POISON, Poison, close, listing, report
 
@@ -59,6 +60,9 @@ def known(number: Number, sink: Sink) -> Quantity | Poison:
     """A number as written, brought to the base of its unit."""
     if number.unit not in UNITS:
         hint = close(number.unit, UNITS) or f"The units are {listing(u for u in UNITS if u)}."
+        short = UNIT_WORDS.get(number.unit, UNIT_WORDS.get(number.unit.lower()))
+        if short:
+            hint = f"Write `{number.value}{short}`."
         if number.unit == "m":
             hint = f"Write `{number.value}min` for minutes, `{number.value}M` for millions."
         return report(sink, "AC302", number.span, f"there is no unit `{number.unit}`", remedy=hint)

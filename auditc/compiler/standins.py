@@ -98,7 +98,15 @@ def stand_in(written: Expression | None, at: Span, asked: Asked, scope: Scope, b
         params = params.model_copy(update={like: asked.name})
     survey = getattr(params, like)
     thing = Thing(kind=SIMULATED, params=params.model_dump(mode="json"))
-    update = {"weights": None, "pin": "", "backend": thing, "like": survey, "trained": "", "price": None}
+    update = {
+        "weights": None,
+        "pin": "",
+        "adapter": None,
+        "backend": thing,
+        "like": survey,
+        "trained": "",
+        "price": None,
+    }
     model = asked.model.model_copy(update=update)
     return model if written is None or _can_answer(model, written, asked, scope, bound) else POISON
 

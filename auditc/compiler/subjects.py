@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from auditc.backends import backends
 from auditc.backends._contract import Backend
 from auditc.diagnostics import Span
-from auditc.ir.plan import Model, Place, Population, Price, Thing
+from auditc.ir.plan import Adapter, Model, Place, Population, Price, Thing
 from auditc.ir.values import RefTo, Table
 from auditc.objectives import objectives
 from auditc.shelf import Shelf
@@ -47,8 +47,9 @@ def model(declaration: Declaration, scope: Scope) -> Model | Poison:
     source: Taken | None = filled.values.get("weights")
     reached: Taken | None = filled.values.get("backend")
     hosted: Taken | None = filled.values.get("api")
-    good = _pinned(source, scope) if source else True
-    if filled.poisoned & {"weights", "backend", "api"}:
+    adapter: Taken | None = filled.values.get("adapter")
+    good = all([_pinned(taken, scope) for taken in (source, adapter) if taken])
+    if filled.poisoned & {"weights", "adapter", "backend", "api"}:
         _card(filled, scope, required="weights" in filled.places)
         return POISON
     if hosted is not None:
@@ -64,7 +65,7 @@ def model(declaration: Declaration, scope: Scope) -> Model | Poison:
     good = _card(filled, scope, required=source is not None or hosted is not None) and good
     if reached is None:
         reached = _default_backend(filled)
-    if not _together(source, reached, filled, scope):
+    if not _together(source, reached, filled, scope) or not _adaptable(source, adapter, scope):
         return POISON
     if not good or isinstance(made, Poison):
         return POISON
@@ -76,7 +77,8 @@ def model(declaration: Declaration, scope: Scope) -> Model | Poison:
         stage=made.stage or plain,
         quantisation=made.quantisation,
         weights=_thing(source) if source else None,
-        pin=(source.thing.pin(source.params) or "") if source else "",
+        pin=_pin(source),
+        adapter=Adapter(**dict(_thing(adapter)), pin=_pin(adapter)) if adapter else None,
         backend=_thing(reached),
         like=_like(reached.params),
         price=_price(made.price, filled, scope),
@@ -89,7 +91,7 @@ def _only(hosted: Taken, filled: Filled, scope: Scope) -> bool:
         remedy = f"Write `backend = {hosted.word} {{ … }}`."
         report(scope.sink, "AC418", hosted.span, f"`{hosted.word}` is no provider", remedy=remedy)
         return False
-    for key in ("weights", "backend"):
+    for key in ("weights", "adapter", "backend"):
         if key in filled.places:
             label = f"a model with an `api` has no `{key}`"
             report(scope.sink, "AC418", filled.place(key), label, remedy="Leave one of them out.")
@@ -111,6 +113,10 @@ def _price(given: PriceForm | None, filled: Filled, scope: Scope) -> Price | Non
 
 def _thing(taken: Taken) -> Thing:
     return Thing(kind=taken.word, params=taken.params.model_dump(mode="json", by_alias=True))
+
+
+def _pin(taken: Taken | None) -> str:
+    return (taken.thing.pin(taken.params) or "") if taken else ""
 
 
 def _like(params: BaseModel) -> str:
@@ -154,6 +160,23 @@ def _together(source: Taken | None, reached: Taken, filled: Filled, scope: Scope
     if not backend.needs_weights and source is not None:
         remedy = "Leave out the weights, or reach them by `transformers { }`."
         report(scope.sink, "AC418", filled.place("weights"), f"`{reached.word}` loads no weights", remedy=remedy)
+        return False
+    return True
+
+
+def _adaptable(source: Taken | None, adapter: Taken | None, scope: Scope) -> bool:
+    """Whether there are weights that the adapter can be put on, and it comes from where adapters lie."""
+    if adapter is None:
+        return True
+    if source is None:
+        label = "there are no weights that it could be put on"
+        report(
+            scope.sink, "AC418", adapter.span, label, remedy="Name the weights that it was trained on: `weights = …`."
+        )
+        return False
+    if not adapter.thing.adapters:
+        label = f"`{adapter.word}` brings whole models, and no adapter"
+        report(scope.sink, "AC418", adapter.span, label, remedy="Write `hf(…)` or `folder(…)`.")
         return False
     return True
 

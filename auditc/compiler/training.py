@@ -111,6 +111,7 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
             "stage": f"{base.stage}, {objective.word}",
             "weights": None,
             "pin": "",
+            "adapter": None,
             "trained": name,
         }
     )

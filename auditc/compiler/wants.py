@@ -17,6 +17,7 @@ from auditc.ir.values import (
     Money,
     OwnWord,
     Range,
+    RecordingFile,
     RefTo,
     Script,
     Secret,
@@ -60,7 +61,7 @@ class Want:
     @property
     def is_value(self) -> bool:
         """Whether it is written as an expression, though it is a form."""
-        return self.type in (Range, Table, Money, Secret)
+        return self.type in (Range, Table, RecordingFile, Money, Secret)
 
     @property
     def unit(self) -> str:
@@ -158,6 +159,8 @@ def _plain_noun(want: Want) -> tuple[str, str]:
         return "an environment variable", 'env("MY_KEY")'
     if want.type is Range:
         return "a range", "0..15"
+    if want.type is RecordingFile:
+        return "a recording", 'exchanges("exchanges.jsonl.gz")'
     if want.type is Table:
         columns = want.mark(Columns)
         named = f" with the columns {', '.join(columns.names)}" if columns else ""

@@ -19,9 +19,10 @@ from auditc.compiler.datafiles import READERS
 from auditc.compiler.declarations import FromShelf, Grid, Holds, LanguageWord, ReportWord
 from auditc.compiler.itemsets import FIELDS, FUNCTIONS
 from auditc.compiler.quantities import FITTING, UNITS
+from auditc.compiler.recorded import EXCHANGES
 from auditc.compiler.splits import PARTS
 from auditc.compiler.wants import Want, noun
-from auditc.ir.values import ItemSet, RefTo, Table
+from auditc.ir.values import ItemSet, RecordingFile, RefTo, Table
 from auditc.reports import reports
 
 from . import describe
@@ -243,6 +244,8 @@ def _fitting(want: Want, known: Known, cursor: Cursor) -> Iterator[Offer]:
     elif want.mark(Grid) or want.type is Table:
         for name in READERS:
             yield Offer(name, Kind.File, f'{name}("$1"$2)', "a data file")
+    elif want.type is RecordingFile:
+        yield Offer(EXCHANGES, Kind.File, f'{EXCHANGES}("$1")$0', "a recording")
     else:
         yield from _plain_fitting(want, known, cursor)
 

@@ -10,6 +10,7 @@ from auditc.compiler.claims import AXES, CALLS
 from auditc.compiler.datafiles import READERS
 from auditc.compiler.declarations import LanguageWord
 from auditc.compiler.itemsets import FUNCTIONS
+from auditc.compiler.recorded import EXCHANGES
 from auditc.compiler.secrets import without_secrets
 from auditc.diagnostics import Diagnostic
 from auditc.spec.syntax import Block, Import
@@ -31,6 +32,7 @@ _CALLED = {
     "sample": "`survey.sample(8, by = dimension)`: items drawn by hash, in turn from each group.",
     "items": "`survey.items(Q1, Q2)`: the items with these ids.",
     "csv": '`csv("table.csv")`: a data file in the folder of the spec, UTF-8, with a head.',
+    "exchanges": '`exchanges("exchanges.jsonl.gz")`: a recording that `auditc record` wrote.',
     "jsonl": '`jsonl("table.jsonl")`: a data file with a flat JSON object on each line.',
 }
 """Functions that have no page of their own."""
@@ -77,7 +79,7 @@ def _page(known: Known, cursor: Cursor, offset: int) -> str:
 
 def _value(word: str, cursor: Cursor) -> str:
     """A word of the language that stands in a value."""
-    if word in (*CALLS, *FUNCTIONS, *READERS) and word in _CALLED:
+    if word in (*CALLS, *FUNCTIONS, *READERS, EXCHANGES) and word in _CALLED:
         return _CALLED[word]
     here = wanted(cursor)
     if here.role in ("axes", "axis"):

@@ -10,6 +10,7 @@ from auditc.compiler.datafiles import READERS
 from auditc.compiler.declarations import KINDS
 from auditc.compiler.itemsets import FUNCTIONS
 from auditc.compiler.quantities import UNITS
+from auditc.compiler.recorded import EXCHANGES
 from auditc.methods import methods
 from auditc.metrics import metrics
 from auditc.reports import reports
@@ -40,7 +41,7 @@ def words() -> Words:
         keywords=(RESERVED | {"as"}) - SWITCHES,
         kinds=frozenset({*KINDS, "let", *methods.names()}),
         metrics=frozenset(metrics.names()),
-        functions=frozenset({*READERS, *CALLS, *FUNCTIONS, *shelves(called=True), "env"}),
+        functions=frozenset({*READERS, *CALLS, *FUNCTIONS, *shelves(called=True), EXCHANGES, "env"}),
         units=frozenset(unit for unit in UNITS if unit),
         things=frozenset({*shelves(called=False), *reports.names()}),
     )

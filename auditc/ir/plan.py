@@ -114,8 +114,15 @@ class Price(Form):
     output: Money
 
 
+class Adapter(Thing):
+    """A trained adapter that is put on a model's weights: where it comes from, and the pin that says which it is."""
+
+    pin: str = ""
+
+
 class Model(Form):
-    """A model to be audited: its card, where its weights come from, and how it is reached."""
+    """A model to be audited: its card, where its weights come from, and how it is reached. A model without an adapter
+    is written without the key."""
 
     title: str
     family: str
@@ -124,12 +131,18 @@ class Model(Form):
     quantisation: str = ""
     weights: Thing | None
     pin: str = ""
+    adapter: Adapter | None = Field(default=None, exclude_if=lambda adapter: adapter is None)
     backend: Thing
     like: str = ""
     """The survey whose human shares a simulated model answers from."""
     trained: str = ""
     """The stage that makes this model; empty for one that is there from the start."""
     price: Price | None = None
+
+    def shares(self, other: Model) -> bool:
+        """Whether both are the same weights, run alike: one of them can be made of the other while it is loaded."""
+        mine, theirs = ((one.weights, one.pin, one.backend, one.trained) for one in (self, other))
+        return self.weights is not None and mine == theirs
 
 
 class Wording(Form):

@@ -154,3 +154,13 @@ class Table(Form):
         """All values of one column. Raises ValueError when there is none of that name."""
         index = self.columns.index(name)
         return tuple(row[index] for row in self.rows)
+
+
+class RecordingFile(Form):
+    """A recording of exchanges: its path beside the spec, and the sha256 of the file as it lies.
+
+    What it holds is not in the plan: it can be large, and is looked into when the plan is run.
+    """
+
+    path: str
+    digest: str

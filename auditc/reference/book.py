@@ -6,6 +6,7 @@ from .codes import codes_page
 from .commands import commands_page
 from .grammar import grammar_page
 from .language import language_page
+from .sources import sources_page
 from .things import THINGS, things_page
 
 NOTE = "<!-- Made from the code by `make reference`; a change here is lost. -->"
@@ -18,6 +19,7 @@ def pages() -> dict[str, str]:
     made["grammar.md"] = grammar_page()
     made["commands.md"] = commands_page()
     made["codes.md"] = codes_page()
+    made["sources.md"] = sources_page()
     noted = {
         name: f"{text.partition(chr(10))[0]}\n\n{NOTE}\n{text.partition(chr(10))[2]}" for name, text in made.items()
     }

@@ -37,6 +37,7 @@ _ITEMS: Final = {
 }
 
 _OTHERS: Final = (
+    ('exchanges("exchanges.jsonl.gz")', "A recording that `auditc record` wrote, for the backend `replay`."),
     (
         'env("MY_KEY")',
         "The environment variable that holds a secret. It stands where a secret is wanted, and nowhere else.",

@@ -7,12 +7,12 @@ anything is spent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from auditc.backends import backends
-from auditc.backends._contract import Backend, BackendUnavailable, Capability, Flow, Identity, ModelSource
+from auditc.backends._contract import Adapter, Backend, BackendUnavailable, Capability, Flow, Identity, ModelSource
 from auditc.ir.finding import ModelRow
 from auditc.ir.plan import Converse, Escalate, Measure, Model, Origin, Plan, Render, Score, Train
 from auditc.metrics import metrics
@@ -35,6 +35,8 @@ class Here(Protocol):
     def weights_digest(self) -> str: ...
     @property
     def licence(self) -> str: ...
+    @property
+    def adapter(self) -> Here | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def located(plan: Plan) -> dict[str, Here]:
         if model.weights is not None and model.backend.kind in backends.names():
             ready = models.locate(model.weights.kind, model.weights.params, model.backend.kind)
             if ready is not None:
-                here[name] = ready
+                adapter = models.locate_adapter(model.adapter) if model.adapter else None
+                here[name] = replace(ready, adapter=adapter)
     return here
 
 
@@ -180,18 +183,32 @@ def _bind(plan: Plan, name: str, here: Here | None, origin: Origin) -> Bound | P
         )
     if backend.needs_weights and here is None:
         return Problem(f"the weights of model `{name}` are not here", "run `auditc models fetch`", origin)
+    adapter = here.adapter if here and model.adapter else None
+    if model.adapter is not None and not backend.adapters:
+        through = model.backend.kind
+        help = "choose another backend for the model, or merge the adapter into its weights"
+        return Problem(f"model `{name}` has an adapter, and `{through}` puts none on its weights", help, origin)
+    if model.adapter is not None and adapter is None:
+        return Problem(f"the adapter of model `{name}` is not here", "run `auditc models fetch`", origin)
     source = ModelSource(
         name=name,
         folder=str(here.folder) if here else None,
         weights_digest=here.weights_digest if here else "",
         reference=reference(plan, model),
+        adapter=Adapter(str(adapter.folder), adapter.weights_digest) if adapter else None,
     )
     params = backend.params.model_validate(model.backend.params)
     try:
         identity = dict(backend.identify(source, params))
-        return Bound(name, model.backend.kind, backend, params, source, identity, here.licence if here else "")
+        return Bound(name, model.backend.kind, backend, params, source, identity, _licence(here, adapter))
     except BackendUnavailable as error:
         return Problem(f"model `{name}` cannot be opened: {error}", "", origin)
+
+
+def _licence(here: Here | None, adapter: Here | None) -> str:
+    if here is None or adapter is None:
+        return here.licence if here else ""
+    return f"{here.licence}; adapter: {adapter.licence}"
 
 
 def _lacks(bound: Bound, stage: Asked) -> list[Problem]:

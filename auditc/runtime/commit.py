@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import queue
 import threading
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from . import journal
 from .faults import StoreFailed
-from .segment import Given, content_digest, from_bytes, table, to_bytes
+from .segment import Taken, content_digest, from_bytes, table, to_bytes
 
 WAITING = 32
 """Batches that may wait for the disk; when there are more, asking waits too."""
@@ -36,7 +37,7 @@ class Committer:
     _checksum: str = field(init=False)
     _end: int = field(init=False)
     _next: int = field(init=False)
-    _queue: queue.Queue[Sequence[Given] | None] = field(init=False)
+    _queue: queue.Queue[Taken | None] = field(init=False)
     _thread: threading.Thread = field(init=False)
     _failed: Exception | None = field(default=None, init=False)
 
@@ -60,7 +61,7 @@ class Committer:
         if entries:
             self._add_lines(entries)
 
-    def put(self, batch: Sequence[Given]) -> None:
+    def put(self, batch: Taken) -> None:
         """Hand over a batch; waits while the disk is behind. Raises StoreFailed once a batch could not be written."""
         self._check()
         self._queue.put(batch)
@@ -76,26 +77,41 @@ class Committer:
         self._thread.join()
 
     def compact(self) -> None:
-        """Replace the small files by one: the new file, then a new manifest, then away with the old ones.
+        """Replace small files that follow each other by one: the new files, then a new manifest, then away with the
+        old ones.
 
-        A kill before the new manifest leaves a file that brings nothing new, one after it leaves such files; both are
-        removed by the next writer.
+        What is put together keeps its place, and the number of its last file: of two answers to one cell the later one
+        counts. A kill before the new manifest leaves files that bring nothing new, one after it leaves the old ones;
+        both are removed by the next writer.
         """
         self.flush()
-        small = [entry for entry in self._entries if (self._batches / entry.name).stat().st_size < SMALL]
-        if len(small) < MANY:
-            return
         try:
-            tables = [from_bytes((self._batches / entry.name).read_bytes(), everything=True) for entry in small]
-            merged = self._write(pa.concat_tables(tables))
-            kept = [merged, *(entry for entry in self._entries if entry not in small)]
+            kept: list[journal.Entry] = []
+            gone: list[journal.Entry] = []
+            for small, entries in itertools.groupby(list(self._entries), self._small):
+                together = list(entries)
+                if small and len(together) >= MANY:
+                    kept.append(self._put_together(together))
+                    gone.extend(together)
+                else:
+                    kept.extend(together)
+            if not gone:
+                return
             data, self._checksum = journal.lines(kept, "")
             journal.write_aside(self.folder / "manifest", data)
             self._entries, self._end = kept, len(data)
-            for entry in small:
+            for entry in gone:
                 (self._batches / entry.name).unlink()
         except OSError as error:
             raise _failure(error) from error
+
+    def _small(self, entry: journal.Entry) -> bool:
+        return (self._batches / entry.name).stat().st_size < SMALL
+
+    def _put_together(self, entries: Sequence[journal.Entry]) -> journal.Entry:
+        """One file with the rows of several, in their order."""
+        tables = [from_bytes((self._batches / entry.name).read_bytes(), everything=True) for entry in entries]
+        return self._write(pa.concat_tables(tables), entries[-1].number)
 
     def _check(self) -> None:
         if isinstance(self._failed, OSError):
@@ -111,10 +127,10 @@ class Committer:
                     taken.append(self._queue.get_nowait())
                 except queue.Empty:
                     break
-            given = [one for batch in taken if batch is not None for one in batch]
-            if given and self._failed is None:
+            batches = [batch for batch in taken if batch is not None and batch.given]
+            if batches and self._failed is None:
                 try:
-                    self._add_lines([self._write(table(given))])
+                    self._add_lines([self._write(table(batches), self._next)])
                 except Exception as error:  # whatever it is, the asking thread must hear of it
                     self._failed = error
             for _ in taken:
@@ -122,11 +138,11 @@ class Committer:
             if None in taken:
                 return
 
-    def _write(self, rows: Any) -> journal.Entry:
+    def _write(self, rows: Any, number: int) -> journal.Entry:
         data = to_bytes(rows)
         digest = content_digest(data)
-        name = f"{self._next:08d}.{digest}.parquet"
-        self._next += 1
+        name = f"{number:08d}.{digest}.parquet"
+        self._next = max(self._next, number + 1)
         journal.write_aside(self._batches / name, data)
         return journal.Entry(name, digest, rows.num_rows)
 

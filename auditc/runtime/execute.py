@@ -248,8 +248,10 @@ class _Run:
         self.reporter.cells_done(stage.name, len(asks), 0, len(failed))
 
     def _lane_to(self, model: str) -> Lane:
-        if self._lane is not None and self._lane.bound.name != model:
-            self.close()
+        if self._lane is not None and (before := self._lane.bound.name) != model:
+            models = self.plan.models
+            if not (models[model].shares(models[before]) and self._lane.become(self.bound[model])):
+                self.close()
         if self._lane is None:
             # By number: a name comes from a plan, and is no name for a file.
             log = self.logs / f"worker-{list(self.plan.models).index(model) + 1}.log"

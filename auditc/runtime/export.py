@@ -31,6 +31,8 @@ _COLUMNS = pa.schema(
         ("reading", pa.string()),
         ("choice", pa.int32()),
         ("probabilities", pa.list_(pa.float64())),
+        ("reported", pa.string()),
+        ("at", pa.string()),
     ]
 )
 
@@ -61,7 +63,7 @@ def _cell(value: Any) -> Any:
     """Lists joined by `|`. An apostrophe leads text that a spreadsheet would take for a formula: models write it."""
     if isinstance(value, list):
         return "|".join(repr(number) for number in value)
-    if isinstance(value, str) and value[:1] in "=+-@\t\r":
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{value}"
     return value
 

@@ -15,6 +15,15 @@ from .schedule import Asked
 _LISTED = 3
 """Names given in full; of more, only how many."""
 
+_WORDS: Mapping[str, str] = {
+    "wording": "prompt",
+    "populations": "population",
+    "conditions": "condition",
+    "texts": "item text",
+    "options": "item options",
+}
+"""What a reader calls each group of fields."""
+
 
 def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
     """Everything that a stage's keys are made of, short enough to be kept with each run."""
@@ -22,7 +31,8 @@ def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
     populations = {name: plan.populations[name].model_dump(mode="json") for name in stage.populations}
     asked: dict[str, Any] = {
         "engine": dict(identity),
-        "items": {item.id: _mark([item.text, item.options]) for item in items},
+        "texts": {item.id: _mark(item.text) for item in items},
+        "options": {item.id: _mark(item.options) for item in items},
         "wording": {language: _mark(wording.model_dump()) for language, wording in stage.wording.items()},
         "populations": {name: _mark([content, stage.language[name]]) for name, content in populations.items()},
         "labels": stage.labels,
@@ -39,9 +49,9 @@ def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
     """What differs between two fingerprints, in words; empty when nothing does."""
     said = []
-    for name in ("engine", "wording", "populations", "conditions", "items"):
+    for name in ("engine", *_WORDS):
         said += _entries(name, before.get(name, {}), now.get(name, {}))
-    simple = sorted({*before, *now} - {"engine", "wording", "populations", "conditions", "items"})
+    simple = sorted({*before, *now} - {"engine", *_WORDS})
     said += [f"{name}: {before.get(name)} → {now.get(name)}" for name in simple if before.get(name) != now.get(name)]
     return tuple(said)
 
@@ -60,12 +70,11 @@ def _entries(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> li
         ]
     changed = [key for key in now if key in before and before[key] != now[key]]
     new = [key for key in now if key not in before]
-    words = {"items": "item text", "wording": "prompt", "populations": "population", "conditions": "condition"}[name]
     said = []
     if changed:
-        said.append(f"{words} changed: {_names(changed)}")
-    if new:
-        said.append(f"{words} new: {_names(new)}")
+        said.append(f"{_WORDS[name]} changed: {_names(changed)}")
+    if new and name != "options":  # a new item's text says it
+        said.append(f"{_WORDS[name]} new: {_names(new)}")
     return said
 
 

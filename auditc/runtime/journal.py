@@ -24,6 +24,11 @@ class Entry:
     digest: str
     rows: int
 
+    @property
+    def number(self) -> int:
+        """Batches are numbered as they are committed."""
+        return int(self.name[:8])
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:

@@ -41,6 +41,13 @@ class Lane:
         threads = self.bound.flow.at_once if self.bound.backend.in_process and self.bound.flow.at_once > 2 else 1
         self._threads = ThreadPoolExecutor(threads, "auditc-lane")
 
+    def become(self, bound: Bound) -> bool:
+        """Go on with another model, with nothing in flight, where it shares this one's weights and the engine can."""
+        if self._worker is None or not self._worker.become(bound):
+            return False
+        self.bound = bound
+        return True
+
     def put(self, requests: Sequence[Request]) -> Flight:
         """Ask a batch. Raises WorkerFailed where the model has to be opened for it and cannot be."""
         if self._worker is None:

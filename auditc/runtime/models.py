@@ -17,8 +17,10 @@ import platformdirs
 from auditc.backends import backends
 from auditc.backends._contract import Backend, BackendUnavailable
 from auditc.ir.canonical import digest
+from auditc.ir.plan import Thing
 from auditc.weights import weights
-from auditc.weights._contract import Fetched
+from auditc.weights._adapter import adapter_digest
+from auditc.weights._contract import Fetched, WeightsUnavailable
 from auditc.weights._embedded import embedded as known_packages
 from auditc.weights._place import aside, publish, taken
 
@@ -32,6 +34,7 @@ class Ready:
     folder: Path
     weights_digest: str
     licence: str
+    adapter: Ready | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,25 @@ def locate(weights_kind: str, weights_params: Mapping[str, Any], backend_kind: s
     source = weights.take(weights_kind)
     fetched = source.locate(source.params.model_validate(weights_params), _cache(weights_kind))
     return None if fetched is None else _ready(fetched, backends.take(backend_kind))
+
+
+def fetch_adapter(adapter: Thing, say: Say) -> Ready:
+    """Fetch an adapter that is not here. Raises WeightsUnavailable with a remedy."""
+    source = weights.take(adapter.kind)
+    fetched = source.fetch(source.params.model_validate(adapter.params), _cache(adapter.kind), say)
+    return Ready(fetched.folder, adapter_digest(fetched), fetched.licence)
+
+
+def locate_adapter(adapter: Thing) -> Ready | None:
+    """The adapter that is here, or None. Opens no network."""
+    source = weights.take(adapter.kind)
+    fetched = source.locate(source.params.model_validate(adapter.params), _cache(adapter.kind))
+    if fetched is None:
+        return None
+    try:
+        return Ready(fetched.folder, adapter_digest(fetched), fetched.licence)
+    except WeightsUnavailable:
+        return None
 
 
 def embedded() -> tuple[Listed, ...]:

@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -116,7 +116,7 @@ class Started(Run):
 def begin(workspace: Path, plan: Plan) -> Iterator[Started]:
     """A new run's folder. It is removed again when the run ends in an error and has nothing to show for itself."""
     now = datetime.now(UTC)
-    folder = workspace / "runs" / f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    folder = workspace / "runs" / f"{_stamp(workspace, now)}-{secrets.token_hex(2)}"
     started = Started(folder, plan.digest, now)
     try:
         folder.mkdir(parents=True)
@@ -131,6 +131,20 @@ def begin(workspace: Path, plan: Plan) -> Iterator[Started]:
         if not any(folder.glob("worker-*.log")):
             shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _stamp(workspace: Path, now: datetime) -> str:
+    """The time as names of runs have it, but always a later one than any run has: the newest is told by its name, and
+    clocks are set back."""
+    form = "%Y%m%d-%H%M%S"
+    names = [path.name[:15] for path in (workspace / "runs").glob("[0-9]*")]
+    latest = max(names, default="")
+    if f"{now:{form}}" > latest:
+        return f"{now:{form}}"
+    try:
+        return f"{datetime.strptime(latest, form) + timedelta(seconds=1):{form}}"
+    except (ValueError, OverflowError):
+        return f"{now:{form}}"  # some other folder: no name of a run
 
 
 def ended(workspace: Path) -> tuple[Run, ...]:

@@ -20,15 +20,18 @@ Asked = Score | Converse
 
 
 def stages(plan: Plan) -> tuple[Asked, ...]:
-    """The stages that ask a model, each after what it needs; those that share a model stand together."""
+    """The stages that ask a model, each after what it needs; those that share a model stand together, and so do models
+    that share their weights."""
     waiting = [stage for stage in plan.stages if isinstance(stage, Score | Converse)]
     asking = {stage.name for stage in waiting}
     ordered: list[Asked] = []
     done: set[str] = set()
     while waiting:
         ready = [stage for stage in waiting if asking.intersection(stage.needs) <= done]
-        same = [stage for stage in ready if ordered and stage.model == ordered[-1].model]
-        chosen = (same or ready)[0]
+        last = ordered[-1].model if ordered else ""
+        same = [stage for stage in ready if stage.model == last]
+        akin = [stage for stage in ready if last and plan.models[stage.model].shares(plan.models[last])]
+        chosen = (same or akin or ready)[0]
         ordered.append(chosen)
         done.add(chosen.name)
         waiting.remove(chosen)

@@ -32,10 +32,18 @@ SCHEMA = pa.schema(
         ("detail", pa.string()),
         ("prompt", pa.string()),
         ("settings", pa.string()),
+        ("reported", pa.string()),
+        ("at", pa.int64()),
     ]
 )
-_READ = ("key", "kind", "ok", "text", "logprobs", "tokens_in", "tokens_out", "finished", "reason", "detail")
-"""What answering from the store needs: not the prompts, which are the bulk of it."""
+_READ = tuple(name for name in SCHEMA.names if name not in ("prompt", "settings"))
+"""What answering from the store needs: not the prompts, which are the bulk of it. A store of an older form lacks
+some: they are read as empty."""
+
+_SINCE_V2 = frozenset({"reported", "at"})
+
+_UNKNOWN = np.iinfo(np.int64).min
+"""Stands for the time of an answer that was stored without one."""
 
 
 class Given(NamedTuple):
@@ -46,6 +54,13 @@ class Given(NamedTuple):
     prompt: Prompt
     settings: str
     reply: Reply
+
+
+class Taken(NamedTuple):
+    """Cells that were taken in together, and when: whole seconds since 1970 in UTC, as this machine's clock had it."""
+
+    given: Sequence[Given]
+    at: int
 
 
 def prompt_text(prompt: Prompt) -> str:
@@ -60,33 +75,33 @@ def prompt_of(text: str) -> Prompt:
     return Prompt(tuple(Turn(role, said) for role, said in turns), opening)
 
 
-def table(given: Sequence[Given]) -> Any:
+def table(taken: Sequence[Taken]) -> Any:
     """Asked cells as an Arrow table."""
-    columns = zip(*map(_row, given), strict=True)
+    columns = zip(*(_row(given, batch.at) for batch in taken for given in batch.given), strict=True)
     return pa.Table.from_arrays(
         [pa.array(column, type=field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
     )
 
 
-def _row(given: Given) -> tuple[object, ...]:
+def _row(given: Given, at: int) -> tuple[object, ...]:
     """The columns of one cell, in the order of the schema."""
     key, kind, prompt, settings, reply = given
     asked = prompt_text(prompt)
     if isinstance(reply, ScoreReply):
-        return key, kind, True, None, reply.logprobs, reply.tokens_in, 0, None, None, None, asked, settings
+        found = (None, reply.logprobs, reply.tokens_in, 0, None, None, None)
+        return key, kind, True, *found, asked, settings, reply.reported, at
     if isinstance(reply, GenerateReply):
-        tokens = (reply.tokens_in, reply.tokens_out)
-        return key, kind, True, reply.text, None, *tokens, reply.finished, None, None, asked, settings
-    return key, kind, False, None, None, 0, 0, None, reply.reason, reply.detail, asked, settings
+        said = (reply.text, None, reply.tokens_in, reply.tokens_out, reply.finished, None, None)
+        return key, kind, True, *said, asked, settings, reply.reported, at
+    return key, kind, False, None, None, 0, 0, None, reply.reason, reply.detail, asked, settings, "", at
 
 
 def to_bytes(rows: Any) -> bytes:
     """A table as one Parquet file."""
     sink = io.BytesIO()
     # Statistics and page indexes serve queries over many files; here each file is read whole.
-    pq.write_table(
-        rows, sink, compression="zstd", write_statistics=False, use_dictionary=["kind", "finished", "settings"]
-    )
+    few = ["kind", "finished", "settings", "reported", "at"]
+    pq.write_table(rows, sink, compression="zstd", write_statistics=False, use_dictionary=few)
     return sink.getvalue()
 
 
@@ -96,8 +111,15 @@ def content_digest(data: bytes) -> str:
 
 
 def from_bytes(data: bytes, everything: bool = False) -> Any:
-    """The table in a Parquet file; without prompts and settings unless `everything` is asked for."""
-    return pq.read_table(pa.BufferReader(data), columns=None if everything else list(_READ))
+    """The table in a Parquet file; without prompts and settings unless `everything` is asked for. Columns that the
+    file's form did not have yet are empty. Raises ArrowException or KeyError where it is no batch of any form."""
+    with pq.ParquetFile(pa.BufferReader(data)) as file:
+        there = set(file.schema_arrow.names)
+        wanted = [name for name in (SCHEMA.names if everything else _READ) if name in there or name not in _SINCE_V2]
+        rows = file.read(columns=wanted)
+    for name in _SINCE_V2 - there:
+        rows = rows.append_column(SCHEMA.field(name), pa.nulls(rows.num_rows, SCHEMA.field(name).type))
+    return rows.select(SCHEMA.names if everything else list(_READ))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +138,8 @@ class Segment:
     finished: Any
     reason: Any
     detail: Any
+    reported: Any
+    at: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -124,12 +148,17 @@ class Segment:
         """What was replied in one row."""
         if not self.ok[index]:
             return Failure(self.reason[index].as_py(), self.detail[index].as_py())
-        tokens_in = int(self.tokens_in[index])
+        tokens_in, reported = int(self.tokens_in[index]), self.reported[index].as_py() or ""
         if self.score[index]:
             start, end = self.starts[index], self.starts[index + 1]
-            return ScoreReply(tuple(self.logprobs[start:end].tolist()), tokens_in)
+            return ScoreReply(tuple(self.logprobs[start:end].tolist()), tokens_in, reported)
         finished: Finished = self.finished[index].as_py()
-        return GenerateReply(self.text[index].as_py(), tokens_in, int(self.tokens_out[index]), finished)
+        return GenerateReply(self.text[index].as_py(), tokens_in, int(self.tokens_out[index]), finished, reported)
+
+    def taken(self, index: int) -> int | None:
+        """When a row was taken in, in seconds since 1970; None where its store did not say so yet."""
+        at = int(self.at[index])
+        return None if at == _UNKNOWN else at
 
 
 def segment(name: str, rows: Any) -> Segment:
@@ -150,6 +179,8 @@ def segment(name: str, rows: Any) -> Segment:
         finished=columns["finished"],
         reason=columns["reason"],
         detail=columns["detail"],
+        reported=columns["reported"],
+        at=columns["at"].fill_null(_UNKNOWN).to_numpy(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,10 @@ class Shown:
     reading: dict[str, Any] | None
     failure: dict[str, str] | None
     tokens: dict[str, int]
+    reported: str
+    """What a server said of who answered; empty where the engine's identity says it all."""
+    at: str
+    """When the answer was taken in, as ISO 8601 in UTC; empty where the store does not say."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -114,6 +119,8 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
                 "reading": reading.reason if reading else None,
                 "choice": reading.option + 1 if reading and reading.option is not None else None,
                 "probabilities": chances,
+                "reported": "" if reply is None or isinstance(reply, Failure) else reply.reported,
+                "at": moment(None if reply is None else store.taken(row["key"])),
             }
 
 
@@ -143,7 +150,17 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
         reading=asdict(_reading(stage, item, language, reply)) if isinstance(reply, GenerateReply) else None,
         failure=asdict(reply) if isinstance(reply, Failure) else None,
         tokens=_tokens(reply),
+        reported="" if isinstance(reply, Failure) else reply.reported,
+        at=moment(stored.at),
     )
+
+
+def moment(at: int | None) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC; empty for None, and for what no calendar holds: clocks go wrong."""
+    try:
+        return "" if at is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at)).isoformat()
+    except OverflowError:
+        return ""
 
 
 def _place(plan: Plan, row: dict[str, Any]) -> Place:

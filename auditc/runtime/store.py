@@ -17,8 +17,12 @@ While one batch is on its way to disk, the next are collected, and what has been
 next file. With a slow engine each batch is a file; with a fast one the disk sets the pace, and a kill loses what
 came in during one write.
 
-Only raw answers are held: texts and log-probabilities. What a parser reads in them is worked out anew each time.
-Failures are kept for the record, and never answer for a cell again.
+Only raw answers are held: texts and log-probabilities, what a server said of who answered, and when the answer was
+taken in. What a parser reads in them is worked out anew each time. Failures are kept for the record, and never answer
+for a cell again. Of two answers to one cell the one that was taken in later counts, whatever the clock said.
+
+A store of an older form is read as it is; the next writer takes it over by writing its own form into `version`. A
+store of a form that this auditc does not know is refused.
 """
 
 from __future__ import annotations
@@ -27,8 +31,9 @@ import fcntl
 import json
 import os
 import re
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -38,20 +43,23 @@ from auditc.ir.exchange import Failure, Prompt, Reply
 from . import journal
 from .commit import Committer
 from .faults import StoreBusy, StoreDamaged, StoreFailed, StoreVersionUnknown
-from .segment import Given, Segment, content_digest, from_bytes, prompt_of, segment
+from .segment import Given, Segment, Taken, content_digest, from_bytes, prompt_of, segment
 
-FORMAT = "auditc.store.v1"
+FORMAT = "auditc.store.v2"
+_OLDER = ("auditc.store.v1",)
 _BATCH = re.compile(r"\d{8}\.([0-9a-f]{64})\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Everything that is stored of one asked cell."""
+    """Everything that is stored of one asked cell. `at` is when its answer was taken in, in seconds since 1970 in UTC;
+    None where its store did not say so yet."""
 
     key: bytes
     prompt: Prompt
     settings: dict[str, Any]
     reply: Reply
+    at: int | None
 
 
 @dataclass(slots=True, eq=False)
@@ -63,8 +71,8 @@ class Store:
     _segments: list[Segment] = field(default_factory=list)
     _answered: dict[bytes, int] = field(default_factory=dict)
     _failed: dict[bytes, int] = field(default_factory=dict)
-    _recent: dict[bytes, Reply] = field(default_factory=dict)
-    """What this writer has taken in, on disk or on its way there; failures too."""
+    _recent: dict[bytes, tuple[Reply, int]] = field(default_factory=dict)
+    """What this writer has taken in, on disk or on its way there, and when; failures too."""
     _lock: int = -1
 
     @staticmethod
@@ -93,18 +101,35 @@ class Store:
             self.close()
 
     def __len__(self) -> int:
-        return len(self._answered) + sum(not isinstance(reply, Failure) for reply in self._recent.values())
+        return len(self._answered) + sum(
+            key not in self._answered for key, (reply, _) in self._recent.items() if not isinstance(reply, Failure)
+        )
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._answered or self.get(key) is not None
 
     def get(self, key: bytes) -> Reply | None:
         """The stored answer to a cell; None where there is none, and where only failures are stored."""
-        place = self._answered.get(key)
-        if place is not None:
-            return self._segments[place >> 32].reply(place & 0xFFFFFFFF)
         recent = self._recent.get(key)
-        return None if isinstance(recent, Failure) else recent
+        if recent is not None and not isinstance(recent[0], Failure):
+            return recent[0]
+        place = self._answered.get(key)
+        return None if place is None else self._segments[place >> 32].reply(place & 0xFFFFFFFF)
+
+    def taken(self, key: bytes) -> int | None:
+        """When the stored answer to a cell was taken in, in seconds since 1970 in UTC, as the clock of its machine had
+        it: it may lie in the future. None where there is no answer, or none that says so."""
+        recent = self._recent.get(key)
+        if recent is not None and not isinstance(recent[0], Failure):
+            return recent[1]
+        place = self._answered.get(key)
+        return None if place is None else self._segments[place >> 32].taken(place & 0xFFFFFFFF)
+
+    def failure(self, key: bytes) -> Failure | None:
+        """The last failure that is stored of a cell."""
+        place = self._failed.get(key)
+        found = self._recent.get(key) if place is None else self._segments[place >> 32].reply(place & 0xFFFFFFFF)
+        return found if isinstance(found, Failure) else None
 
     def find(self, prefix: str) -> tuple[bytes, ...]:
         """The keys, answered or failed, whose hexadecimal form begins with `prefix`; sorted."""
@@ -128,19 +153,22 @@ class Store:
             prompt=prompt_of(rows.column("prompt")[index].as_py()),
             settings=json.loads(rows.column("settings")[index].as_py()),
             reply=found.reply(index),
+            at=found.taken(index),
         )
 
     def append(self, batch: Sequence[Given]) -> None:
-        """Take in a batch. It answers at once, and is durable after the next `flush` at the latest.
+        """Take in a batch. It answers at once, instead of what was stored for the same cells before, and is durable
+        after the next `flush` at the latest. A failure takes the place of nothing.
 
         Raises StoreFailed when an earlier batch could not be written: then nothing more is taken in.
         """
         if self._committer is None:
             raise StoreFailed("the store is open for reading only")
-        self._committer.put(batch)
+        at = int(time.time())
+        self._committer.put(Taken(batch, at))
         for given in batch:
             if not (isinstance(given.reply, Failure) and given.key in self._recent):
-                self._recent[given.key] = given.reply
+                self._recent[given.key] = given.reply, at
 
     def flush(self) -> None:
         """Wait until everything taken in is on disk. Raises StoreFailed when it cannot be."""
@@ -166,7 +194,7 @@ class Store:
         self._segments.append(batch)
         for index, (key, ok) in enumerate(zip(batch.keys, batch.ok.tolist(), strict=True)):
             if ok:
-                self._answered.setdefault(key, place | index)
+                self._answered[key] = place | index
             else:
                 self._failed[key] = place | index
 
@@ -185,14 +213,15 @@ class Store:
             self._index(segment(entry.name, from_bytes(data)))
         if damaged:
             raise _damage(tuple(damaged), lost)
-        orphans = self._adopt({entry.name for entry in known.entries}, remove=write)
+        orphans = self._adopt(known.entries, remove=write)
         if write:
             self._committer = Committer(self.folder, known)
             self._committer.adopt(orphans)
 
-    def _adopt(self, listed: set[str], remove: bool) -> list[journal.Entry]:
+    def _adopt(self, entries: Sequence[journal.Entry], remove: bool) -> list[journal.Entry]:
         """Take in the whole batches that no line speaks of: a kill came between the file and its line."""
         orphans = []
+        listed, last = {entry.name for entry in entries}, max((entry.number for entry in entries), default=0)
         for path in sorted((self.folder / "batches").glob("*")):
             match = _BATCH.fullmatch(path.name)
             if match is None:
@@ -204,40 +233,39 @@ class Store:
             data = _bytes(path)
             if data is None or content_digest(data) != match[1]:
                 continue
-            batch = segment(path.name, from_bytes(data))
-            if all(key in self._answered for key in batch.keys):
-                # What compaction had already put together with others.
+            batch, entry = segment(path.name, from_bytes(data)), journal.Entry(path.name, match[1], 0)
+            if entry.number <= last and all(key in self._answered or key in self._failed for key in batch.keys):
+                # What compaction had already put together with others, or was about to.
                 if remove:
                     path.unlink()
                 continue
+            last = max(last, entry.number)
             self._index(batch)
-            orphans.append(journal.Entry(path.name, match[1], len(batch)))
+            orphans.append(replace(entry, rows=len(batch)))
         return orphans
 
 
 def _opened(folder: Path, write: bool, patience: int = 3) -> Store:
     """An open store. A writer may put files together while a reader reads them: the reader begins again then."""
-    before = _first_line(folder)
+    before = _bytes(folder / "manifest") or b""
     store = Store(folder)
     try:
         if write:
             store._lock = _take_lock(folder)
-        _check_version(folder)
+        found = _check_version(folder)
         store._read(write)
+        if write and found in _OLDER:
+            journal.write_aside(folder / "version", FORMAT.encode() + b"\n")
     except StoreDamaged:
         store.close()
-        if not write and patience and _first_line(folder) != before:
+        # While batches are only added, the manifest goes on as it began.
+        if not write and patience and not (_bytes(folder / "manifest") or b"").startswith(before):
             return _opened(folder, write, patience - 1)
         raise
     except BaseException:
         store.close()
         raise
     return store
-
-
-def _first_line(folder: Path) -> bytes:
-    """Of the manifest: it stays as it is while batches are only added."""
-    return (_bytes(folder / "manifest") or b"").partition(b"\n")[0]
 
 
 def _bytes(path: Path) -> bytes | None:
@@ -280,13 +308,15 @@ def _take_lock(folder: Path) -> int:
     return descriptor
 
 
-def _check_version(folder: Path) -> None:
-    if not folder.exists() or not (folder / "batches").exists():
-        return
+def _check_version(folder: Path) -> str:
+    """What a store says of its form; `no version` where there is none. Raises StoreVersionUnknown."""
     written = _bytes(folder / "version")
     found = "no version" if written is None else written.decode(errors="replace").strip()[:40]
-    if found != FORMAT and (written is not None or any((folder / "batches").iterdir())):
+    batches = folder / "batches"
+    holds = batches.exists() and (written is not None or any(batches.iterdir()))
+    if holds and found not in (FORMAT, *_OLDER):
         raise StoreVersionUnknown(
-            f"the store says `{found}`, and this auditc reads `{FORMAT}`",
-            "use the auditc that wrote it, or move `.auditc/store` away; everything is asked again then",
+            f"the store says `{found}`, and this auditc reads `{FORMAT}` and older ones",
+            "use the auditc that wrote it, or a newer one; or move `.auditc/store` away: then all is asked again",
         )
+    return found

@@ -99,7 +99,9 @@ def odd_character(text: str, place: int) -> Odd:
         meant = ("=", "Write `=` between a name and its value.") if twin == ":" else (" ", "Remove it.")
         return Odd("AC109", place + 1, f"the full-width `{twin}`", meant[1], meant[0])
     if twin is not None:
-        return Odd("AC109", place + 1, f"looks like `{twin}`", f"Write `{twin}`.", _STAND_INS.get(twin, twin))
+        ranges = twin == "-" and text[place - 1 : place].isdigit() and text[place + 1 : place + 2].isdigit()
+        advice = "Write `..` between the ends of a range, `-` to subtract." if ranges else f"Write `{twin}`."
+        return Odd("AC109", place + 1, f"looks like `{twin}`", advice, _STAND_INS.get(twin, twin))
     category = unicodedata.category(character)
     if category == "Zs":
         return Odd("AC109", place + 1, "not the ordinary space", "Write an ordinary space.")

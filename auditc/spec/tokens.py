@@ -24,6 +24,21 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+UNIT_WORDS: Final = {
+    **dict.fromkeys(("second", "seconds", "sec", "secs"), "s"),
+    **dict.fromkeys(("minute", "minutes", "mins"), "min"),
+    **dict.fromkeys(("hour", "hours", "hr", "hrs"), "h"),
+    **dict.fromkeys(("day", "days"), "d"),
+    **dict.fromkeys(("percent", "pct"), "%"),
+    **dict.fromkeys(("thousand", "K"), "k"),
+    **dict.fromkeys(("million", "millions"), "M"),
+    **dict.fromkeys(("billion", "billions"), "B"),
+    **dict.fromkeys(("dollar", "dollars"), "usd"),
+    **dict.fromkeys(("euro", "euros"), "eur"),
+    **dict.fromkeys(("yuan", "rmb"), "cny"),
+}
+"""Words that people write for a unit, and the unit as the language writes it."""
+
 COMPARES: Final = frozenset({"<", ">", "<=", ">=", "==", "!="})
 ARITHMETIC: Final = frozenset({"+", "-", "*", "/"})
 OPENERS: Final = {"{": "}", "[": "]", "(": ")"}

@@ -9,7 +9,7 @@ from typing import Final
 
 from .notes import Mark
 from .situation import TEXTS, VALUES, Situation, Slip, between, note, over, text_over
-from .tokens import ARITHMETIC, CLOSERS, COMPARES, OPENERS, Token
+from .tokens import ARITHMETIC, CLOSERS, COMPARES, OPENERS, UNIT_WORDS, Token
 
 _ENDS: Final = VALUES | {"]", ")", "}"}
 # Only these, that a spelling such as `5 a` in a list is a missing comma.
@@ -74,15 +74,16 @@ def operator(s: Situation) -> Slip | None:
 
 
 def unit(s: Situation) -> Slip | None:
-    """`20 M`: read as a number and the beginning of something else, noticed one to three words later."""
+    """`20 M`, `10 minutes`: read as a number and the beginning of something else, noticed one to three words later."""
     for back in range(0, 4):
         unit, number = s.at(-back), s.at(-back - 1)
-        if unit.kind != "NAME" or number.kind != "NUMBER" or unit.text not in _UNITS or not s.together(number, unit):
+        short = unit.text if unit.text in _UNITS else UNIT_WORDS.get(unit.text.lower())
+        if unit.kind != "NAME" or number.kind != "NUMBER" or short is None or not s.together(number, unit):
             continue
         after = s.at(-back + 1)
         if number.text[-1].isdigit() and not s.touching(number, unit) and after.kind not in ("=", "{"):
             both = Token("", "", number.start, unit.end)
-            said = note("AC121", both, "", f"Write `{number.text}{unit.text}` without a space.")
+            said = note("AC121", both, "", f"Write `{number.text}{short}` without a space.")
             return Slip(said, over(unit, ""))
     return None
 

@@ -37,3 +37,5 @@ class Weights(Generic[P]):
     """(parameters, cache folder, a function that is told of progress in words) -> fetched. Does nothing twice."""
     locate: Callable[[P, Path], Fetched | None]
     """What is in the cache already, or None; opens no network."""
+    adapters: bool = False
+    """Whether adapters come from here as well: a folder with `adapter_config.json` is then as good as a model's."""

@@ -49,7 +49,7 @@ def fetch(params: Params, cache: Path, say: Callable[[str], None]) -> Fetched:
     # Resolved first: a link inside the workspace may lead out of it.
     if not place.is_relative_to(workspace):
         raise WeightsUnavailable(f"{params.path} leads out of the folder where auditc runs: copy the model into it")
-    if not (place / "config.json").is_file():
+    if not any((place / name).is_file() for name in ("config.json", "adapter_config.json")):
         raise WeightsUnavailable(f"{params.path} holds no model: it needs config.json, a tokenizer and safetensors")
     try:
         digest = content_digest(place, cache)
@@ -63,4 +63,4 @@ def fetch(params: Params, cache: Path, say: Callable[[str], None]) -> Fetched:
     return Fetched(place, "safetensors", digest, "not stated")
 
 
-folder = Weights(params=Params, pin=pin, fetch=fetch, locate=locate)
+folder = Weights(params=Params, pin=pin, fetch=fetch, locate=locate, adapters=True)

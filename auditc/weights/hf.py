@@ -147,4 +147,4 @@ def _licence(folder: Path) -> str:
     return (stated.get("license_name") or stated.get("license") or "not stated")[:100]
 
 
-hf = Weights(params=Params, pin=pin, fetch=fetch, locate=locate)
+hf = Weights(params=Params, pin=pin, fetch=fetch, locate=locate, adapters=True)

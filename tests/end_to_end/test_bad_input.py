@@ -61,6 +61,12 @@ def test_files_that_are_not_there(shell: Shell) -> None:
     assert shell.auditc("models", "fetch", "nothing").code == 2
 
 
+@pytest.mark.parametrize("command", ["check", "compile", "fmt"])
+def test_a_file_of_data_is_no_spec(starter: Shell, command: str) -> None:
+    ended = starter.auditc(command, "items.csv")
+    assert ended.code == 2 and "items.csv is no spec" in ended.err and len(ended.err.splitlines()) < 5
+
+
 def test_init_never_overwrites(starter: Shell) -> None:
     before = (starter.folder / "starter.audit").read_bytes()
     assert starter.auditc("init", ".").code == 2

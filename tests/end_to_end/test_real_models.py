@@ -7,10 +7,13 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from .conftest import Shell
+
+NOWHERE = {"AUDITC_HOME": "no-weights-here"}
 
 pytestmark = pytest.mark.models
 
@@ -54,5 +57,19 @@ def test_a_run_that_was_killed_keeps_its_answers_and_asks_the_rest_once(example:
     seen = {(f["model"], f["population"], f["metric"]) for f in findings["findings"] if f["block"] == "opinions"}
     assert {(m, p, k) for m in ("smollm2", "gemma3") for p in ("us", "cn") for k in ("kl", "jsd", "emd")} <= seen
     assert example.auditc("run", "--json").json["cells"]["asked"] == 0
+    _replayed_without_weights(example, findings)
     models = {model["name"]: model for model in findings["models"]}
     assert "dequantised" in models["smollm2"]["title"] and models["gemma3"]["licence"] == "Gemma Terms of Use"
+
+
+def _replayed_without_weights(example: Shell, findings: dict[str, Any]) -> None:
+    """A reviewer without the models comes to the same findings, from a recording."""
+    assert example.auditc("record", "-o", "exchanges.jsonl.gz").code == 0
+    assert example.auditc("run", "-q", **NOWHERE).code == 3
+    done = example.auditc("run", "--replay", "exchanges.jsonl.gz", "--json", **NOWHERE).json
+    assert done["cells"]["failed"] == 0 and done["replayed"].keys() == {"smollm2", "gemma3"}
+    again = json.loads((example.folder / done["findings"]).read_text())
+    assert {**again, "models": ()} == {**findings, "models": ()}
+    for row, was in zip(again["models"], findings["models"], strict=True):
+        assert row["weights"] == was["weights"] and row["identity"]["engine"] == "replay"
+        assert row["identity"]["recorded.engine"] == "transformers"

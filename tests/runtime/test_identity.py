@@ -13,7 +13,7 @@ from auditc.ir.plan import Origin, Plan
 from auditc.ir.values import Range
 from auditc.runtime.identity import decoding, score_key, settings, stream, text_key
 from tests.runtime.plans import POPULATIONS, TURN_WORDING, converse, model, plan, score, survey
-from tests.runtime.workspace import Asked, ask, asked, same
+from tests.runtime.workspace import Asked, ask, asked
 
 __all__ = ["asked"]
 
@@ -192,11 +192,3 @@ def test_an_added_item_at_the_end_asks_itself_alone(tmp_path: Path, asked: Asked
     asked.forget()
     ask(plan(converse(items=7), surveys={"values": people}), tmp_path)
     assert asked.items == {"q6"}
-
-
-def test_the_workspace_may_move(tmp_path: Path, asked: Asked) -> None:
-    first = ask(plan(), tmp_path / "here")
-    asked.forget()
-    (tmp_path / "here").rename(tmp_path / "there")
-    second = ask(plan(), tmp_path / "there")
-    assert not asked and same(first.answers, second.answers)

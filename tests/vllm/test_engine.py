@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,19 +92,11 @@ def test_greedy_texts_are_the_other_engines(vllm_engine: Apart, peer: Any) -> No
     assert sum(one.text == other.text for one, other in zip(ours, theirs, strict=True)) >= 3
 
 
-def test_texts_are_drawn_from_the_models_own_distribution(vllm_engine: Apart, peer: Any) -> None:
+def test_a_cut_leaves_the_most_probable(vllm_engine: Apart) -> None:
     prompt = Prompt((Turn("user", "A or B?"),))
-    [known] = peer.score([ScoreRequest(prompt, (("A",), ("B",), ("I",), ("The",)), NONE)])
-    one = Sampling(max_new_tokens=1)
-    drawn = _written(vllm_engine.generate([GenerateRequest(prompt, one, n * 7919, NONE) for n in range(200)]))
-    counts = Counter(reply.text for reply in drawn)
-    for letter, logprob in zip(("A", "B", "I", "The"), known.logprobs, strict=True):
-        share = math.exp(logprob)
-        assert abs(counts[letter] / 200 - share) < 4 * math.sqrt(share * (1 - share) / 200) + 1e-3
-    only = _written(
-        vllm_engine.generate([GenerateRequest(prompt, Sampling(max_new_tokens=1, top_k=2), n, NONE) for n in range(30)])
-    )
-    assert len({reply.text for reply in only}) == 2
+    cut = Sampling(max_new_tokens=1, top_k=2)
+    drawn = _written(vllm_engine.generate([GenerateRequest(prompt, cut, n, NONE) for n in range(40)]))
+    assert len({reply.text for reply in drawn}) == 2
 
 
 def test_a_seed_is_a_texts_own_and_batches_repeat(vllm_engine: Apart) -> None:

@@ -34,5 +34,6 @@ transformers = Backend(
     identify=identify,
     open=open_engine,
     prepare=prepare,
+    adapters=True,
     prepared_as=VERSION,
 )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from auditc.backends._contract import Identity
+from auditc.backends._contract import Identity, ModelSource
 from auditc.backends._prompts import Fed, Prompts
+from auditc.backends.transformers.adapters import put_on, take_off
 from auditc.backends.transformers.batches import answered, by_length
 from auditc.backends.transformers.decode import Writer
+from auditc.backends.transformers.identity import identify
+from auditc.backends.transformers.params import Params
 from auditc.backends.transformers.prefixes import Group, groups, micro_batches
 from auditc.backends.transformers.score import score_rows
 from auditc.backends.transformers.slots import slotted
@@ -22,13 +25,13 @@ DECODE = 32
 class Transformers:
     """A loaded model. Not for use by several threads at once."""
 
-    def __init__(self, model: Any, tokenizer: Any, ends: frozenset[int], identity: Identity) -> None:
+    def __init__(self, model: Any, tokenizer: Any, ends: frozenset[int], identity: Identity, params: Params) -> None:
         import torch
 
         self._torch = torch
         self._model = model
         self._tokenizer = tokenizer
-        self._identity = identity
+        self._identity, self._params = identity, params
         self._budget = int(identity["batch_tokens"])
         config = model.config.get_text_config()
         self._prompts = Prompts(tokenizer, getattr(config, "max_position_embeddings", None))
@@ -38,6 +41,14 @@ class Transformers:
     def identity(self) -> Identity:
         """What `identify` said before the model was loaded."""
         return self._identity
+
+    def become(self, source: ModelSource) -> bool:
+        """Change the adapter, and keep the weights. Raises BackendUnavailable where it does not fit."""
+        self._identity = identify(source, self._params)
+        take_off(self._model)
+        if source.adapter is not None:
+            put_on(self._model, source.adapter, source.name)
+        return True
 
     def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
         """Tokens of each prompt; 0 for one that the chat template refuses."""

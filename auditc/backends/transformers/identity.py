@@ -11,6 +11,7 @@ from typing import Any
 
 from auditc.backends._contract import BackendUnavailable, Identity, ModelSource
 from auditc.backends._prompts import DATE
+from auditc.backends.transformers.adapters import settings as adapter_settings
 from auditc.backends.transformers.params import Params
 from auditc.ir.canonical import digest
 
@@ -40,6 +41,10 @@ def identify(source: ModelSource, params: Params) -> Identity:
     """Flat and without paths. Raises BackendUnavailable when files or packages are missing."""
     held = files(source)
     device = device_class(params)
+    adapter: dict[str, str] = {}
+    if source.adapter is not None:
+        adapter_settings(source.adapter, source.name)  # what cannot be put on is found now
+        adapter = {"adapter": source.adapter.digest, "peft_version": _version("peft")}
     return {
         "engine": "transformers",
         "engine_revision": REVISION,
@@ -54,6 +59,7 @@ def identify(source: ModelSource, params: Params) -> Identity:
         "threads": params.threads or "auto",
         "tf32": False,
         "deterministic": True,
+        **adapter,
     }
 
 

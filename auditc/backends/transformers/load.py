@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
+from auditc.backends.transformers.adapters import put_on
 from auditc.backends.transformers.engine import Transformers
 from auditc.backends.transformers.identity import identify, model_folder
 from auditc.backends.transformers.params import Params
@@ -50,7 +51,9 @@ def load(source: ModelSource, params: Params) -> Transformers:
         raise BackendUnavailable(
             f"model {source.name} could not be loaded by transformers: {type(fault).__name__}"
         ) from fault
-    return Transformers(model=model, tokenizer=tokenizer, ends=ends, identity=identity)
+    if source.adapter is not None:
+        put_on(model, source.adapter, source.name)
+    return Transformers(model=model, tokenizer=tokenizer, ends=ends, identity=identity, params=params)
 
 
 def _steady(torch: Any, params: Params) -> None:

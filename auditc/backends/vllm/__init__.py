@@ -34,6 +34,7 @@ vllm = Backend(
     identify=identify,
     open=open_engine,
     prepare=prepare,
+    adapters=True,
     prepared_as=VERSION,
     flow=lambda params: CPU if params.device == "cpu" else CUDA,
     interpreter=interpreter,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from auditc.backends._contract import Identity
+from auditc.backends._contract import Adapter, BackendUnavailable, Identity
 from auditc.backends._faults import plain
 from auditc.backends._prompts import Fed, Prompts, text
 from auditc.backends.vllm.asking import MOST_TOKENS, scoring, searching, writing
@@ -17,19 +17,35 @@ R = TypeVar("R")
 
 
 class Vllm:
-    """A loaded model. Not for use by several threads at once. `lora` is put on every request, if there is one."""
+    """A loaded model. Not for use by several threads at once."""
 
-    def __init__(self, llm: Any, prompts: Prompts, ends: frozenset[int], identity: Identity, lora: Any = None) -> None:
+    def __init__(self, llm: Any, prompts: Prompts, ends: frozenset[int], identity: Identity) -> None:
         self._llm = llm
         self._prompts = prompts
         self._ends = ends
         self._identity = identity
-        self._lora = lora
+        self._lora: Any = None
 
     @property
     def identity(self) -> Identity:
         """What `identify` said before the model was loaded."""
         return self._identity
+
+    def put_on(self, adapter: Adapter, model: str) -> None:
+        """Put an adapter on every request. Raises BackendUnavailable where it does not fit.
+
+        It stays: an engine with room for adapters computes otherwise than one without, so another model is opened anew.
+        """
+        from vllm.lora.request import LoRARequest
+
+        lora = LoRARequest("adapter", 1, adapter.folder)
+        try:
+            self._llm.llm_engine.add_lora(lora)
+        except Exception as fault:  # vLLM's own faults, for a folder can be wrong in any way
+            raise BackendUnavailable(
+                f"the adapter of model {model} could not be put on by vLLM ({plain(fault)}): merge it into the weights"
+            ) from fault
+        self._lora = lora
 
     def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
         """Tokens of each prompt; 0 for one that the chat template refuses."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditc.backends._contract import BackendUnavailable, Identity, ModelSource
+from auditc.backends.transformers.adapters import settings as adapter_settings
 from auditc.backends.transformers.identity import files
 from auditc.backends.vllm.params import Params
 from auditc.backends.vllm.python import interpreter, versions
@@ -33,6 +34,10 @@ def identify(source: ModelSource, params: Params) -> Identity:
         raise BackendUnavailable(
             f"this vLLM is built for {device}: say device = {device}, or install the build for {params.device}"
         )
+    adapter: dict[str, str] = {}
+    if source.adapter is not None:
+        adapter_settings(source.adapter, source.name)  # what cannot be put on is found now
+        adapter = {"adapter": source.adapter.digest}
     return {
         "engine": "vllm",
         "engine_revision": REVISION,
@@ -49,4 +54,5 @@ def identify(source: ModelSource, params: Params) -> Identity:
         "batch_tokens": params.batch_tokens or "the engine's",
         "shared_beginnings": params.shared_beginnings,
         "devices": params.devices,
+        **adapter,
     }

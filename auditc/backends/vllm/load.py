@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from auditc.backends._contract import BackendUnavailable, Identity, ModelSource
+from auditc.backends._contract import Adapter, BackendUnavailable, Identity, ModelSource
 from auditc.backends._faults import plain
 from auditc.backends._prompts import Prompts
 from auditc.backends.transformers.identity import model_folder
@@ -25,18 +25,14 @@ RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """Ranks of adapters that vLLM has room for."""
 
 
-def load(source: ModelSource, params: Params, adapter: str | None = None) -> Vllm:
-    """An engine whose identity is what `identify` says. Raises BackendUnavailable with a remedy.
-
-    `adapter` is a folder in the form of PEFT that is put on the weights; whoever gives one has it in the identity.
-    """
+def load(source: ModelSource, params: Params) -> Vllm:
+    """An engine whose identity is what `identify` says. Raises BackendUnavailable with a remedy."""
     identity = identify(source, params)
     folder = model_folder(source)
     _surroundings(identity)
     try:
         import transformers
         from vllm import LLM
-        from vllm.lora.request import LoRARequest
     except ImportError as fault:
         raise BackendUnavailable(f"vLLM cannot be imported here, {fault.name} is missing: install it again") from fault
     transformers.utils.logging.set_verbosity_error()
@@ -45,21 +41,18 @@ def load(source: ModelSource, params: Params, adapter: str | None = None) -> Vll
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **only_here)
         config = transformers.AutoConfig.from_pretrained(folder, **only_here)
         told = _settings(params, identity, getattr(config.get_text_config(), "max_position_embeddings", None))
-        if adapter is not None:
-            told |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": _room(Path(adapter))}
+        if source.adapter is not None:
+            told |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": _room(source.adapter)}
         llm = LLM(model=str(folder), trust_remote_code=False, **told)
     except Exception as fault:  # a folder, a device and a build can be wrong in any way
         raise BackendUnavailable(
             f"model {source.name} could not be loaded by vLLM ({plain(fault)}): a smaller `window` or another `memory`"
             " helps where memory is short"
         ) from fault
-    return Vllm(
-        llm=llm,
-        prompts=Prompts(tokenizer, llm.model_config.max_model_len),
-        ends=_ends(folder, config, tokenizer),
-        identity=identity,
-        lora=None if adapter is None else LoRARequest("adapter", 1, adapter),
-    )
+    engine = Vllm(llm, Prompts(tokenizer, llm.model_config.max_model_len), _ends(folder, config, tokenizer), identity)
+    if source.adapter is not None:
+        engine.put_on(source.adapter, source.name)
+    return engine
 
 
 def _surroundings(identity: Identity) -> None:
@@ -107,10 +100,14 @@ def _settings(params: Params, identity: Identity, longest: int | None) -> dict[s
     return told
 
 
-def _room(adapter: Path) -> int:
-    """The smallest room that the adapter's rank fits into."""
-    rank = json.loads((adapter / "adapter_config.json").read_bytes())["r"]
-    return next(room for room in RANKS if room >= rank)
+def _room(adapter: Adapter) -> int:
+    """The smallest room that the adapter's ranks fit into."""
+    said = json.loads((Path(adapter.folder) / "adapter_config.json").read_bytes())
+    rank = max(said["r"], *(said.get("rank_pattern") or {}).values(), 1)
+    fitting = [room for room in RANKS if room >= rank]
+    if not fitting:
+        raise ValueError(f"an adapter of rank {rank} is beyond {RANKS[-1]}")
+    return fitting[0]
 
 
 def _ends(folder: Path, config: Any, tokenizer: Any) -> frozenset[int]:

@@ -146,6 +146,7 @@ RULES: Final[dict[str, Rules]] = {
     ),
     "Model.weights": _another(_WAVES),
     "Model.pin": _another(_WAVES),
+    "Model.adapter": _another(_WAVES),
     "Model.backend": (
         *_all(Effect.CAUTION, "engine, precision and settings move answers beside the model itself"),
         *_JUDGED,
@@ -262,7 +263,7 @@ PROVIDER: Final[dict[str, Rules]] = {
 
 WITHIN: Final = frozenset(
     {
-        *("Thing", "Range", "Place", "Wording", "Condition", "People", "Group", "Budget"),
+        *("Thing", "Adapter", "Range", "Place", "Wording", "Condition", "People", "Group", "Budget"),
         *("Comparison", "Number", "Figure", "Arithmetic", "Mean", "Origin", "Money", "Price"),
         *("Script", "Step", "Branch", "Choice", "Both", "Not", "ScenarioStep", "Value"),
     }

@@ -141,18 +141,35 @@ def _told(names: Names, f: Finding) -> str:
 
 
 def alerts(names: Names) -> list[Alert]:
-    found = [_simulated(names), _incomplete(names), _unsound(names)]
+    found = [_replayed(names), _simulated(names), _incomplete(names), _unsound(names)]
     return [alert for alert in found if alert is not None]
 
 
 def _simulated(names: Names) -> Alert | None:
     """Says who was simulated, by what the engine is and not by what the author calls it."""
     words = names.words
-    simulated = [m.name for m in names.material.findings.models if m.identity.get("engine") == "simulated"]
+    engines = {
+        m.name: m.identity.get("recorded.engine", m.identity.get("engine")) for m in names.material.findings.models
+    }
+    simulated = [name for name, engine in engines.items() if engine == "simulated"]
     if not simulated:
         return None
     text = words("alert.simulated.text", models=words.listed([names.model(name) for name in simulated]))
     return Alert(words("alert.simulated.title"), text)
+
+
+def _replayed(names: Names) -> Alert | None:
+    """Says who was not asked: the answers are those of an earlier run, out of a recording."""
+    words = names.words
+    replayed = [m for m in names.material.findings.models if m.identity.get("engine") == "replay"]
+    if not replayed:
+        return None
+    text = words("alert.replayed.text", models=words.listed([names.model(m.name) for m in replayed]))
+    details = [
+        words("alert.replayed.detail", model=names.model(m.name), digest=str(m.identity.get("recording")))
+        for m in replayed
+    ]
+    return Alert(words("alert.replayed.title"), text, tuple(details))
 
 
 def _incomplete(names: Names) -> Alert | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from auditc.backends._contract import Engine
 from auditc.diagnostics.scrub import scrubbed
 from auditc.ir.exchange import Failure, GenerateRequest, Reply, Request, ScoreRequest
+
+if TYPE_CHECKING:
+    from ..bind import Bound
 
 
 class Worker(Protocol):
@@ -16,6 +19,11 @@ class Worker(Protocol):
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply for each request, in their order. All are of one kind. Raises Cancelled."""
+        ...
+
+    def become(self, bound: Bound) -> bool:
+        """Go on as another model of the same weights, with nothing in flight; False where the engine has to be opened
+        anew. Raises WorkerFailed, after which the worker is of no use."""
         ...
 
     def cancel(self) -> None:

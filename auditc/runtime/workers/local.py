@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditc.backends._contract import BackendUnavailable, Engine
+from auditc.backends._contract import BackendUnavailable, Engine, Switching
 from auditc.ir.exchange import Reply, Request
 
 from ..bind import Bound
@@ -27,6 +27,15 @@ class LocalWorker:
         if self._cancelled:
             raise Cancelled
         return answer(self._engine, requests)
+
+    def become(self, bound: Bound) -> bool:
+        try:
+            if not isinstance(self._engine, Switching) or not self._engine.become(bound.source):
+                return False
+        except BackendUnavailable as error:
+            raise WorkerFailed(f"model `{bound.name}` cannot be opened: {error}") from error
+        check_identity(bound, dict(self._engine.identity))
+        return True
 
     def cancel(self) -> None:
         self._cancelled = True

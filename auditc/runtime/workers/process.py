@@ -24,7 +24,7 @@ from ..bind import Bound
 from ..faults import WorkerFailed
 from .answering import Cancelled
 from .local import check_identity
-from .wire import Message, from_request, pack, split, to_replies, unpack
+from .wire import Message, from_request, from_source, pack, split, to_replies, unpack
 
 SILENCE = 300.0
 """Seconds without a sign of life after which a worker is taken for dead. It gives one every few seconds."""
@@ -69,6 +69,20 @@ class ProcessWorker:
                 return self._again(requests, died)
             half = len(requests) // 2
             return self._again(requests[:half], died) + self._again(requests[half:], died)
+
+    def become(self, bound: Bound) -> bool:
+        if self._cancelled or self._process is None:
+            return False
+        try:
+            self._send({"become": from_source(bound.source)})
+            answer = self._receive()
+        except _Died:
+            return False
+        if "cannot" in answer:
+            return False
+        self._check(bound, answer)
+        self._bound = bound
+        return True
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -129,18 +143,18 @@ class ProcessWorker:
                 "open": {
                     "backend": bound.kind,
                     "params": bound.params.model_dump(mode="json"),
-                    "name": bound.source.name,
-                    "folder": bound.source.folder,
-                    "weights_digest": bound.source.weights_digest,
-                    "reference": {country: dict(items) for country, items in bound.source.reference.items()},
+                    "source": from_source(bound.source),
                 }
             }
         )
-        answer = self._receive()
-        if "unavailable" in answer:
-            self.close()
-            raise WorkerFailed(f"model `{bound.name}` cannot be opened: {answer['unavailable']}", self._last_words())
+        self._check(bound, self._receive())
+
+    def _check(self, bound: Bound, answer: Message) -> None:
+        """Whether what was opened is what was bound. Raises WorkerFailed, and ends the process."""
         try:
+            if "unavailable" in answer:
+                said = answer["unavailable"]
+                raise WorkerFailed(f"model `{bound.name}` cannot be opened: {said}", self._last_words())
             check_identity(bound, answer["identity"])
         except WorkerFailed:
             self.close()

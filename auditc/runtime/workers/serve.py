@@ -15,10 +15,10 @@ import threading
 from typing import Any, BinaryIO
 
 from auditc.backends import backends
-from auditc.backends._contract import BackendUnavailable, Engine, ModelSource
+from auditc.backends._contract import BackendUnavailable, Engine, Switching
 
 from .answering import answer
-from .wire import Message, from_replies, messages, pack, to_request
+from .wire import Message, from_replies, messages, pack, to_request, to_source
 
 BEAT = 5.0
 """Seconds between signs of life."""
@@ -47,28 +47,32 @@ def serve() -> None:
     threading.Thread(target=_beat, args=(out,), daemon=True).start()
     engine = _open(incoming.get()["open"], out)
     while engine is not None:
-        requests = [to_request(request) for request in incoming.get()["ask"]]
+        message = incoming.get()
+        if "become" in message:
+            out.send(_become(engine, message["become"]))
+            continue
+        requests = [to_request(request) for request in message["ask"]]
         out.send({"replies": from_replies(answer(engine, requests))})
 
 
 def _open(message: dict[str, Any], out: _Out) -> Engine | None:
     backend = backends.take(message["backend"])
-    source = ModelSource(
-        name=message["name"],
-        folder=message["folder"],
-        weights_digest=message["weights_digest"],
-        reference={
-            country: {item: tuple(shares) for item, shares in items.items()}
-            for country, items in message["reference"].items()
-        },
-    )
     try:
-        engine: Engine = backend.open(source, backend.params.model_validate(message["params"]))
+        engine: Engine = backend.open(to_source(message["source"]), backend.params.model_validate(message["params"]))
     except BackendUnavailable as error:
         out.send({"unavailable": str(error)})
         return None
     out.send({"identity": dict(engine.identity)})
     return engine
+
+
+def _become(engine: Engine, message: dict[str, Any]) -> Message:
+    try:
+        if isinstance(engine, Switching) and engine.become(to_source(message)):
+            return {"identity": dict(engine.identity)}
+    except BackendUnavailable as error:
+        return {"unavailable": str(error)}
+    return {"cannot": True}
 
 
 def _listen(incoming: queue.SimpleQueue[Message]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
+from auditc.backends._contract import Adapter, ModelSource
 from auditc.ir.exchange import (
     Failure,
     GenerateReply,
@@ -59,6 +60,21 @@ def messages(stream: BinaryIO) -> Iterator[Message]:
         if len(body) < length:
             return
         yield unpack(body)
+
+
+def from_source(source: ModelSource) -> Message:
+    """What an engine is made of, as JSON."""
+    return asdict(source)
+
+
+def to_source(message: Message) -> ModelSource:
+    """The source in a message."""
+    reference = {
+        country: {item: tuple(shares) for item, shares in items.items()}
+        for country, items in message["reference"].items()
+    }
+    adapter = Adapter(**message["adapter"]) if message["adapter"] else None
+    return ModelSource(**{**message, "reference": reference, "adapter": adapter})
 
 
 def from_request(request: Request) -> Message:
