@@ -46,12 +46,13 @@ class Written:
 
 
 def declared(model: Model) -> str:
-    """A digest of what a plan says of a model's weights and its backend: what it says by default is left out."""
+    """A digest of what a plan says of a model's weights, adapter and backend, but for what it says by default."""
     params = backends.take(model.backend.kind).params.model_validate(model.backend.params)
     said = params.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     # A pin says which weights they are, wherever they lie.
     weights = model.pin or (model.weights.model_dump(mode="json") if model.weights else None)
-    return digest({"weights": weights, "backend": model.backend.kind, "params": said})
+    adapter = (model.adapter.pin or model.adapter.model_dump(mode="json")) if model.adapter else None
+    return digest({"weights": weights, "adapter": adapter, "backend": model.backend.kind, "params": said})
 
 
 def record(run: Run, workspace: Path, output: Path) -> Written:

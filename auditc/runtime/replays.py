@@ -28,6 +28,8 @@ class Recorded:
     folder: Path
     weights_digest: str = ""
     licence: str = ""
+    adapter: Here | None = None
+    """None: whatever was put on the weights is part of who was recorded."""
 
 
 def replayed(plan: Plan, path: Path, digest: str, head: Head) -> tuple[Plan, dict[str, Recorded], list[str]]:
@@ -41,7 +43,9 @@ def replayed(plan: Plan, path: Path, digest: str, head: Head) -> tuple[Plan, dic
         if declared(model) != who.declared:
             others.append(who.name)
         thing = Thing(kind=REPLAY, params={"from": {"path": path.name, "digest": digest}, "model": who.name})
-        models[who.name] = model.model_copy(update={"weights": None, "pin": "", "backend": thing, "price": None})
+        models[who.name] = model.model_copy(
+            update={"weights": None, "pin": "", "adapter": None, "backend": thing, "price": None}
+        )
         here[who.name] = Recorded(path, who.weights, who.licence)
     return plan.model_copy(update={"models": models}), here, others
 
