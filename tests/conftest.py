@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for name in ("slow", "gpu", "network"):
             if item.get_closest_marker(name) and name not in config.option.markexpr:
                 item.add_marker(pytest.mark.skip(reason=f"run with -m {name}"))
+        if item.get_closest_marker("vllm") and "vllm" not in config.option.markexpr:
+            item.add_marker(pytest.mark.skip(reason="run by make test-vllm"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -44,6 +47,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def root() -> Path:
     """The folder that holds tests, examples and schemas; the package may lie elsewhere."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def vllm_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """vLLM with SmolLM2 in fp32, loaded once for all tests of a session."""
+    from tests.vllm.apart import Apart, settings
+
+    engine = Apart(settings(), tmp_path_factory.mktemp("vllm") / "worker.log")
+    yield engine
+    engine.close()
 
 
 @pytest.fixture

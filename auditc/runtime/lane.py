@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from auditc.backends._contract import BackendUnavailable
 from auditc.ir.exchange import Reply, Request
 
 from .bind import Bound
+from .faults import WorkerFailed
 from .workers.answering import Cancelled, Worker
 from .workers.local import LocalWorker
 from .workers.process import ProcessWorker
@@ -89,4 +92,8 @@ def _open(bound: Bound, log: Path) -> Worker:
     if bound.backend.in_process:
         return LocalWorker(bound)
     log.parent.mkdir(parents=True, exist_ok=True)
-    return ProcessWorker(bound, log)
+    try:
+        python = bound.backend.interpreter() if bound.backend.interpreter else sys.executable
+    except BackendUnavailable as fault:
+        raise WorkerFailed(f"model `{bound.name}` cannot be opened: {fault}") from fault
+    return ProcessWorker(bound, log, python)

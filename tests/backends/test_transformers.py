@@ -18,8 +18,8 @@ import pytest
 
 from auditc.backends import backends
 from auditc.backends._contract import BackendUnavailable, ModelSource
+from auditc.backends._faults import plain
 from auditc.backends.transformers.batches import by_length
-from auditc.backends.transformers.faults import plain
 from auditc.backends.transformers.prefixes import SHORTEST, Group, groups, micro_batches
 from auditc.ir.exchange import (
     Failure,
@@ -672,7 +672,7 @@ def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_template_that_asks_for_the_date_is_told_the_same_for_ever(smollm2: Any) -> None:
-    from auditc.backends.transformers.prompts import DATE, Prompts
+    from auditc.backends._prompts import DATE, Prompts
 
     tokenizer = copy.deepcopy(smollm2._tokenizer)
     tokenizer.chat_template = "{{ strftime_now('%d %b %Y') }}|{{ strftime_now('%Y') }}|{{ messages[0].content }}"

@@ -52,6 +52,8 @@ class Case:
     package: str = ""
     lacks: Mapping[str, str] = field(default_factory=dict)
     around: Callable[[], AbstractContextManager[Ready]] | None = None
+    opened: str = ""
+    """The fixture that opens the engine, where it cannot be opened in this process."""
 
     @property
     def taken(self) -> Backend[Any]:
@@ -90,6 +92,9 @@ def cases() -> dict[str, Case]:
 
 def parameters(found: Mapping[str, Case]) -> list[Any]:
     """The cases as pytest wants them; those with a model are marked."""
-    return [
-        pytest.param(case, id=name, marks=[pytest.mark.models] if case.package else []) for name, case in found.items()
-    ]
+    marked = []
+    for name, case in found.items():
+        marks = [pytest.mark.models] if case.package else []
+        marks += [pytest.mark.vllm] if case.backend == "vllm" else []
+        marked.append(pytest.param(case, id=name, marks=marks))
+    return marked

@@ -33,7 +33,6 @@ CASES = cases()
 UNBUILT: dict[str, dict[str, Any]] = {
     "anthropic": {"model": "claude", "key": {"variable": "ANTHROPIC_API_KEY"}},
     "openai": {"model": "gpt", "url": "http://localhost:8000/v1"},
-    "vllm": {},
 }
 """Those that are known by name, with the parameters that they need."""
 
@@ -66,9 +65,12 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture(scope="module")
-def tried(case: Case) -> Iterator[Tried]:
+def tried(case: Case, request: pytest.FixtureRequest) -> Iterator[Tried]:
     with case.ready() as ready:
         params = case.taken.params.model_validate(ready.params)
+        if case.opened:
+            yield Tried(case, ready, case.taken, params, request.getfixturevalue(case.opened))
+            return
         engine = case.taken.open(ready.source, params)
         yield Tried(case, ready, case.taken, params, engine)
         engine.close()

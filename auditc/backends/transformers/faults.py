@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditc.diagnostics.scrub import scrubbed
+from auditc.backends._faults import plain
 from auditc.ir.exchange import Failure
-
-
-def plain(fault: BaseException) -> str:
-    """One short line without paths: it is stored with the answers and may be printed in a report."""
-    first = (str(fault).strip().splitlines() or [""])[0]
-    return f"{type(fault).__name__}: {scrubbed(first)}".strip(": ")[:200]
 
 
 def out_of_memory(fault: BaseException, torch: Any) -> bool:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from auditc.backends._contract import BackendUnavailable, Identity, ModelSource
+from auditc.backends._prompts import DATE
 from auditc.backends.transformers.adapters import settings as adapter_settings
 from auditc.backends.transformers.params import Params
-from auditc.backends.transformers.prompts import DATE
 from auditc.ir.canonical import digest
 
 TOKENIZER = (
@@ -39,8 +39,7 @@ TEMPLATES = ("chat_template.jinja", "chat_template.json")
 
 def identify(source: ModelSource, params: Params) -> Identity:
     """Flat and without paths. Raises BackendUnavailable when files or packages are missing."""
-    folder = model_folder(source)
-    settings = _json(folder / "config.json", source.name)
+    held = files(source)
     device = device_class(params)
     adapter: dict[str, str] = {}
     if source.adapter is not None:
@@ -52,12 +51,7 @@ def identify(source: ModelSource, params: Params) -> Identity:
         "engine_version": _version("transformers"),
         "torch_version": _version("torch"),
         "tokenizers_version": _version("tokenizers"),
-        "weights": source.weights_digest,
-        "config": digest(_meaning(settings)),
-        "ends": digest(_json(folder / "generation_config.json", source.name, needed=False).get("eos_token_id")),
-        "tokenizer": _files(folder, TOKENIZER),
-        "template": _template(folder, source.name),
-        "date": DATE[1],
+        **held,
         "dtype": params.dtype,
         "device": device,
         "attention": params.attention,
@@ -66,6 +60,20 @@ def identify(source: ModelSource, params: Params) -> Identity:
         "tf32": False,
         "deterministic": True,
         **adapter,
+    }
+
+
+def files(source: ModelSource) -> dict[str, str]:
+    """What a model's files say of who answers, whatever engine reads them. Raises BackendUnavailable."""
+    folder = model_folder(source)
+    settings = _json(folder / "config.json", source.name)
+    return {
+        "weights": source.weights_digest,
+        "config": digest(_meaning(settings)),
+        "ends": digest(_json(folder / "generation_config.json", source.name, needed=False).get("eos_token_id")),
+        "tokenizer": _files(folder, TOKENIZER),
+        "template": _template(folder, source.name),
+        "date": DATE[1],
     }
 
 

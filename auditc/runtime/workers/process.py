@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -99,7 +100,7 @@ class ProcessWorker:
     def cancel(self) -> None:
         self._cancelled = True
         if self._process is not None:
-            self._process.kill()
+            _kill(self._process)
 
     def close(self) -> None:
         process, self._process = self._process, None
@@ -111,7 +112,7 @@ class ProcessWorker:
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
-            process.kill()
+            _kill(process)
             process.wait()
         process.stdout.close()
 
@@ -206,7 +207,7 @@ class ProcessWorker:
         self._deaths += 1
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
+            _kill(process)
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
@@ -224,3 +225,10 @@ class ProcessWorker:
         except OSError:
             return ""
         return scrubbed("\n".join(lines))[-800:]
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a worker and what it started: it leads a group of its own, and an engine may compute in several processes."""
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()

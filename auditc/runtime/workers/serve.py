@@ -12,6 +12,8 @@ import queue
 import signal
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from auditc.backends import backends
@@ -78,7 +80,7 @@ def _become(engine: Engine, message: dict[str, Any]) -> Message:
 def _listen(incoming: queue.SimpleQueue[Message]) -> None:
     for message in messages(sys.stdin.buffer):
         incoming.put(message)
-    os._exit(0)
+    _end()
 
 
 def _beat(out: _Out) -> None:
@@ -87,7 +89,19 @@ def _beat(out: _Out) -> None:
         try:
             out.send({"alive": True})
         except OSError:
-            os._exit(0)
+            _end()
+
+
+def _end() -> None:
+    """End this process, and the processes of its engine where they are a group of their own."""
+    if os.getpgrp() == os.getpid():
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError, ValueError, IndexError):
+                # After the name, which may hold anything: state, parent, group.
+                group = int(stat.read_text(errors="replace").rpartition(")")[2].split()[2])
+                if group == os.getpid() != int(stat.parent.name):
+                    os.kill(int(stat.parent.name), signal.SIGKILL)
+    os._exit(0)
 
 
 if __name__ == "__main__":

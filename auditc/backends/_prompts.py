@@ -1,4 +1,7 @@
-"""From prompts to token numbers: the chat template, the opening, and which token a spelling is after it."""
+"""From prompts to token numbers and back: the chat template, the opening, and which token a spelling is after it.
+
+For every backend that feeds a model by itself: with one tokenizer they all feed the same tokens.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditc.backends.transformers.faults import plain
-from auditc.ir.exchange import Failure, Prompt
+from auditc.backends._faults import plain
+from auditc.ir.exchange import Failure, Prompt, ScoreRequest
 
 TAIL = 64
 """Characters before a spelling that are looked at to find its token; see `Prompts.tokens_of`."""
@@ -86,6 +89,34 @@ class Prompts:
             found.append(ids[-1] if one else None)
         return found
 
+    def options(
+        self, fed: Fed, request: ScoreRequest, tails: dict[str, tuple[int, ...]]
+    ) -> tuple[tuple[int, ...], ...] | Failure:
+        """The tokens of each option. An option needs a spelling that is one token here; no two share a token."""
+        flat = [spelling for spellings in request.spellings for spelling in spellings]
+        tokens = iter(self.tokens_of(fed, flat, tails))
+        options: list[tuple[int, ...]] = []
+        taken: set[int] = set()
+        for position, spellings in enumerate(request.spellings):
+            found = [next(tokens) for _ in spellings]
+            ids = tuple(dict.fromkeys(token for token in found if token is not None))
+            if not ids:
+                return Failure("spelling", f"no spelling of option {position + 1} is one token here: {list(spellings)}")
+            if taken.intersection(ids):
+                return Failure(
+                    "spelling", f"option {position + 1} shares a token with an earlier option: {list(spellings)}"
+                )
+            taken.update(ids)
+            options.append(ids)
+        return tuple(options)
+
+    def beyond(self, fed: Fed, new: int) -> Failure | None:
+        """A Failure where the prompt and `new` tokens after it do not fit into the window."""
+        if self.window is None or len(fed.ids) + new <= self.window:
+            return None
+        asked = f"{len(fed.ids)} tokens and {new} new ones"
+        return Failure("too_long", f"the prompt has {asked}, the model's window {self.window}")
+
     def remember(self, texts: Sequence[str], tails: dict[str, tuple[int, ...]]) -> None:
         """Tokenise those of `texts` that `tails` does not know yet, all at once."""
         new = [text for text in dict.fromkeys(texts) if text not in tails]
@@ -117,3 +148,15 @@ def _whole(text: str | Failure) -> str | Failure:
     if isinstance(text, str) and not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         return Failure("engine", "the prompt holds half a character, which no tokenizer takes")
     return text
+
+
+def text(tokenizer: Any, prompt: Sequence[int], ids: Sequence[int]) -> str:
+    """What `ids` add to the prompt. Decoded together with its end: some tokenizers drop a space at the beginning."""
+    before = decoded(tokenizer, prompt[-4:])
+    after = decoded(tokenizer, [*prompt[-4:], *ids])
+    return after[len(before) :] if after.startswith(before) else decoded(tokenizer, ids)
+
+
+def decoded(tokenizer: Any, ids: Sequence[int]) -> str:
+    """The words of `ids`, without the tokens that only structure a conversation."""
+    return str(tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
