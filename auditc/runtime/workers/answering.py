@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from auditc.backends._contract import Engine
+from auditc.backends._contract import Engine, EngineStopped
 from auditc.diagnostics.scrub import scrubbed
 from auditc.ir.exchange import Failure, GenerateRequest, Reply, Request, ScoreRequest
 
@@ -30,11 +30,15 @@ class Cancelled(Exception):
 
 
 def answer(engine: Engine, requests: Sequence[Request]) -> list[Reply]:
-    """What the engine replies; a fault that the engine did not turn into failures becomes one for each request."""
+    """What the engine replies; a fault that the engine did not turn into failures becomes one for each request.
+
+    Raises EngineStopped where the engine does."""
     scores = [request for request in requests if isinstance(request, ScoreRequest)]
     texts = [request for request in requests if isinstance(request, GenerateRequest)]
     try:
         replies: list[Reply] = list(engine.score(scores) if scores else engine.generate(texts))
+    except EngineStopped:
+        raise
     except MemoryError:
         return [Failure("out_of_memory", "the engine ran out of memory")] * len(requests)
     except Exception as error:
