@@ -10,8 +10,8 @@ import pytest
 
 from .conftest import Shell
 
-OWN = {"compare-waves", "test-a-spec"}
-"""Pages whose commands another test runs, for they edit files in between."""
+OWN = {"compare-waves", "test-a-spec", "hosted-models"}
+"""Pages whose commands another test runs, for they edit files in between, or need a server."""
 PAGES = sorted((Path(__file__).parent.parent.parent / "docs" / "how-to").glob("*.md"))
 RUN = [page for page in PAGES if page.stem not in OWN]
 _FILE = re.compile(r"^```[\w-]+ (\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
