@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
-from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, ScoreReply, ScoreRequest
+from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Sampling, ScoreReply, ScoreRequest
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -23,7 +23,8 @@ batch, whose seeds are all known."""
 
 Identity = Mapping[str, str | int | float | bool]
 """Everything about the answerer that can change an answer: weights, tokenizer and template digests, engine, its
-version, dtype, device class, numeric flags. Flat, JSON, without paths, host names or secrets."""
+version, dtype, device class, numeric flags; of somebody else's server its address. Flat, JSON, without paths, secrets
+or the name of this machine."""
 
 
 class Engine(Protocol):
@@ -68,7 +69,8 @@ class ModelSource:
     """What a backend is told of a model: its name in the spec, where its files are, and what it may need to simulate.
 
     `folder` is the local folder of the weights (None for a backend that needs none). `reference` maps
-    (population, item) to human shares in the survey's order of options; only `simulated` reads it.
+    (population, item) to human shares in the survey's order of options; only `simulated` reads it. `notes` is a folder
+    in which an engine may note what a later run must find again; it need not be there.
     """
 
     name: str
@@ -77,6 +79,7 @@ class ModelSource:
     reference: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
     adapter: Adapter | None = None
     """What is put on the weights; its digest must be in the identity. Only a backend with `adapters` is given one."""
+    notes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,16 @@ class Flow:
 
 class BackendUnavailable(Exception):
     """The world lacks what the backend needs (a package, a device, a model's files). The message says what to do."""
+
+
+class EngineStopped(Exception):
+    """An open engine that will answer nothing more: a key that is not taken, a model that is not there. Raised instead
+    of failing cell after cell; only by engines in the run's own process. `help` says what to do."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +131,9 @@ class Backend(Generic[P]):
     """For how many seconds an answer may be used again by later runs; None for ever: its identity says all."""
     adapters: bool = False
     """Whether it can put an adapter on the weights. Its engines may be `Switching`, to load the weights but once."""
+    refuses: Callable[[P, Sampling | None], tuple[str, ...]] = lambda params, sampling: ()
+    """What it would have to leave out of a text generated so, or of probabilities (None): each a sentence with a
+    remedy. Binding refuses the plan with it, so that nothing is dropped in silence."""
     built: bool = True
     """Whether it can answer. One that cannot is checked and planned, and refused when the plan is bound."""
     hosted: bool = False

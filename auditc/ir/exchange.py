@@ -112,7 +112,8 @@ class Failure:
 
     `reason` is one of `out_of_memory`, `too_long`, `spelling`, `engine`, `worker_died`, `timeout`, and of a server:
     `rate_limit`, `server` (it failed, and went on failing), `connection`, `invalid_reply`, `rejected` (it would not
-    take the request); of a recording: `not_recorded`. `detail` is for people and holds no secret.
+    take the request), `truncated` (it lists too few tokens to tell how probable an option is); of a recording:
+    `not_recorded`. `detail` is for people and holds no secret.
     """
 
     reason: str

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from auditc.backends import backends
 from auditc.backends._contract import Adapter, Backend, BackendUnavailable, Capability, Flow, Identity, ModelSource
+from auditc.ir.exchange import Sampling
 from auditc.ir.finding import ModelRow
 from auditc.ir.plan import Converse, Escalate, Measure, Model, Origin, Plan, Render, Score, Train
 from auditc.metrics import metrics
@@ -22,8 +23,10 @@ from . import models
 from .asking import score_asking, turn_asking
 from .cells import participants
 from .faults import CannotBind, Problem
+from .identity import decoding
 from .prompts import WordingRejected
 from .schedule import Asked, stages
+from .windows import Windows
 
 
 class Here(Protocol):
@@ -49,6 +52,7 @@ class Bound:
     params: Any
     source: ModelSource
     identity: Identity
+    """With its `window`, where answers may not be used for ever; the engine itself knows nothing of that."""
     licence: str = ""
 
     @property
@@ -92,16 +96,19 @@ def located(plan: Plan) -> dict[str, Here]:
     return here
 
 
-def bind(plan: Plan, here: Mapping[str, Here]) -> dict[str, Bound]:
+def bind(plan: Plan, here: Mapping[str, Here], windows: Windows | None = None) -> dict[str, Bound]:
     """The models that the plan's stages ask. Raises CannotBind with everything that is in the way."""
-    bound, problems = look(plan, here)
+    bound, problems = look(plan, here, windows)
     if problems:
         raise CannotBind(problems)
     return bound
 
 
-def look(plan: Plan, here: Mapping[str, Here]) -> tuple[dict[str, Bound], tuple[Problem, ...]]:
-    """The models that can be bound, and all that stands in the way of running the plan."""
+def look(
+    plan: Plan, here: Mapping[str, Here], windows: Windows | None = None
+) -> tuple[dict[str, Bound], tuple[Problem, ...]]:
+    """The models that can be bound, and all that stands in the way of running the plan. `windows` are those of the
+    workspace; without them every answer may be used for ever."""
     asked: dict[str, list[Asked]] = {}
     for stage in stages(plan):
         asked.setdefault(stage.model, []).append(stage)
@@ -112,7 +119,7 @@ def look(plan: Plan, here: Mapping[str, Here]) -> tuple[dict[str, Bound], tuple[
             continue  # there is no such model before it is trained, and that is told of its training
         if _unbuilt(plan.models[name]):
             continue  # told among all that is not built
-        found = _bind(plan, name, here.get(name), by[0].origin)
+        found = _bind(plan, name, here.get(name), by[0].origin, windows)
         if isinstance(found, Problem):
             problems.append(found)
             continue
@@ -163,6 +170,25 @@ def needed(stage: Asked) -> frozenset[Capability]:
     return frozenset(need)
 
 
+def samplings(stage: Asked) -> tuple[Sampling | None, ...]:
+    """The ways in which a stage has texts generated; None for probabilities. Beams are told by `needed`."""
+    if stage.kind == "score":
+        return (None,)
+    return tuple(
+        decoding(
+            Sampling(
+                sample=sample,
+                temperature=stage.temperature,
+                top_p=stage.top_p,
+                top_k=stage.top_k,
+                max_new_tokens=stage.max_new_tokens,
+                stop=stage.stop,
+            )
+        )
+        for sample in dict.fromkeys(stage.sampling)
+    )
+
+
 def reference(plan: Plan, model: Model) -> dict[str, dict[str, tuple[float, ...]]]:
     """The human shares that a simulated model answers from, by country and item."""
     if not model.like:
@@ -171,7 +197,7 @@ def reference(plan: Plan, model: Model) -> dict[str, dict[str, tuple[float, ...]
     return {country: {item: shares.shares for item, shares in items.items()} for country, items in people.items()}
 
 
-def _bind(plan: Plan, name: str, here: Here | None, origin: Origin) -> Bound | Problem:
+def _bind(plan: Plan, name: str, here: Here | None, origin: Origin, windows: Windows | None = None) -> Bound | Problem:
     model = plan.models[name]
     try:
         backend = backends.take(model.backend.kind)
@@ -200,6 +226,10 @@ def _bind(plan: Plan, name: str, here: Here | None, origin: Origin) -> Bound | P
     params = backend.params.model_validate(model.backend.params)
     try:
         identity = dict(backend.identify(source, params))
+        reuse = backend.reuse(params)
+        if windows is not None and reuse is not None:
+            identity |= {"window": windows.of(identity, reuse)}
+            source = replace(source, notes=windows.notes(identity))
         return Bound(name, model.backend.kind, backend, params, source, identity, _licence(here, adapter))
     except BackendUnavailable as error:
         return Problem(f"model `{name}` cannot be opened: {error}", "", origin)
@@ -212,6 +242,13 @@ def _licence(here: Here | None, adapter: Here | None) -> str:
 
 
 def _lacks(bound: Bound, stage: Asked) -> list[Problem]:
+    refused = dict.fromkeys(
+        said for sampling in samplings(stage) for said in bound.backend.refuses(bound.params, sampling)
+    )
+    if refused:
+        asks = f"`{stage.block}` asks model `{bound.name}` for what `{bound.kind}` would leave out"
+        told = [said.partition(": ") for said in refused]
+        return [Problem(f"{asks}: {what}", help, stage.origin) for what, _, help in told]
     lacking = needed(stage) - bound.backend.can(bound.params)
     return [
         Problem(

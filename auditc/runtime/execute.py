@@ -42,6 +42,7 @@ from .walk import (
     walk_score,
     walked,
 )
+from .windows import Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,14 @@ def run(
     `here` are the weights on this machine, found out if not said. `logs` is where workers' own output goes.
     """
     reporter = reporter or Reporter()
-    bound = bind(plan, located(plan) if here is None else here)
+    windows = Windows.read(folder)
+    bound = bind(plan, located(plan) if here is None else here, windows)
     ordered = stages(plan)
     meter = Meter((limits or Limits()).within(plan.budget))
     reporter.run_started(plan, {stage.name: count_cells(stage, plan) for stage in ordered})
     with Store.open(folder / "store", write=True) as store, interrupts() as stop:
         refuse_what_does_not_fit(plan, bound, store)
+        windows.begin()
         work = _Run(plan, store, reporter, meter, stop, bound, logs or folder / "logs")
         try:
             done = [work.stage(stage) for stage in ordered]
@@ -100,8 +103,11 @@ def run(
             for key in walked(sheet)
             if key not in store
         }
+        stopped = meter.stopped or (_limited(meter.limits, total) if meter.limits.per_stage is not None else "")
         if not meter.stopped:
             store.compact()
+        if not stopped:
+            windows.end()
     reporter.run_finished(total.as_dict(), meter.seconds)
     return Outcome(
         answers=tuple(answers),
@@ -110,7 +116,7 @@ def run(
         stages=tuple(records),
         models=tuple(bound[name].card(model) for name, model in plan.models.items() if name in bound),
         seconds=meter.seconds,
-        stopped=meter.stopped or (_limited(meter.limits, total) if meter.limits.per_stage is not None else ""),
+        stopped=stopped,
         unanswered=unanswered,
         spent=meter.spent,
     )

@@ -27,6 +27,7 @@ from .memory import Room, rooms, too_large
 from .schedule import Asked, stages
 from .store import Store
 from .walk import converse_sheet, score_sheet, walk_converse, walk_score
+from .windows import Windows
 
 EXACT = 200_000
 """Stages of more cells than this are estimated from as many of them."""
@@ -92,7 +93,7 @@ class Forecast:
 
 def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None) -> Forecast:
     """What a run of the plan in this workspace would ask. Raises StoreFailed where the store cannot be read."""
-    bound, problems = look(plan, located(plan) if here is None else here)
+    bound, problems = look(plan, located(plan) if here is None else here, Windows.read(workspace))
     earlier = [record for run in runs.ended(workspace) for record in _records(run)]
     with Store.open(workspace / "store", write=False) as store:
         found = tuple(_stage(plan, stage, bound.get(stage.model), store, earlier) for stage in stages(plan))

@@ -61,11 +61,12 @@ class Lane:
         while not stopping():
             done, _ = wait_for(flights, timeout=0.1, return_when=FIRST_COMPLETED)
             if done:
-                return {flight: _replies(flight) for flight in flights if flight in done}
+                return _arrived(flights, done)
         done, late = wait_for(flights, timeout=GRACE)
         if late:
             self.cancel()
-        return {flight: _replies(flight) if flight in done else None for flight in flights}
+        good = {flight for flight in done if not isinstance(flight.exception(), WorkerFailed)}
+        return {flight: _replies(flight) if flight in good else None for flight in flights}
 
     def cancel(self) -> None:
         """Give up what is in flight."""
@@ -78,6 +79,17 @@ class Lane:
             self._worker.close()
             self._worker = None
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _arrived(flights: Collection[Flight], done: Collection[Flight]) -> dict[Flight, list[Reply] | None]:
+    """Those of `done`. Where one brings word that the model is not asked any more, what is still on its way is taken in
+    first, and that word comes when nothing else does. Raises WorkerFailed."""
+    broken = {flight for flight in done if isinstance(flight.exception(), WorkerFailed)}
+    if broken:
+        done, _ = wait_for(flights, timeout=GRACE)
+        broken = {flight for flight in done if isinstance(flight.exception(), WorkerFailed)}
+    good = {flight: _replies(flight) for flight in flights if flight in done and flight not in broken}
+    return good or {flight: _replies(flight) for flight in broken}
 
 
 def _replies(flight: Flight) -> list[Reply] | None:

@@ -22,19 +22,13 @@ from scipy.stats import chi2
 
 import auditc
 from auditc.backends import backends
-from auditc.backends._contract import Backend, BackendUnavailable, Capability, Engine, ModelSource
+from auditc.backends._contract import Backend, Capability, Engine
 from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, ScoreReply, ScoreRequest
 
 from .asked import LETTERS, answers, draws, endless, odd, scores, texts, written
 from .case import BEYOND, Case, Ready, cases, parameters
 
 CASES = cases()
-
-UNBUILT: dict[str, dict[str, Any]] = {
-    "anthropic": {"model": "claude", "key": {"variable": "ANTHROPIC_API_KEY"}},
-    "openai": {"model": "gpt", "url": "http://localhost:8000/v1"},
-}
-"""Those that are known by name, with the parameters that they need."""
 
 HEAVY = ("torch", "transformers", "vllm", "safetensors", "gguf", "huggingface_hub", "openai", "anthropic")
 
@@ -78,7 +72,7 @@ def tried(case: Case, request: pytest.FixtureRequest) -> Iterator[Tried]:
 
 
 def test_every_backend_on_the_shelf_is_tried() -> None:
-    assert {case.backend for case in CASES.values()} | UNBUILT.keys() == set(backends.names())
+    assert {case.backend for case in CASES.values()} == set(backends.names())
 
 
 def test_everything_is_asked_of_some_engine() -> None:
@@ -87,17 +81,6 @@ def test_everything_is_asked_of_some_engine() -> None:
     for thing in BEYOND:
         able = [case for case in CASES.values() if not case.why_not(thing, frozenset())]
         assert able, thing
-
-
-@pytest.mark.parametrize("name", UNBUILT)
-def test_one_that_is_not_built_takes_its_parameters_and_refuses_to_open(name: str) -> None:
-    backend = backends.take(name)
-    params = backend.params.model_validate(UNBUILT[name])
-    assert not backend.built and not backend.in_process and backend.hosted is not backend.needs_weights
-    assert backend.can(params)
-    for reach in (backend.identify, backend.open):
-        with pytest.raises(BackendUnavailable, match=name):
-            reach(ModelSource("model", None, "", {}), params)
 
 
 @pytest.mark.parametrize("url", ["ftp://here", "https://me:secret@here/v1", "https://here/v1?key=secret", "here", ""])

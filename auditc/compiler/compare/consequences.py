@@ -258,6 +258,7 @@ PROVIDER: Final[dict[str, Rules]] = {
     "url": _another(_WAVES),
     "key": _nothing("a key opens the door and changes no answer"),
     "reuse": _nothing("what is used again are answers to the same questions"),
+    **dict.fromkeys(("concurrency", "retries", "timeout"), _nothing("how a question comes to be answered, not what")),
 }
 """By parameter of a provider (`api = openai { … }`); others have the consequence of `Model.backend`."""
 

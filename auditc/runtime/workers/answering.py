@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from auditc.backends._contract import Engine
+from auditc.backends._contract import Engine, EngineStopped
 from auditc.diagnostics.scrub import scrubbed
 from auditc.ir.exchange import Failure, GenerateRequest, Reply, Request, ScoreRequest
 
@@ -39,11 +39,13 @@ class Cancelled(Exception):
 
 def answer(engine: Engine, requests: Sequence[Request]) -> list[Reply]:
     """What the engine replies; a fault that the engine did not turn into failures becomes one for each request. A batch
-    that does not fit into memory is halved until it does."""
+    that does not fit into memory is halved until it does. Raises EngineStopped where the engine does."""
     scores = [request for request in requests if isinstance(request, ScoreRequest)]
     texts = [request for request in requests if isinstance(request, GenerateRequest)]
     try:
         replies: list[Reply] = list(engine.score(scores) if scores else engine.generate(texts))
+    except EngineStopped:
+        raise
     except MemoryError:
         middle = len(requests) // 2
         if middle == 0:

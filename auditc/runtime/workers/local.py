@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditc.backends._contract import BackendUnavailable, Engine, Switching
+from auditc.backends._contract import BackendUnavailable, Engine, EngineStopped, Switching
 from auditc.ir.exchange import Reply, Request
 
 from ..bind import Bound
@@ -21,12 +21,18 @@ class LocalWorker:
         except BackendUnavailable as error:
             raise WorkerFailed(f"model `{bound.name}` cannot be opened: {error}") from error
         self._cancelled = False
+        self._name = bound.name
         check_identity(bound, dict(self._engine.identity))
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         if self._cancelled:
             raise Cancelled
-        return answer(self._engine, requests)
+        try:
+            return answer(self._engine, requests)
+        except EngineStopped as stopped:
+            raise WorkerFailed(
+                f"model `{self._name}` is not asked any more: {stopped.message}", stopped.help
+            ) from stopped
 
     def become(self, bound: Bound) -> bool:
         try:
@@ -47,6 +53,7 @@ class LocalWorker:
 def check_identity(bound: Bound, found: dict[str, str | int | float | bool]) -> None:
     """An engine that is not the one the plan was bound to must not answer for it. Raises WorkerFailed."""
     expected = dict(bound.identity)
+    expected.pop("window", None)  # the run's own: see `windows`
     if found == expected:
         return
     differ = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))

@@ -1,0 +1,140 @@
+"""Jobs: many requests handed to a provider at once, answered within a day.
+
+A job is paid for once it is handed over, so its name is noted before anybody waits for it: a run that is killed
+meanwhile leaves the note, and the next one that would ask the very same takes the job up again. The note lies in a
+folder of the model's identity, the window of its answers in it; it is found by what was asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from auditc.backends._contract import EngineStopped
+from auditc.ir.canonical import digest
+
+from .engine import Body
+from .pacing import Pacer, backoff
+from .trouble import Trouble
+
+T = TypeVar("T")
+
+SOON, LATE = 0.25, 60.0
+"""Seconds between two looks at a job: at first, and after a while."""
+
+LOST = frozenset({"404"})
+"""What a server says of a job that it does not know any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is; `files` hold what it brought."""
+
+    ended: bool
+    status: str
+    files: tuple[str, ...] = ()
+
+
+class Office(Protocol):
+    """Where a provider takes jobs. All raise Trouble."""
+
+    def begin(self, bodies: dict[str, Body]) -> str: ...
+    def look(self, job: str) -> Progress: ...
+    def collect(self, job: str, progress: Progress) -> dict[str, Any | Trouble]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Hands jobs over and waits for them. `notes` is the folder of the notes; None where nothing can be noted."""
+
+    office: Office
+    notes: str | None
+    retries: int
+
+    def run(self, bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]:
+        """An answer or a Trouble for each request. Raises Trouble where there is no job, Closed."""
+        named = {str(index): body for index, body in enumerate(bodies)}
+        note = None if self.notes is None else Path(self.notes) / f"{digest(named)[:32]}.json"
+        job = _noted(note)
+        if job is None:
+            job = self._begun(named, pacer)
+            _note(note, job)
+        try:
+            progress = self._ended(job, pacer)
+            found = self._patiently(lambda: self.office.collect(job, progress), pacer)
+        except Trouble as trouble:
+            if trouble.detail[:3] in LOST:
+                _forget(note)
+            raise
+        left = Trouble("server", f"the job ended ({progress.status}) without an answer to this")
+        answers = [found.get(name, left) for name in named]
+        if all(isinstance(answer, Trouble) for answer in answers):
+            _forget(note)  # taken up again, it would fail again
+        return answers
+
+    def _begun(self, named: dict[str, Body], pacer: Pacer) -> str:
+        """Repeated only where the server says that it did not take the job: of one whose answer was lost nobody knows,
+        and it would be paid for twice."""
+        for repeat in range(self.retries):
+            try:
+                return self.office.begin(named)
+            except Trouble as trouble:
+                if not (trouble.slower and trouble.again):
+                    raise
+                pacer.rest(max(backoff(repeat), trouble.wait or 0.0))
+        return self.office.begin(named)
+
+    def _ended(self, job: str, pacer: Pacer) -> Progress:
+        pause = SOON
+        while not (progress := self._patiently(lambda: self.office.look(job), pacer)).ended:
+            pacer.rest(pause)
+            pause = min(LATE, pause * 2)
+        return progress
+
+    def _patiently(self, call: Callable[[], T], pacer: Pacer) -> T:
+        for repeat in range(self.retries):
+            try:
+                return call()
+            except Trouble as trouble:
+                if not trouble.again:
+                    raise
+                pacer.rest(max(backoff(repeat), trouble.wait or 0.0))
+        return call()
+
+
+def _noted(note: Path | None) -> str | None:
+    if note is None:
+        return None
+    try:
+        job = json.loads(note.read_bytes())["job"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return job if isinstance(job, str) else None
+
+
+def _note(note: Path | None, job: str) -> None:
+    """Written aside, forced to disk, renamed. Raises EngineStopped where that cannot be."""
+    if note is None:
+        return
+    aside = note.with_suffix(".tmp")
+    try:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("wb") as file:
+            file.write(json.dumps({"job": job}).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(note)
+    except OSError as error:
+        told = f"the job {job} was handed over and cannot be noted: {error.strerror or error}"
+        raise EngineStopped(told, "make room or give access to `.auditc`") from error
+
+
+def _forget(note: Path | None) -> None:
+    if note is not None:
+        with suppress(OSError):
+            note.unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+"""Opens a provider's client library so that it does what we account for: no repeats of its own, no other address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from auditc.ir.values import Secret
+
+from .key import Key
+from .trouble import translated
+
+
+def plain_client(make: Any, concurrency: int) -> Any:
+    """An HTTP client of a library's own kind that follows no redirect: the key goes to the declared address alone."""
+    import httpx2
+
+    limits = httpx2.Limits(max_connections=concurrency * 4, max_keepalive_connections=concurrency)
+    return make(follow_redirects=False, limits=limits)
+
+
+def remedies(key: Secret | None, model: str) -> dict[str, str]:
+    """What to do when a server turns everybody away, by its status."""
+    named = f"set the environment variable {key.variable} to a key that it takes" if key else "give the model a `key`"
+    return {
+        "401": named,
+        "403": f"{named}, one that may use `{model}`",
+        "402": "see to the account at the provider, then run again: what is stored is not asked again",
+        "404": f"look up what the provider calls its models: `{model}` is not there, or not under this `url`",
+        "429": "see to the account at the provider, then run again: what is stored is not asked again",
+        "400": "the server does not take requests of this form: say by `server` what it is, or change the settings",
+        "": "see that the server can be reached and answers, then run again: what is stored is not asked again",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Translating:
+    """While it lasts, what a client library raises becomes Trouble, without the key."""
+
+    library: Any
+    key: Key
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(fault, Exception):
+            trouble = translated(fault, self.library, self.key)
+            if trouble is not None:
+                raise trouble from None

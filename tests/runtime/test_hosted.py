@@ -1,0 +1,197 @@
+"""Whole runs on hosted models: every cell accounted for, nothing paid for twice, budgets kept, kills survived."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import auditc
+from auditc.backends._contract import EngineStopped
+from auditc.backends._hosted import jobs, pacing
+from auditc.ir.plan import Model, Plan, Price, Thing
+from auditc.ir.values import Money
+from auditc.runtime.bind import bind
+from auditc.runtime.budget import Limits
+from auditc.runtime.faults import CannotBind, WorkerFailed
+from auditc.runtime.forecast import forecast
+from tests.providers import Provider, Seen, Wrong, provider
+from tests.runtime.plans import converse, plan, score
+from tests.runtime.workspace import ask
+
+KEY = "sk-live-0123456789abcdef"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    monkeypatch.setattr(pacing, "FIRST", 0.001)
+    monkeypatch.setattr(jobs, "SOON", 0.01)
+    monkeypatch.setenv("THE_KEY", KEY)
+    with provider() as running:
+        yield running
+
+
+def hosted(kind: str, url: str, price: Price | None = None, **params: Any) -> Model:
+    """A model on the server, of which nothing is known."""
+    at = url + ("/v1" if kind == "openai" else "")
+    reached = Thing(kind=kind, params={"model": "m", "url": at, "key": {"variable": "THE_KEY"}, "retries": 2} | params)
+    return Model(title=kind, family="f", origin="o", stage="s", weights=None, backend=reached, like="", price=price)
+
+
+def one(url: str, kind: str = "openai", draws: int = 5, price: Price | None = None, **params: Any) -> Plan:
+    return plan(converse("def/m", "m", draws=draws), models={"m": hosted(kind, url, price, **params)})
+
+
+def accounted(cells: dict[str, int]) -> bool:
+    return (
+        cells["planned"] == cells["reused"] + cells["asked"] + cells["not_run"]
+        and cells["asked"] == cells["answered"] + cells["refused"] + cells["unparsable"] + cells["failed"]
+    )
+
+
+FAULTS = (
+    Wrong(429, None, {"Retry-After": "0"}),
+    Wrong(500),
+    Wrong(503),
+    Wrong(reset=True),
+    Wrong(raw=b'{"choices": [{'),
+    Wrong(400, {"error": {"message": "no"}}),
+    Wrong(change=lambda answer: answer.update(choices=[{**answer["choices"][0], "finish_reason": "content_filter"}])),
+    Wrong(change=lambda answer: answer["choices"][0].update(message={"content": "抱歉，我无法回答这个问题。"})),
+    Wrong(change=lambda answer: answer["choices"][0].update(message={"content": "I'm sorry, I can't answer that."})),
+    Wrong(change=lambda answer: answer["choices"][0].update(message={"content": ""})),
+    Wrong(change=lambda answer: answer["choices"][0].update(message={"content": "ramble " * 10_000})),
+    Wrong(change=lambda answer: answer.update(usage=None)),
+)
+
+
+def test_every_cell_is_accounted_for_whatever_the_server_does(server: Provider, tmp_path: Path) -> None:
+    def fault(seen: Seen) -> Wrong | None:
+        point = sum(seen.words.encode()) + seen.body.get("seed", 0)
+        return FAULTS[point % 24] if point % 24 < len(FAULTS) and seen.time <= 1 + point % 4 else None
+
+    server.fault = fault
+    asked = plan(
+        score("ft/m", "m"),
+        converse("def/m", "m", draws=8),
+        models={"m": hosted("openai", server.url, logprobs=20, reuse=9e9)},
+    )
+    first = ask(asked, tmp_path)
+    assert accounted(first.cells) and first.cells["not_run"] == 0 and first.cells["reused"] == 0
+    assert all(first.cells[name] > 0 for name in ("answered", "refused", "unparsable", "failed"))
+    (card,) = first.models
+    assert card.identity["url"] == f"{server.url}/v1" and card.identity["window"]
+    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert KEY.encode() not in stored
+    # Within the time that the author allows for, only what failed is asked again.
+    server.fault = lambda seen: None
+    assert forecast(asked, tmp_path).cells["to_run"] <= first.cells["failed"] * 2
+    again = ask(asked, tmp_path)
+    assert again.cells["asked"] > 0 and again.cells["failed"] == 0 and accounted(again.cells)
+    assert again.cells["reused"] >= first.cells["planned"] - first.cells["failed"] * 2
+
+
+def test_an_answer_is_used_in_its_own_run_and_no_further(server: Provider, tmp_path: Path) -> None:
+    asked = one(server.url, "anthropic")
+    first = ask(asked, tmp_path)
+    assert forecast(asked, tmp_path).cells["cached"] == 0
+    second = ask(asked, tmp_path)
+    assert second.cells["asked"] == first.cells["asked"] == second.cells["planned"]
+    assert first.models[0].identity["window"] != second.models[0].identity["window"]
+    # A run that a budget stopped has not ended: the next one goes on with it.
+    stopped = ask(asked, tmp_path, limits=Limits(cells=20))
+    assert stopped.stopped and stopped.cells["asked"] == 20
+    assert forecast(asked, tmp_path).cells["cached"] >= 20
+    rest = ask(asked, tmp_path)
+    assert rest.cells["reused"] == 20 and rest.cells["not_run"] == 0
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_a_key_that_is_not_taken_ends_the_run_at_once(kind: str, server: Provider, tmp_path: Path) -> None:
+    server.fault = lambda seen: Wrong(401, {"error": {"message": f"bad key {KEY}"}})
+    with pytest.raises(WorkerFailed) as failed:
+        ask(one(server.url, kind), tmp_path)
+    assert "THE_KEY" in failed.value.help and "`m`" in failed.value.message and KEY not in str(failed.value)
+    assert len(server.asked) <= pacing.START
+
+
+def test_what_was_answered_before_a_door_closed_is_kept(server: Provider, tmp_path: Path) -> None:
+    server.latency = 0.01
+    server.fault = lambda seen: Wrong(402, {"error": {"message": "no balance"}}) if seen.number >= 40 else None
+    with pytest.raises(WorkerFailed, match="no balance"):
+        ask(one(server.url), tmp_path)
+    asked, server.fault = len(server.asked), lambda seen: None
+    assert asked < 60
+    assert ask(one(server.url), tmp_path).cells["reused"] == 40
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_budget_in_money_is_not_overrun(batch: bool, server: Provider, tmp_path: Path) -> None:
+    price = Price(input=Money(amount=1000.0, currency="usd"), output=Money(amount=1000.0, currency="usd"))
+    asked, limit = one(server.url, draws=3, price=price, batch=batch), 2.0 if batch else 10.0
+    server.fault = lambda seen: Wrong(change=lambda answer: answer.update(usage=None))
+    done = ask(asked, tmp_path, limits=Limits(money=Money(amount=limit, currency="usd")))
+    assert "budget" in done.stopped and 0 < done.spent.money["usd"] <= limit and accounted(done.cells)
+
+
+def test_what_a_server_would_leave_out_is_refused_before_anything_is_asked(server: Provider) -> None:
+    models = {"m": hosted("openai", server.url), "n": hosted("anthropic", server.url)}
+    wanted = plan(
+        score("ft/m", "m"), converse("def/m", "m", top_k=40), converse("def/n", "n", temperature=0.5), models=models
+    )
+    with pytest.raises(CannotBind) as refused:
+        bind(wanted, {})
+    told = [f"{problem.message} ({problem.help})" for problem in refused.value.problems]
+    assert len(told) == 3 and not server.seen
+    assert "`logprobs`" in told[0] and "`top_k`" in told[1] and "`temperature`" in told[2]
+
+
+def broken_off(*_: Any) -> None:
+    """In the place of waiting for a job: what is left then is what a kill leaves."""
+    raise EngineStopped("broken off")
+
+
+def test_a_job_goes_on_after_a_kill(server: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = one(server.url, draws=3, batch=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs.Desk, "_ended", broken_off)
+        with pytest.raises(WorkerFailed, match="broken off"):
+            ask(asked, tmp_path)
+    assert len(server.jobs) == 1 and list(tmp_path.glob("jobs/*/*.json"))
+    done = ask(asked, tmp_path)
+    assert done.cells["not_run"] == 0 and accounted(done.cells)
+    assert len(server.jobs) == len(asked.stages[0].items), "a job a round, and none of them twice"
+    assert not list(tmp_path.glob("jobs/*/*.json"))
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from tests.runtime.test_hosted import one
+from tests.runtime.workspace import ask
+ask(one(sys.argv[1], draws=8, concurrency=8), Path(sys.argv[2]))
+"""
+
+
+def test_a_kill_loses_what_is_on_its_way_and_no_more(server: Provider, tmp_path: Path, root: Path) -> None:
+    server.latency = 0.02
+    path = os.pathsep.join([str(root), str(Path(auditc.__file__).parents[1])])
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, server.url, str(tmp_path)], env={**os.environ, "PYTHONPATH": path}, cwd=root
+    )
+    end = time.monotonic() + 60
+    while len(server.asked) < 60 and time.monotonic() < end:
+        time.sleep(0.005)
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    rest = ask(one(server.url, draws=8, concurrency=8), tmp_path)
+    assert rest.cells["reused"] >= 60 - 24 and rest.cells["not_run"] == 0
+    # Those on their way, and those whose way to the disk the kill cut off.
+    assert len([mark for mark, times in server.times.items() if times > 1]) <= 24
