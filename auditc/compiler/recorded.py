@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import Final
 
-from auditc.backends.replay.recording import Faulty, checked
 from auditc.diagnostics.suggest import suggest
 from auditc.ir.values import RecordingFile
 from auditc.spec.syntax import Call, Text, Word
@@ -19,6 +18,11 @@ EXAMPLE: Final = 'exchanges("exchanges.jsonl.gz")'
 
 def recording(call: Call, scope: Scope) -> RecordingFile | Poison:
     """The file that a call names. It is as it was written; what its lines say is looked at when the plan is run."""
+    from auditc.backends.replay.recording import (  # noqa: PLC0415  (what replays nothing is checked without it)
+        Faulty,
+        checked,
+    )
+
     word = call.of.name.text if isinstance(call.of, Word) else call.of.span.text
     if word != EXCHANGES:
         remedy = suggest(word, [EXCHANGES]) or f"A recording is `{EXAMPLE}`."
