@@ -100,6 +100,7 @@ def forecast_summary(foreseen: Forecast) -> dict[str, Any]:
         "cells",
         "cached",
         "to_run",
+        "probed",
         "why",
         "tokens_in",
         "tokens_out",
@@ -109,6 +110,7 @@ def forecast_summary(foreseen: Forecast) -> dict[str, Any]:
     )
     return {
         "cells": foreseen.cells,
+        "probed": foreseen.probed,
         "tokens": foreseen.tokens,
         "money": foreseen.money,
         "stages": [

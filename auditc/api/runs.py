@@ -52,6 +52,7 @@ class Done:
             "cells": self.record.cells,
             "seconds": self.record.seconds,
             "stopped": self.record.stopped,
+            "probe": self.record.probe,
             "spent": self.record.spent.model_dump(),
             "findings": str(self.folder / "findings.json"),
             "reports": {name: str(path) for name, path in self.reports.items()},
@@ -75,7 +76,7 @@ def run(plan_path: Path | None, *, limit: int | None = None, show: str = "bar") 
                 reporter=progress,
                 logs=started.folder,
             )
-        findings, items = conclude(plan, outcome.answers, models=outcome.models)
+        findings, items = conclude(plan, outcome.answers, models=outcome.models, probed=outcome.probed)
         record = started.finish(outcome, findings, items)
         done = runs.Run(started.folder)
         return Done(record, findings, done.folder, _render(done, None, None))

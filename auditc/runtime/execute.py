@@ -16,8 +16,10 @@ from auditc.ir.answers import Answers
 from auditc.ir.exchange import Failure, Reply
 from auditc.ir.finding import ModelRow, Spent
 from auditc.ir.plan import Plan
+from auditc.ir.probed import Probed
 from auditc.methods import methods
 
+from . import probe
 from .asking import Ask, score_asking, turn_asking
 from .bind import Bound, Here, bind, located
 from .budget import Limits, Meter
@@ -59,6 +61,11 @@ class Outcome:
     unanswered: Mapping[bytes, str]
     """What became of the cells that were walked over and have no answer: `failed` or `not run`, by key."""
     spent: Spent
+    probed: tuple[Probed, ...] = ()
+    probe: Mapping[str, int] = field(default_factory=dict)
+    """Second answers: `cells` = `reused` + `asked` + `not_run`; empty where the plan has no probe."""
+    second: Mapping[str, str] = field(default_factory=dict)
+    """What became of the second answer, by the hexadecimal key of the first: `answered`, `failed`, `not run`."""
 
 
 def run(
@@ -82,7 +89,11 @@ def run(
     with Store.open(folder / "store", write=True) as store, interrupts() as stop:
         work = _Run(plan, store, reporter, meter, stop, bound, logs or folder / "logs")
         try:
-            done = [work.stage(stage) for stage in ordered]
+            done = []
+            for stage, following in zip(ordered, (*ordered[1:], None), strict=True):
+                done.append(work.stage(stage))
+                if following is None or following.model != stage.model:
+                    work.probe(stage.model)
         finally:
             work.close()
         store.flush()
@@ -98,6 +109,10 @@ def run(
             for key in walked(sheet)
             if key not in store
         }
+        samples = list(work.samples.values())
+        probed = [probe.probed(plan, work.samples[sheet.stage.name], sheet, work.reply) for sheet, _ in done if samples]
+        second = probe.statuses(samples, work.reply)
+        probes = probe.count(samples, work.reply, work.fresh).as_dict() if samples else {}
         if not meter.stopped:
             store.compact()
     reporter.run_finished(total.as_dict(), meter.seconds)
@@ -111,6 +126,9 @@ def run(
         stopped=meter.stopped or (_limited(meter.limits, total) if meter.limits.per_stage is not None else ""),
         unanswered=unanswered,
         spent=meter.spent,
+        probed=tuple(probed),
+        probe=probes,
+        second=second,
     )
 
 
@@ -131,7 +149,10 @@ class _Run:
     logs: Path
     fresh: set[bytes] = field(default_factory=set)
     """Keys asked in this run."""
+    samples: dict[str, probe.Sample] = field(default_factory=dict)
+    """The cells that are probed, by stage; none in a plan without a probe."""
     _failed: dict[bytes, Failure] = field(default_factory=dict)
+    _probed: set[str] = field(default_factory=set)
     _lane: Lane | None = None
 
     def reply(self, key: bytes) -> Reply | None:
@@ -155,6 +176,9 @@ class _Run:
             turns = turn_asking(self.plan, stage, identity)
             sheet = converse_sheet(turns)
             batches = walk_converse(turns, sheet, self.reply, methods.take(stage.method).read, size, limit)
+        if self.plan.probe:
+            sample = self.samples[stage.name] = probe.Sample(stage, self.plan.probe, self.plan.seed)
+            batches = sample.watch(batches)
         reused = self._ask(stage, batches)
         seconds = time.monotonic() - started
         asked = self.meter.asked - before[0]
@@ -163,6 +187,7 @@ class _Run:
             "kind": stage.kind,
             "block": stage.block,
             "model": stage.model,
+            "seed": stage.seed,
             "seconds": round(seconds, 3),
             "tokens_in": self.meter.tokens_in - before[1],
             "tokens_out": self.meter.tokens_out - before[2],
@@ -170,6 +195,23 @@ class _Run:
         }
         self.reporter.stage_finished(stage.name, asked, reused, cells - asked - reused, seconds)
         return sheet, record
+
+    def probe(self, model: str) -> None:
+        """Put the sample of the stages that have just been asked to their model once more, while it is loaded."""
+        samples = [
+            one for one in self.samples.values() if one.stage.model == model and one.stage.name not in self._probed
+        ]
+        self._probed.update(one.stage.name for one in samples)
+        cells = sum(len(one.asks()) for one in samples)
+        if not cells:
+            return
+        name, started, asked, reused = probe.NAME.format(model), time.monotonic(), self.meter.asked, 0
+        self.reporter.stage_started(name, cells)
+        for one in samples:
+            named = one.stage.model_copy(update={"name": name})
+            reused += self._ask(named, one.batches(self.bound[model].flow.batch, self.reply))
+        asked = self.meter.asked - asked
+        self.reporter.stage_finished(name, asked, reused, cells - asked - reused, time.monotonic() - started)
 
     def close(self) -> None:
         if self._lane is not None:
