@@ -32,6 +32,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the
 PlanPath = Annotated[Path | None, typer.Argument(help="A plan; without it the one compiled last in this folder.")]
 RunName = Annotated[str | None, typer.Argument(help="A run, or the beginning of its name; without it the newest.")]
 
+LIMIT = "A marked trial: at most so many cells a stage; participants are taken whole, at least one."
+
 CARRIED_OUT, INCOMPLETE, REJECTED, WORLD_FAILED, BUG = 0, 1, 2, 3, 70
 
 
@@ -194,7 +196,7 @@ def plan(plan: PlanPath = None, as_json: Json = False) -> None:
 @app.command()
 def run(
     plan: PlanPath = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many cells a stage: a marked trial.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help=LIMIT)] = None,
     fail_on: Annotated[
         list[runs.Gate] | None, typer.Option(help="Exit 1 on `claims` that fail, `undecided` ones, or `missing` cells.")
     ] = None,

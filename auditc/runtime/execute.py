@@ -7,7 +7,8 @@ Ctrl-C, walks on to its end without asking, so that whatever is stored already s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,7 @@ def run(
         stages=tuple(records),
         models=tuple(bound[name].card(model) for name, model in plan.models.items() if name in bound),
         seconds=meter.seconds,
-        stopped=meter.stopped or (_limited(meter.limits, total) if meter.limits.per_stage is not None else ""),
+        stopped=meter.stopped or (_limited(meter.limits, total, records) if meter.limits.per_stage is not None else ""),
         unanswered=unanswered,
         spent=meter.spent,
         probed=tuple(probed),
@@ -132,8 +133,17 @@ def run(
     )
 
 
-def _limited(limits: Limits, total: Counts) -> str:
-    return f"a dry run of {limits.per_stage:,} cells a stage" if total.not_run else ""
+def _limited(limits: Limits, total: Counts, records: Sequence[Mapping[str, Any]]) -> str:
+    """That this was a trial, and of which stages it took another number of cells, for participants are taken whole."""
+    if not total.not_run:
+        return ""
+    most = limits.per_stage or 0
+    took = [(each["name"], each["planned"] - each["not_run"], each["planned"]) for each in records]
+    other = [f"{cells:,} of {name}" for name, cells, planned in took if cells != min(most, planned)]
+    if len(other) > 3:
+        other = [*other[:3], f"{len(other) - 3:,} more stages"]
+    said = f" (taking whole participants: {', '.join(other)})" if other else ""
+    return f"a dry run of {most:,} cells a stage{said}"
 
 
 @dataclass(slots=True, eq=False)
@@ -230,7 +240,7 @@ class _Run:
             lacking = self._lacking(batch)
             if len(lacking) < len(batch):
                 reused += len(batch) - len(lacking)
-                self.reporter.cells_done(stage.name, 0, len(batch) - len(lacking), 0)
+                self.reporter.cells_done(stage.name, 0, len(batch) - len(lacking), {}, self.meter.spent)
             while lacking:
                 wanted = self._admitted(lacking, stage)
                 lacking = [] if self.meter.stopped else lacking[len(wanted) :]
@@ -287,7 +297,8 @@ class _Run:
         )
         failed = {ask.key: reply for ask, reply in answered if isinstance(reply, Failure)}
         self._failed.update(failed)
-        self.reporter.cells_done(stage.name, len(asks), 0, len(failed))
+        reasons = Counter(reply.reason for reply in failed.values())
+        self.reporter.cells_done(stage.name, len(asks), 0, reasons, self.meter.spent)
 
     def _lane_to(self, model: str) -> Lane:
         if self._lane is not None and self._lane.bound.name != model:

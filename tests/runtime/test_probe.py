@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from auditc import screen
 from auditc.backends import simulated as module
 from auditc.evidence.conclude import conclude
 from auditc.ir.canonical import seeded
@@ -212,7 +214,7 @@ def test_a_claim_on_a_model_that_does_not_repeat_itself_says_so(
 
 
 def test_both_answers_are_shown_and_the_run_keeps_seeds_and_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fickle(monkeypatch, 0.4, fail=0.2)
     one = plan(score(seed=11), converse(), probe=1.0)
@@ -234,7 +236,14 @@ def test_both_answers_are_shown_and_the_run_keeps_seeds_and_counts(
         else:
             assert shown.second.text == "I would rather talk of the weather." != shown.text
             assert shown.second.reading is not None and shown.second.reading["option"] is None
+        screen.cell(shown)
+    said = capsys.readouterr().out
+    assert said.count("probed: the second answer") == 2 and "second column" in said
+    assert "another text" in said and "read as: unparsable" in said
     failed = show(run, tmp_path, next(key for key, what in status.items() if what == "failed"))
+    screen.cell(failed)
+    assert "the second time it failed\nfailed: engine: the second time" in capsys.readouterr().out
+    json.dumps(failed.as_dict())
     assert failed.failure is None and failed.second is not None
     assert failed.second.failure == {"reason": "engine", "detail": "the second time"}
 
