@@ -156,6 +156,8 @@ class Bars(_Watched):
     def shown(self) -> Group:
         """What stands on the screen just now."""
         with self._lock:
+            if not self._begun:
+                return Group()
             grid = Table.grid(expand=True, padding=(0, 1))
             grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
             for _ in range(4):
