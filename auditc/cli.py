@@ -34,6 +34,8 @@ PlanPath = Annotated[Path | None, typer.Argument(help="A plan; without it the on
 Replay = Annotated[Path | None, typer.Option("--replay", help="A recording that answers in place of the models in it.")]
 RunName = Annotated[str | None, typer.Argument(help="A run, or the beginning of its name; without it the newest.")]
 
+LIMIT = "A marked trial: at most so many cells a stage; participants are taken whole, at least one."
+
 CARRIED_OUT, INCOMPLETE, REJECTED, WORLD_FAILED, BUG = 0, 1, 2, 3, 70
 
 
@@ -198,7 +200,7 @@ def plan(plan: PlanPath = None, replay: Replay = None, as_json: Json = False) ->
 @app.command()
 def run(
     plan: PlanPath = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many cells a stage: a marked trial.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help=LIMIT)] = None,
     fail_on: Annotated[
         list[runs.Gate] | None, typer.Option(help="Exit 1 on `claims` that fail, `undecided` ones, or `missing` cells.")
     ] = None,

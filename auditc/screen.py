@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from auditc.api.trials import Tested
     from auditc.ir.finding import Finding
     from auditc.runtime.forecast import Forecast
-    from auditc.runtime.show import Shown
+    from auditc.runtime.show import Second, Shown
 
 
 def forecast(foreseen: Forecast) -> None:
@@ -23,10 +23,14 @@ def forecast(foreseen: Forecast) -> None:
     money = ("money, at most",) if priced else ()
     table = _table("stage", "model", "cells", "stored", "to ask", "tokens, about", "time, about", *money, "why")
     for stage in foreseen.stages:
-        tokens = f"{stage.tokens_in + stage.tokens_out:,}" if stage.to_run else ""
-        seconds = _duration(stage.seconds) if stage.seconds is not None and stage.to_run else ""
+        asks = stage.to_run + stage.probed
+        tokens = f"{stage.tokens_in + stage.tokens_out:,}" if asks else ""
+        seconds = _duration(stage.seconds) if stage.seconds is not None and asks else ""
         to_run = f"at most {stage.to_run:,}" if stage.at_most else f"{stage.to_run:,}"
         numbers = (f"{stage.cells:,}", f"{stage.cached:,}", to_run, tokens, seconds)
+        numbers = (
+            numbers if stage.kind in ("score", "converse") else ("", "", "", "", "")
+        )  # nobody counts what cannot run
         bill = (f"{stage.money.amount:,.4f} {stage.money.currency}" if stage.money else "",) if priced else ()
         table.add_row(*_plain(stage.name, stage.model, *numbers, *bill, "; ".join(stage.why)))
     console = _console()
@@ -34,7 +38,8 @@ def forecast(foreseen: Forecast) -> None:
     cells = foreseen.cells
     most = "at most " if any(stage.at_most for stage in foreseen.stages) else ""
     total = f"{cells['total']:,} cells: {cells['cached']:,} stored, {most}{cells['to_run']:,} to ask"
-    known = [stage.seconds for stage in foreseen.stages if stage.to_run and stage.seconds is not None]
+    total += f", {foreseen.probed:,} a second time" if foreseen.probed else ""
+    known = [stage.seconds for stage in foreseen.stages if stage.seconds]
     bills = "".join(f", at most {amount:,.2f} {currency}" for currency, amount in foreseen.money.items())
     console.print(Text(total + (f", about {_duration(sum(known))}" if known else "") + bills))
     for room in foreseen.rooms:
@@ -59,6 +64,8 @@ def outcome(done: Done) -> None:
     cells = done.record.cells
     counts = ", ".join(f"{cells[word]:,} {word}" for word in ("answered", "refused", "unparsable", "failed"))
     console.print(Text(f"{cells['asked']:,} cells asked ({counts}), {cells['reused']:,} from the store"))
+    for line in _probes(done):
+        console.print(Text(line), soft_wrap=True)
     if done.stopped:
         console.print(
             Text(f"Stopped early: {done.stopped}. {cells['not_run']:,} cells were not asked.", style="yellow")
@@ -67,6 +74,18 @@ def outcome(done: Done) -> None:
         console.print(Text(f"{name}: replayed from recording {recording}, not asked", style="yellow"), soft_wrap=True)
     for name, path in done.reports.items():
         console.print(Text(f"{name}: {path}"), soft_wrap=True)
+
+
+def _probes(done: Done) -> Iterable[str]:
+    """How far each model repeated itself."""
+    if done.record.probe:
+        probe = done.record.probe
+        yield f"Probe: {probe['asked']:,} cells asked a second time, {probe['reused']:,} from the store"
+    for row in done.findings.probes:
+        if row.answers is not None and row.readings is not None:
+            which = f"{row.answers.count} of {row.cells} answers differ, {row.readings.count} are read otherwise"
+            moved = f"; probabilities moved by at most {row.probability.largest:.2g}" if row.probability else ""
+            yield f"  {row.stage}: {which} ({row.readings.low:.1%} to {row.readings.high:.1%}){moved}"
 
 
 def cell(shown: Shown) -> None:
@@ -87,12 +106,38 @@ def cell(shown: Shown) -> None:
     console.print(Text(f"\n[the answer begins] {shown.opening}", style="dim"))
     if shown.text is not None:
         console.print(Text(shown.text), soft_wrap=True)
-        console.print(Text(f"\nread as: {_reading(shown)}"))
+        console.print(Text(f"\nread as: {_reading(shown, shown.reading)}"))
+    if shown.reported:
+        console.print(Text(f"the server says: {shown.reported}"), soft_wrap=True)
     if shown.failure is not None:
-        console.print(Text(f"failed: {shown.failure}", style="red"))
+        console.print(Text(_failed(shown.failure), style="red"), soft_wrap=True)
+    again = shown.second.probabilities if shown.second else None
     for option in shown.options:
         chance = "" if option.probability is None else f"{option.probability:10.6f}  "
-        console.print(Text(f"  {option.label:>2}  {chance}{option.text}"))
+        other = "" if again is None else f"{again[option.index]:10.6f}  "
+        console.print(Text(f"  {option.label:>2}  {chance}{other}{option.text}"))
+    if shown.second is not None:
+        _second(console, shown, shown.second)
+
+
+def _second(console: Console, shown: Shown, second: Second) -> None:
+    """What came back when the cell was put to its model once more."""
+    said = {"answered": "probed: the second answer", "failed": "probed: the second time it failed"}
+    console.print(Text("\n" + said.get(second.status, "probed: it was not asked a second time"), style="bold"))
+    if second.text is not None:
+        console.print(Text(second.text), soft_wrap=True)
+        console.print(Text(f"\nread as: {_reading(shown, second.reading)}"))
+        console.print(Text("the same text" if second.text == shown.text else "another text"))
+    if second.probabilities is not None:
+        console.print(Text("its probabilities stand in the second column"))
+    if second.reported:
+        console.print(Text(f"the server says: {second.reported}"), soft_wrap=True)
+    if second.failure is not None:
+        console.print(Text(_failed(second.failure), style="red"), soft_wrap=True)
+
+
+def _failed(failure: dict[str, str]) -> str:
+    return f"failed: {failure['reason']}" + (f": {failure['detail']}" if failure["detail"] else "")
 
 
 def tests(results: Iterable[Tested]) -> bool:
@@ -135,13 +180,13 @@ def _finding(finding: Finding) -> tuple[str, ...]:
     return (figure, finding.model, asked_as, flag + estimate, interval, floor, str(finding.n.items))
 
 
-def _reading(shown: Shown) -> str:
+def _reading(shown: Shown, reading: dict[str, Any] | None) -> str:
     """`2. Agree (by its label)`: as it was shown, never by an index."""
-    if shown.reading is None:
+    if reading is None:
         return "not read"
-    option = next((o for o in shown.options if o.index == shown.reading["option"]), None)
-    what = f"{option.label}. {option.text}" if option else shown.reading["reason"]
-    return f"{what} (rule: {shown.reading['rule']})"
+    option = next((o for o in shown.options if o.index == reading["option"]), None)
+    what = f"{option.label}. {option.text}" if option else reading["reason"]
+    return f"{what} (rule: {reading['rule']})"
 
 
 def _duration(seconds: float) -> str:

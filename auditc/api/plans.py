@@ -109,6 +109,7 @@ def forecast_summary(foreseen: Forecast) -> dict[str, Any]:
         "cells",
         "cached",
         "to_run",
+        "probed",
         "why",
         "tokens_in",
         "tokens_out",
@@ -118,6 +119,7 @@ def forecast_summary(foreseen: Forecast) -> dict[str, Any]:
     )
     return {
         "cells": foreseen.cells,
+        "probed": foreseen.probed,
         "tokens": foreseen.tokens,
         "money": foreseen.money,
         "stages": [

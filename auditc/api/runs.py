@@ -59,6 +59,7 @@ class Done:
             "cells": self.record.cells,
             "seconds": self.record.seconds,
             "stopped": self.record.stopped,
+            "probe": self.record.probe,
             "spent": self.record.spent.model_dump(),
             "replayed": self.replayed,
             "findings": str(self.folder / "findings.json"),
@@ -100,7 +101,7 @@ def run(
                 reporter=progress,
                 logs=started.folder,
             )
-        findings, items = conclude(plan, outcome.answers, models=outcome.models)
+        findings, items = conclude(plan, outcome.answers, models=outcome.models, probed=outcome.probed)
         record = started.finish(outcome, findings, items)
         done = runs.Run(started.folder)
         return Done(record, findings, done.folder, _render(done, None, None))

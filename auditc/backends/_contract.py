@@ -134,6 +134,8 @@ class Backend(Generic[P]):
     refuses: Callable[[P, Sampling | None], tuple[str, ...]] = lambda params, sampling: ()
     """What it would have to leave out of a text generated so, or of probabilities (None): each a sentence with a
     remedy. Binding refuses the plan with it, so that nothing is dropped in silence."""
+    anew: bool = True
+    """Whether it answers anew when it is asked again; a recording does not, and a probe of it would tell nothing."""
     built: bool = True
     """Whether it can answer. One that cannot is checked and planned, and refused when the plan is bound."""
     hosted: bool = False

@@ -125,6 +125,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
         claims=tuple(_sound(claims).values()),
         reports=tuple(_sound(uses).values()),
         origin=origin(head(block)),
+        probe=settings.probe,
         tests=tests,
     )
 

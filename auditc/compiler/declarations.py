@@ -86,6 +86,8 @@ class Audit(Form):
     """The edition of the language that the spec is written in."""
     correct: Literal["holm", "none"] = "holm"
     """How claims outside any family are corrected for being several."""
+    probe: Share = 0.0
+    """The share of cells that are put to their model a second time, drawn by lot, to see how far it repeats itself."""
     budget: Budget = Budget()
     """Limits of a run; one that comes to a limit stops, and what it has asked is kept."""
 

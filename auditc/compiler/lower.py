@@ -45,6 +45,7 @@ def lower(audit: Audit) -> Plan:
         correct=audit.correct,
         families=audit.families,
         budget=audit.budget,
+        probe=audit.probe,
         models={name: audit.models[name] for name in sorted(models)},
         populations={name: audit.populations[name] for name in sorted(people)},
         surveys={name: _survey(name, audit.surveys[name], questions) for name in sorted(surveys) if name},

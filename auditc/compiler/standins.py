@@ -198,8 +198,8 @@ def simulated_models(scope: Scope, bound: Bound) -> None:
 
 
 def trial_plan(audit: Audit, trial: Trial) -> Plan:
-    """The plan of an audit with stand-ins for its models: the same questions and claims, no report, and no budget, for
-    a verdict must not hang on how quick a machine is.
+    """The plan of an audit with stand-ins for its models: the same questions and claims, no report, no probe, and
+    no budget, for a verdict must not hang on how quick a machine is.
 
     Claims are corrected together, so all stay that can be tried. Others, and blocks, metrics and trainings that no
     claim left needs, must not keep a test from being run. A claim that is expected stays whatever it needs.
@@ -222,6 +222,7 @@ def trial_plan(audit: Audit, trial: Trial) -> Plan:
         replace(
             audit,
             budget=Budget(),
+            probe=0.0,
             models=models,
             surveys=audit.surveys | trial.surveys,
             trainings=_trained_for(methods, audit, models),

@@ -9,6 +9,7 @@ from auditc.ir.answers import Answers
 from auditc.ir.canonical import seeded
 from auditc.ir.finding import ClaimOutcome, Finding, Findings, ItemRow, ModelRow
 from auditc.ir.plan import Converse, Judge, Measure, Plan, Score
+from auditc.ir.probed import Probed
 from auditc.metrics import metrics as shelf
 from auditc.metrics._contract import Metric
 
@@ -17,6 +18,7 @@ from .findings import dimensions_of, finding
 from .floor import Yardstick, yardstick
 from .judge import Figures, Key, Part, combinations, parts
 from .measure import Array, Measured, crowd_of, measure
+from .repeats import noted, probe_row
 from .rows import item_rows, tally_row
 from .slice import slice_of
 from .sources import pairs
@@ -33,10 +35,11 @@ class _Reading:
 
 
 def conclude(
-    plan: Plan, answers: tuple[Answers, ...], *, models: tuple[ModelRow, ...]
+    plan: Plan, answers: tuple[Answers, ...], *, models: tuple[ModelRow, ...], probed: tuple[Probed, ...] = ()
 ) -> tuple[Findings, tuple[ItemRow, ...]]:
     """Findings for every measure, model, population and condition, for the whole survey and each dimension; verdicts
-    on every claim; counts of every stage; and a row for every item. Raises KeyError when answers name a stage that the
+    on every claim; counts of every stage; how far models repeat themselves where they were probed; and a row for every
+    item. Raises KeyError when answers name a stage that the
     plan does not have, ValueError when two stages answer for the same model, population and condition of a measure."""
     answers = _in_order(plan, answers)
     named = {stage.name: shelf.take(stage.metric) for stage in plan.stages if isinstance(stage, Measure)}
@@ -51,6 +54,8 @@ def conclude(
     crowds: dict[tuple[str, ...], Array] = {}
     found = [each for reading in readings for each in _findings_of(plan, reading, numbers, seen, crowds)]
     more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers))
+    engines, order = {row.name: row for row in models}, [stage.name for stage in plan.stages]
+    probes = [probe_row(each, engines) for each in sorted(probed, key=lambda each: order.index(each.stage))]
     findings = Findings(
         audit=plan.name,
         title=plan.title,
@@ -60,8 +65,9 @@ def conclude(
         complete=_complete(plan, answers),
         models=models,
         tallies=tuple(tally_row(each) for each in answers),
-        findings=(*found, *more),
+        findings=(*found, *noted(plan, more, probes)),
         claims=claims,
+        probes=tuple(probes),
     )
     rows = (row for each in answers for row in _item_rows(plan, each, readings))
     return findings, tuple(rows)

@@ -83,7 +83,7 @@ class Uncertainty:
         if self.error is None:
             return None
         if self.units:
-            return _wilson(self.point, self.units, float(-ndtri(tail)))
+            return wilson(self.point, self.units, float(-ndtri(tail)))
         reach = float(stdtrit(self.freedom, 1 - tail))
         low_t, high_t = reach, -reach
         if self.replicates is not None:
@@ -250,8 +250,8 @@ def _replicates(spread: Spread, repetitions: int, seed: int) -> Array | None:
     return np.sort(moved[~flat] / error[~flat])
 
 
-def _wilson(point: float, units: int, z: float) -> tuple[float, float]:
-    """Wilson's score interval for a proportion of independent units."""
+def wilson(point: float, units: int, z: float) -> tuple[float, float]:
+    """Wilson's score interval for a proportion of independent units, `z` standard errors to each side."""
     shrink = 1 + z**2 / units
     middle = (point + z**2 / (2 * units)) / shrink
     reach = z / shrink * np.sqrt(point * (1 - point) / units + z**2 / (4 * units**2))

@@ -140,5 +140,6 @@ class Audit:
     claims: tuple[Claim, ...]
     reports: tuple[ReportUse, ...]
     origin: Origin
+    probe: float = 0.0
     tests: tuple[Trial, ...] = ()
     """Tried by `auditc test`; no part of the plan."""

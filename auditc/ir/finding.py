@@ -106,6 +106,54 @@ class TallyRow(Form):
     not_run: int
 
 
+class Share(Form):
+    """`count` of a whole, as a share with its interval."""
+
+    count: int
+    estimate: float
+    low: float
+    high: float
+
+
+class Shift(Form):
+    """How far numbers moved between two answers: the median over cells, and the largest."""
+
+    median: float
+    largest: float
+
+
+class ProbeRow(Form):
+    """How far a model repeated itself in one stage: `cells` were put to it twice, in the same words and with the same
+    seeds, and were answered both times. Null where there is none."""
+
+    stage: str
+    block: str
+    model: str
+    kind: Literal["score", "converse"]
+    engine: str
+    dtype: str
+    """Empty where the engine has none."""
+    chosen: int
+    """Cells with a first answer that were drawn by lot."""
+    failed: int
+    """Of these, how many brought no second answer."""
+    not_run: int
+    cells: int
+    answers: Share | None
+    """Answers that differ in any bit: texts, or log-probabilities."""
+    readings: Share | None
+    """Answers that are read otherwise: another option, or none; of probabilities, another option is the likeliest. It
+    is on readings that figures rest."""
+    logprob: Shift | None
+    """Of each cell the option whose log-probability moved most; null for texts."""
+    probability: Shift | None
+    """The same of probabilities, normalised over the options as figures are made of them."""
+    level: float
+    procedure: str
+    differing: tuple[str, ...] = ()
+    """Keys of cells that are read otherwise, at most 20, as `auditc show RUN CELL` takes them."""
+
+
 class ModelRow(Form):
     """What answered: the card of the spec, the weights' digest and the identity of the engine."""
 
@@ -135,6 +183,8 @@ class Findings(Form):
     tallies: tuple[TallyRow, ...]
     findings: tuple[Finding, ...]
     claims: tuple[ClaimOutcome, ...]
+    probes: tuple[ProbeRow, ...] = ()
+    """Empty when nothing was probed: then nothing is known of how far the models repeat themselves."""
 
 
 class ItemRow(Form):
@@ -180,3 +230,8 @@ class RunRecord(Form):
     stopped: str = ""
     """Why the run ended before all planned cells were asked; empty when it did not."""
     spent: Spent = Spent()
+    seed: int | None = None
+    """The plan's; None in a record from before it was kept. Each stage has its own."""
+    probe: dict[str, int] = {}
+    """Second answers, beside `cells`: `cells` = `reused` + `asked` + `not_run`, and `failed` of those asked; empty
+    where the plan has no probe."""

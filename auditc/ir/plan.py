@@ -430,6 +430,9 @@ class Plan(Form):
     families: dict[str, Correction] = {}
     """How the claims of each named family are corrected; `correct` holds for the others."""
     budget: Budget = Budget()
+    probe: float = Field(default=0.0, exclude_if=lambda share: not share)
+    """The share of cells that are put to their model a second time, to see how far it repeats itself; a plan without a
+    probe is written without the key."""
     models: dict[Name, Model]
     populations: dict[str, Population]
     surveys: dict[str, Survey]

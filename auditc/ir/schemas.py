@@ -8,11 +8,16 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from .event import Event
 from .finding import Findings
 from .plan import Plan
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-FORMS: tuple[tuple[str, type[BaseModel]], ...] = (("plan.v1", Plan), ("findings.v1", Findings))
+FORMS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("plan.v1", Plan),
+    ("findings.v1", Findings),
+    ("events.v1", Event),
+)
 
 
 def schemas() -> dict[str, bytes]:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from auditc.ir.finding import Spent
 from auditc.ir.plan import Plan
 
 
 class Reporter:
-    """Is told what happens; says nothing. Subclasses say what they want to. Called from the run's own thread."""
+    """Is told what happens; says nothing. Subclasses say what they want to. Called from the run's own thread, but for
+    `waiting`, which may come from any."""
 
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
         """`stages`: cells of each stage that asks, by its name, in the order they will be asked."""
 
-    def stage_started(self, stage: str, cells: int) -> None: ...
+    def stage_started(self, stage: str, cells: int) -> None:
+        """Cells of a stage are about to be asked; or those of a probe, which is called `probe of MODEL`."""
 
     def opening(self, model: str) -> None:
         """A model is about to be loaded; it may take a while."""
 
-    def cells_done(self, stage: str, asked: int, reused: int, failed: int) -> None:
-        """So many more cells are settled: asked now (`failed` of them without an answer), or answered before."""
+    def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
+        """So many more cells are settled: asked now (those `failed`, by reason, without an answer), or answered before.
+        `spent` is what the run has taken so far."""
+
+    def waiting(self, model: str, seconds: float, why: str) -> None:
+        """Nothing is asked of a model for so long, for instance because a server's rate limit is reached."""
 
     def stage_finished(self, stage: str, asked: int, reused: int, not_run: int, seconds: float) -> None: ...
 

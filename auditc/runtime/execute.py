@@ -7,7 +7,8 @@ Ctrl-C, walks on to its end without asking, so that whatever is stored already s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from auditc.ir.answers import Answers
 from auditc.ir.exchange import Failure, Reply
 from auditc.ir.finding import ModelRow, Spent
 from auditc.ir.plan import Plan
+from auditc.ir.probed import Probed
 from auditc.methods import methods
 
+from . import probe
 from .asking import Ask, score_asking, turn_asking
 from .bind import Bound, Here, bind, located
 from .budget import Limits, Meter
@@ -61,6 +64,11 @@ class Outcome:
     unanswered: Mapping[bytes, str]
     """What became of the cells that were walked over and have no answer: `failed` or `not run`, by key."""
     spent: Spent
+    probed: tuple[Probed, ...] = ()
+    probe: Mapping[str, int] = field(default_factory=dict)
+    """Second answers: `cells` = `reused` + `asked` + `not_run`; empty where the plan has no probe."""
+    second: Mapping[str, str] = field(default_factory=dict)
+    """What became of the second answer, by the hexadecimal key of the first: `answered`, `failed`, `not run`."""
 
 
 def run(
@@ -87,7 +95,11 @@ def run(
         windows.begin()
         work = _Run(plan, store, reporter, meter, stop, bound, logs or folder / "logs")
         try:
-            done = [work.stage(stage) for stage in ordered]
+            done = []
+            for stage, following in zip(ordered, (*ordered[1:], None), strict=True):
+                done.append(work.stage(stage))
+                if following is None or following.model != stage.model:
+                    work.probe(stage.model)
         finally:
             work.close()
         store.flush()
@@ -103,7 +115,16 @@ def run(
             for key in walked(sheet)
             if key not in store
         }
-        stopped = meter.stopped or (_limited(meter.limits, total) if meter.limits.per_stage is not None else "")
+        limited = _limited(meter.limits, total, records) if meter.limits.per_stage is not None else ""
+        stopped = meter.stopped or limited
+        samples = list(work.samples.values())
+        probed = [
+            probe.probed(plan, work.samples[sheet.stage.name], sheet, work.reply)
+            for sheet, _ in done
+            if sheet.stage.name in work.samples
+        ]
+        second = probe.statuses(samples, work.reply)
+        probes = probe.count(samples, work.reply, work.fresh).as_dict() if samples else {}
         if not meter.stopped:
             store.compact()
         if not stopped:
@@ -119,11 +140,23 @@ def run(
         stopped=stopped,
         unanswered=unanswered,
         spent=meter.spent,
+        probed=tuple(probed),
+        probe=probes,
+        second=second,
     )
 
 
-def _limited(limits: Limits, total: Counts) -> str:
-    return f"a dry run of {limits.per_stage:,} cells a stage" if total.not_run else ""
+def _limited(limits: Limits, total: Counts, records: Sequence[Mapping[str, Any]]) -> str:
+    """That this was a trial, and of which stages it took another number of cells, for participants are taken whole."""
+    if not total.not_run:
+        return ""
+    most = limits.per_stage or 0
+    took = [(each["name"], each["planned"] - each["not_run"], each["planned"]) for each in records]
+    other = [f"{cells:,} of {name}" for name, cells, planned in took if cells != min(most, planned)]
+    if len(other) > 3:
+        other = [*other[:3], f"{len(other) - 3:,} more stages"]
+    said = f" (taking whole participants: {', '.join(other)})" if other else ""
+    return f"a dry run of {most:,} cells a stage{said}"
 
 
 @dataclass(slots=True, eq=False)
@@ -139,7 +172,10 @@ class _Run:
     logs: Path
     fresh: set[bytes] = field(default_factory=set)
     """Keys asked in this run."""
+    samples: dict[str, probe.Sample] = field(default_factory=dict)
+    """The cells that are probed, by stage; none in a plan without a probe."""
     _failed: dict[bytes, Failure] = field(default_factory=dict)
+    _probed: set[str] = field(default_factory=set)
     _lane: Lane | None = None
 
     def reply(self, key: bytes) -> Reply | None:
@@ -163,6 +199,9 @@ class _Run:
             turns = turn_asking(self.plan, stage, identity)
             sheet = converse_sheet(turns)
             batches = walk_converse(turns, sheet, self.reply, methods.take(stage.method).read, size, limit)
+        if self.plan.probe and bound.backend.anew:
+            sample = self.samples[stage.name] = probe.Sample(stage, self.plan.probe, self.plan.seed)
+            batches = sample.watch(batches)
         reused = self._ask(stage, batches)
         seconds = time.monotonic() - started
         asked = self.meter.asked - before[0]
@@ -171,6 +210,7 @@ class _Run:
             "kind": stage.kind,
             "block": stage.block,
             "model": stage.model,
+            "seed": stage.seed,
             "seconds": round(seconds, 3),
             "tokens_in": self.meter.tokens_in - before[1],
             "tokens_out": self.meter.tokens_out - before[2],
@@ -178,6 +218,23 @@ class _Run:
         }
         self.reporter.stage_finished(stage.name, asked, reused, cells - asked - reused, seconds)
         return sheet, record
+
+    def probe(self, model: str) -> None:
+        """Put the sample of the stages that have just been asked to their model once more, while it is loaded."""
+        samples = [
+            one for one in self.samples.values() if one.stage.model == model and one.stage.name not in self._probed
+        ]
+        self._probed.update(one.stage.name for one in samples)
+        cells = sum(len(one.asks()) for one in samples)
+        if not cells:
+            return
+        name, started, asked, reused = probe.NAME.format(model), time.monotonic(), self.meter.asked, 0
+        self.reporter.stage_started(name, cells)
+        for one in samples:
+            named = one.stage.model_copy(update={"name": name})
+            reused += self._ask(named, one.batches(self.bound[model].flow.batch, self.reply))
+        asked = self.meter.asked - asked
+        self.reporter.stage_finished(name, asked, reused, cells - asked - reused, time.monotonic() - started)
 
     def close(self) -> None:
         if self._lane is not None:
@@ -196,7 +253,7 @@ class _Run:
             lacking = self._lacking(batch)
             if len(lacking) < len(batch):
                 reused += len(batch) - len(lacking)
-                self.reporter.cells_done(stage.name, 0, len(batch) - len(lacking), 0)
+                self.reporter.cells_done(stage.name, 0, len(batch) - len(lacking), {}, self.meter.spent)
             while lacking:
                 wanted = self._admitted(lacking, stage)
                 lacking = [] if self.meter.stopped else lacking[len(wanted) :]
@@ -253,7 +310,8 @@ class _Run:
         )
         failed = {ask.key: reply for ask, reply in answered if isinstance(reply, Failure)}
         self._failed.update(failed)
-        self.reporter.cells_done(stage.name, len(asks), 0, len(failed))
+        reasons = Counter(reply.reason for reply in failed.values())
+        self.reporter.cells_done(stage.name, len(asks), 0, reasons, self.meter.spent)
 
     def _lane_to(self, model: str) -> Lane:
         if self._lane is not None and (before := self._lane.bound.name) != model:

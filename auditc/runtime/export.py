@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,19 @@ _COLUMNS = pa.schema(
 
 
 def export(rows: Iterable[dict[str, Any]], output: Path) -> int:
-    """Write `rows` to a CSV or Parquet file, whole or not at all; returns how many there were."""
+    """Write `rows` to a CSV or Parquet file, whole or not at all; returns how many there were. Raises OSError that
+    names the file, and none that lies beside it for a while."""
     aside = output.with_name(f".{output.name}.part")
     try:
         count = _csv(rows, aside) if output.suffix == ".csv" else _parquet(rows, aside)
         aside.replace(output)
+    except OSError as error:
+        if output.parent.is_dir():
+            raise OSError(error.errno, f"{output} cannot be written: {error.strerror or error}") from error
+        raise FileNotFoundError(error.errno, f"the folder {output.parent} is not there") from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
     return count
 
 

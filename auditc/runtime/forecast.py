@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from auditc.ir.exchange import Prompt
-from auditc.ir.plan import Plan
+from auditc.ir.plan import Escalate, Plan, Train
 from auditc.ir.values import Money
 from auditc.methods import methods
 
@@ -24,6 +24,7 @@ from .cells import count_cells
 from .faults import Problem, WorldFailed
 from .fingerprint import changes, fingerprint
 from .memory import Room, rooms, too_large
+from .probe import Sample, second
 from .schedule import Asked, stages
 from .store import Store
 from .walk import converse_sheet, score_sheet, walk_converse, walk_score
@@ -51,6 +52,8 @@ class StageForecast:
     estimated: bool
     at_most: bool
     """`to_run` is an upper bound."""
+    probed: int = 0
+    """Cells of the probe that are to be asked a second time: in tokens, time and money they are counted."""
     money: Money | None = None
     """What the provider would bill for what is to run; None where the spec gives no price."""
 
@@ -72,6 +75,11 @@ class Forecast:
             "cached": sum(stage.cached for stage in self.stages),
             "to_run": sum(stage.to_run for stage in self.stages),
         }
+
+    @property
+    def probed(self) -> int:
+        """Cells that are to be asked a second time."""
+        return sum(stage.probed for stage in self.stages)
 
     @property
     def tokens(self) -> dict[str, int]:
@@ -98,7 +106,13 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
     with Store.open(workspace / "store", write=False) as store:
         found = tuple(_stage(plan, stage, bound.get(stage.model), store, earlier) for stage in stages(plan))
         problems += too_large(plan, bound, store)
-    return Forecast(found, problems, rooms(bound))
+    later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate | Train))
+    return Forecast((*found, *later), problems, rooms(bound))
+
+
+def _not_built(stage: Escalate | Train) -> StageForecast:
+    """A stage that cannot run yet: nobody can count its cells."""
+    return StageForecast(stage.name, stage.kind, stage.model, 0, 0, 0, ("not built",), 0, 0, None, False, False)
 
 
 def _records(run: runs.Run) -> tuple[dict[str, Any], ...]:
@@ -112,15 +126,16 @@ def _records(run: runs.Run) -> tuple[dict[str, Any], ...]:
 def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier: list[dict[str, Any]]) -> StageForecast:
     cells = count_cells(stage, plan)
     before = _nearest(stage, earlier)
-    cached, tokens_in = 0, 0
+    cached, tokens_in, probed = 0, 0, round(plan.probe * cells)
     if bound is not None:
-        cached, tokens_in = _walked(plan, stage, bound, store, cells)
+        cached, tokens_in, probed = _walked(plan, stage, bound, store, cells)
     to_run = cells - cached
+    asks = to_run + probed
     most = stage.max_new_tokens if stage.kind == "converse" else 0
     seconds = None
     if before is not None and before.get("asked"):
-        tokens_in = round(to_run * before["tokens_in"] / before["asked"])
-        seconds = round(to_run * before["seconds"] / before["asked"], 1)
+        tokens_in = round(asks * before["tokens_in"] / before["asked"])
+        seconds = round(asks * before["seconds"] / before["asked"], 1)
     price = plan.models[stage.model].price
     return StageForecast(
         name=stage.name,
@@ -131,18 +146,20 @@ def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier:
         to_run=to_run,
         why=_why(plan, stage, bound, before, cached, cells),
         tokens_in=tokens_in,
-        tokens_out=to_run * most,
+        tokens_out=asks * most,
         seconds=seconds,
         estimated=cells > EXACT,
+        probed=probed,
         at_most=to_run > 0 and stage.kind == "converse" and stage.memory.high > 0,
         money=None
         if price is None
-        else Money(amount=cost(price, tokens_in, to_run * most), currency=price.input.currency),
+        else Money(amount=cost(price, tokens_in, asks * most), currency=price.input.currency),
     )
 
 
-def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) -> tuple[int, int]:
-    """How many cells are stored, and about how many tokens the others take in."""
+def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) -> tuple[int, int, int]:
+    """How many cells are stored, about how many tokens the others take in, those of the probe too, and how many those
+    are. A first answer that is missing is taken to come."""
     limit = EXACT if cells > EXACT else None
     batches: Iterator[list[Ask] | None]
     size = bound.flow.batch
@@ -153,8 +170,9 @@ def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) ->
         turns = turn_asking(plan, stage, bound.identity)
         read = methods.take(stage.method).read
         batches = walk_converse(turns, converse_sheet(turns), store.get, read, size, limit)
+    sample = Sample(stage, plan.probe, plan.seed)
     met = cached = tokens = 0
-    for batch in batches:
+    for batch in sample.watch(batches) if plan.probe else batches:
         for ask in batch or ():
             met += 1
             if ask.key in store:
@@ -164,8 +182,12 @@ def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) ->
     lacking = met - cached
     if limit is not None:
         cached = round(cells * cached / max(met, 1))
+    again = [ask for ask in sample.asks() if second(ask.key) not in store]
+    missed = round((cells - met) * plan.probe)
+    second_tokens = round(sum(about(ask.request.prompt) for ask in again) * (1 + missed / max(len(again), 1)))
     # Turns after a missing one are not walked over: they are like those before them.
-    return cached, round((cells - cached) * tokens / lacking) if lacking else 0
+    first_tokens = round((cells - cached) * tokens / lacking) if lacking else 0
+    return cached, first_tokens + second_tokens, len(again) + missed
 
 
 def about(prompt: Prompt) -> int:

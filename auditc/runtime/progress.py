@@ -2,122 +2,295 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Final, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
+from auditc.ir.event import (
+    AnyEvent,
+    CellsDone,
+    Opening,
+    RunFinished,
+    RunStarted,
+    StageFinished,
+    StageStarted,
+    Stopping,
+    Waiting,
+)
+from auditc.ir.finding import Spent
 from auditc.ir.plan import Plan
 
 from .events import Reporter
+from .pace import Pace
+
+LINE: Final = 30.0
+"""Seconds after which a log gets another line."""
+EVERY: Final = 0.5
+"""Seconds between two events that count cells."""
 
 
 @contextmanager
 def reporter(show: str) -> Iterator[Reporter]:
     """`bar`, `events` (JSON lines on standard error) or `quiet`. A bar where nobody looks becomes plain lines."""
+    console = Console(stderr=True, highlight=False)
     if show == "events":
         yield Events(sys.stderr)
     elif show == "quiet":
         yield Reporter()
-    elif not sys.stderr.isatty():
-        yield Lines(sys.stderr)
+    elif not sys.stderr.isatty() or console.is_dumb_terminal:
+        lines, over = Lines(sys.stderr), threading.Event()
+        beat = threading.Thread(target=_beat, args=(lines, over), daemon=True)
+        beat.start()
+        try:
+            yield lines
+        finally:
+            over.set()
+            beat.join()
     else:
-        bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[note]}"),
-            console=Console(stderr=True),
-        )
-        with bars:
-            yield Bars(bars)
+        bars = Bars(console)
+        with Live(console=console, get_renderable=bars.shown, refresh_per_second=4, transient=True):
+            yield bars
 
 
-class Bars(Reporter):
-    """One bar for each stage: cells settled, rate of asking, time left."""
+def _beat(lines: Lines, over: threading.Event) -> None:
+    while not over.wait(1.0):
+        lines.beat()
 
-    def __init__(self, bars: Progress) -> None:
-        self._bars = bars
-        self._tasks: dict[str, TaskID] = {}
-        self._asked: dict[str, int] = {}
-        self._failed: dict[str, int] = {}
-        self._current = ""
+
+class _Watched(Reporter):
+    """Knows where a run stands, for those who tell people."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        """What is drawn, and who waits, comes from other threads."""
+        self._began = clock()
+        self._stages: dict[str, int] = {}
+        self._begun = 0
+        self._stage, self._cells, self._settled, self._before = "", 0, 0, 0
+        self._failed: Counter[str] = Counter()
+        self._spent = Spent()
+        self._pace = Pace(clock)
+        self._note: tuple[str, float] | None = None
+        """What the run waits for, and until when."""
 
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
-        for name, cells in stages.items():
-            self._tasks[name] = self._bars.add_task(name, total=cells, start=False, rate="", note="")
+        with self._lock:
+            self._stages, self._began = dict(stages), self._clock()
 
     def stage_started(self, stage: str, cells: int) -> None:
-        self._current = stage
-        self._bars.start_task(self._tasks[stage])
+        with self._lock:
+            self._stages.setdefault(stage, cells)
+            self._stage, self._cells, self._settled = stage, cells, 0
+            self._begun += 1
+            self._failed, self._pace, self._note = Counter(), Pace(self._clock), None
 
     def opening(self, model: str) -> None:
-        self._bars.update(self._tasks[self._current], note=f"opening {model}")
+        with self._lock:
+            self._note = f"opening {model}", float("inf")
 
-    def cells_done(self, stage: str, asked: int, reused: int, failed: int) -> None:
-        task = self._tasks[stage]
-        self._bars.advance(task, asked + reused)
-        if not asked:
-            return
-        self._asked[stage] = self._asked.get(stage, 0) + asked
-        self._failed[stage] = self._failed.get(stage, 0) + failed
-        elapsed = self._bars.tasks[task].elapsed or 0.0
-        rate = f"{self._asked[stage] / elapsed:,.1f}/s" if elapsed > 1 else ""
-        note = f"{self._failed[stage]} failed" if self._failed[stage] else ""
-        self._bars.update(task, rate=rate, note=note)
+    def waiting(self, model: str, seconds: float, why: str) -> None:
+        with self._lock:
+            self._note = f"{model} waits: {why}", self._clock() + seconds
 
-    def stopping(self, why: str) -> None:
-        self._bars.console.print(f"stopping: {why}; what is stored is kept", style="yellow")
-
-
-class Lines(Reporter):
-    """A line for each stage, for logs."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def opening(self, model: str) -> None:
-        print(f"opening {model}", file=self._stream, flush=True)
+    def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
+        with self._lock:
+            self._settled += asked + reused
+            self._failed.update(failed)
+            self._spent = spent
+            self._pace.note(asked, reused, spent.tokens_in + spent.tokens_out)
+            if asked:
+                self._note = None
 
     def stage_finished(self, stage: str, asked: int, reused: int, not_run: int, seconds: float) -> None:
-        print(f"{stage}: {asked:,} asked, {reused:,} from the store, {seconds:,.1f} s", file=self._stream, flush=True)
+        with self._lock:
+            self._before += self._cells
+            told = f"{stage}: {asked:,} asked, {reused:,} from the store, {seconds:,.1f} s{_failures(self._failed)}"
+            self._stage, self._cells, self._settled = "", 0, 0
+            self._say(told)
 
     def stopping(self, why: str) -> None:
-        print(f"stopping: {why}; what is stored is kept", file=self._stream, flush=True)
+        self._say(f"stopping: {why}; what is stored is kept")
+
+    def _say(self, line: str) -> None:
+        raise NotImplementedError
+
+    def _rate(self) -> str:
+        rate = self._pace.rate()
+        return "" if rate is None else f"{rate:,.1f}/s"
+
+    def _left(self) -> str:
+        left = self._pace.left(self._cells - self._settled)
+        return "" if left is None else f"{_clocked(left)} left"
+
+    def _details(self) -> list[str]:
+        """What else there is to say: whom the run waits for, tokens and money, and what failed."""
+        said = []
+        if self._note is not None and self._clock() < self._note[1]:
+            words, until = self._note
+            said.append(words if until == float("inf") else f"{words}, {until - self._clock():.0f} s")
+        tokens = self._pace.tokens()
+        said += [f"{tokens:,.0f} tokens/s"] if tokens else []
+        said += [f"{amount:,.4g} {currency} spent" for currency, amount in self._spent.money.items()]
+        return [*said, *([_failures(self._failed).removeprefix(", ")] if self._failed else [])]
+
+
+class Bars(_Watched):
+    """A bar for the stage that is asked, with its rate and the time left, and one for all cells; a line for each stage
+    that is done. Never more than three lines that move, however many stages there are."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
+        self._console = console
+
+    def shown(self) -> Group:
+        """What stands on the screen just now."""
+        with self._lock:
+            if not self._begun:
+                return Group()
+            grid = Table.grid(expand=True, padding=(0, 1))
+            grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+            for _ in range(4):
+                grid.add_column(no_wrap=True, justify="right")
+            done = self._before + self._settled
+            total = max(sum(self._stages.values()), done)
+            if self._stage:
+                bar = ProgressBar(total=max(self._cells, 1), completed=self._settled, width=12)
+                counts = f"{self._settled:,}/{self._cells:,}"
+                grid.add_row(Text(self._stage), bar, counts, self._rate(), self._left())
+            which = f"stage {self._begun} of {max(len(self._stages), self._begun)}"
+            bar = ProgressBar(total=max(total, 1), completed=done, width=12)
+            grid.add_row(which, bar, f"{done:,}/{total:,}", "", _clocked(self._clock() - self._began))
+            details = Text("; ".join(self._details()), style="dim", no_wrap=True, overflow="ellipsis")
+            return Group(grid, details) if details.plain else Group(grid)
+
+    def _say(self, line: str) -> None:
+        self._console.print(Text(line, style="yellow" if line.startswith("stopping") else ""), soft_wrap=True)
+
+
+class Lines(_Watched):
+    """A line for each stage, and one now and then while it is asked, for logs."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
+        self._stream = stream
+        self._last = clock()
+
+    def stage_started(self, stage: str, cells: int) -> None:
+        super().stage_started(stage, cells)
+        self._last = self._clock()
+
+    def opening(self, model: str) -> None:
+        super().opening(model)
+        self._say(f"opening {model}")
+
+    def beat(self) -> None:
+        """Called every second or so: says how far the stage is, when nothing has been said for long."""
+        with self._lock:
+            if not self._stage or self._clock() - self._last < LINE:
+                return
+            far = f"{self._stage}: {self._settled:,} of {self._cells:,} cells"
+            self._say(", ".join(word for word in (far, self._rate(), self._left(), *self._details()) if word))
+
+    def _say(self, line: str) -> None:
+        with self._lock:
+            self._last = self._clock()
+            print(line, file=self._stream, flush=True)
 
 
 class Events(Reporter):
-    """A JSON object on a line of its own for each event."""
+    """A JSON object on a line of its own for each event, as `ir.event` describes them."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._lock = threading.RLock()
+        self._began, self._told = clock(), float("-inf")
+        self._stage, self._asked, self._reused = "", 0, 0
+        self._failed: Counter[str] = Counter()
+        self._spent = Spent()
 
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
-        self._say("run_started", plan=plan.digest, stages=stages)
+        self._began = self._clock()
+        self._say(RunStarted(at=0.0, plan=plan.digest, stages=stages))
 
     def stage_started(self, stage: str, cells: int) -> None:
-        self._say("stage_started", stage=stage, cells=cells)
+        self._say(StageStarted(at=self._at(), stage=stage, cells=cells))
 
     def opening(self, model: str) -> None:
-        self._say("opening", model=model)
+        self._say(Opening(at=self._at(), model=model))
 
-    def cells_done(self, stage: str, asked: int, reused: int, failed: int) -> None:
-        self._say("cells_done", stage=stage, asked=asked, reused=reused, failed=failed)
+    def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
+        self._stage, self._spent = stage, spent
+        self._asked, self._reused = self._asked + asked, self._reused + reused
+        self._failed.update(failed)
+        if self._clock() - self._told >= EVERY:
+            self._settle()
+
+    def waiting(self, model: str, seconds: float, why: str) -> None:
+        self._say(Waiting(at=self._at(), model=model, seconds=round(seconds, 3), why=why))
 
     def stage_finished(self, stage: str, asked: int, reused: int, not_run: int, seconds: float) -> None:
-        self._say("stage_finished", stage=stage, asked=asked, reused=reused, not_run=not_run, seconds=round(seconds, 3))
+        self._settle()
+        self._say(
+            StageFinished(
+                at=self._at(), stage=stage, asked=asked, reused=reused, not_run=not_run, seconds=round(seconds, 3)
+            )
+        )
 
     def stopping(self, why: str) -> None:
-        self._say("stopping", why=why)
+        self._say(Stopping(at=self._at(), why=why))
 
     def run_finished(self, cells: dict[str, int], seconds: float) -> None:
-        self._say("run_finished", cells=cells, seconds=round(seconds, 3))
+        self._say(RunFinished(at=self._at(), cells=cells, seconds=round(seconds, 3)))
 
-    def _say(self, event: str, **fields: object) -> None:
-        print(json.dumps({"event": event, **fields}, ensure_ascii=False), file=self._stream, flush=True)
+    def _settle(self) -> None:
+        """Tell what has been settled since the last time."""
+        if not self._asked and not self._reused:
+            return
+        spent = self._spent
+        event = CellsDone(
+            at=self._at(),
+            stage=self._stage,
+            asked=self._asked,
+            reused=self._reused,
+            failed=dict(self._failed),
+            tokens_in=spent.tokens_in,
+            tokens_out=spent.tokens_out,
+            money=spent.money,
+        )
+        self._asked, self._reused, self._failed, self._told = 0, 0, Counter(), self._clock()
+        self._say(event)
+
+    def _at(self) -> float:
+        return round(self._clock() - self._began, 3)
+
+    def _say(self, event: AnyEvent) -> None:
+        # The word for what happened stands first, for those who read the lines themselves.
+        fields = event.model_dump_json(exclude={"event"})
+        with self._lock:
+            print(f'{{"event":"{event.event}",{fields[1:]}', file=self._stream, flush=True)
+
+
+def _failures(failed: Mapping[str, int]) -> str:
+    """`, 3 failed (timeout 2, server 1)`; empty where none did."""
+    if not failed:
+        return ""
+    each = sorted(failed.items(), key=lambda one: (-one[1], one[0]))
+    return f", {sum(failed.values()):,} failed ({', '.join(f'{reason} {n:,}' for reason, n in each)})"
+
+
+def _clocked(seconds: float) -> str:
+    """`1:05`, `2:03:04`."""
+    whole = round(seconds)
+    hours = f"{whole // 3600}:{whole // 60 % 60:02d}" if whole >= 3600 else f"{whole // 60}"
+    return f"{hours}:{whole % 60:02d}"

@@ -3,6 +3,7 @@
 plan.json       the plan as it was run
 run.json        the RunRecord; a run without one did not end
 cells.parquet   which cell lies under which key
+probed.json     what became of the second answer to each probed cell, by its key; only where the plan has a probe
 findings.json, items.json
 worker-*.log    what engines' libraries printed; numbered as the plan's models are
 """
@@ -38,6 +39,7 @@ from .walk import ConverseSheet, ScoreSheet, Sheet
 
 T = TypeVar("T")
 _ITEMS = TypeAdapter(tuple[ItemRow, ...])
+_SECOND = TypeAdapter(dict[str, str])
 _REMEDY = "name another run, or run the audit again: what is stored is not asked again"
 
 
@@ -66,6 +68,11 @@ class Run:
 
     def items(self) -> tuple[ItemRow, ...]:
         return self._read("items.json", _ITEMS.validate_json)
+
+    def second(self) -> dict[str, str]:
+        """What became of the second answer to each probed cell when the run ended: `answered`, `failed`, `not run`, by
+        the hexadecimal key of the first."""
+        return self._read("probed.json", _SECOND.validate_json) if (self.folder / "probed.json").exists() else {}
 
     def cells(self) -> Any:
         """An Arrow table: key, stage, population, condition, item, rotation, draw (-1 where they do not apply), and
@@ -102,8 +109,12 @@ class Started(Run):
             provenance=provenance(),
             stopped=outcome.stopped,
             spent=outcome.spent,
+            seed=self.plan().seed,
+            probe=dict(outcome.probe),
         )
         pq.write_table(_cells(outcome.sheets, outcome.unanswered), self.folder / "cells.parquet", compression="zstd")
+        if outcome.second:
+            self._write("probed.json", _SECOND.dump_json(dict(outcome.second), indent=1))
         self._write("findings.json", findings.model_dump_json(indent=1).encode())
         self._write("items.json", _ITEMS.dump_json(tuple(items), indent=1))
         self._write("run.json", record.model_dump_json(indent=1).encode())

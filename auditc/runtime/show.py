@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from auditc.methods import methods
 from auditc.reading import label
 
 from .cells import order_shown
+from .probe import second
 from .runs import Run
 from .segment import KEY_BYTES
 from .store import Store, Stored
@@ -55,6 +56,19 @@ class ShownOption:
 
 
 @dataclass(frozen=True, slots=True)
+class Second:
+    """The second answer to a probed cell. `probabilities` are in the survey's own order of options."""
+
+    status: str
+    """`answered`, `failed` or `not run`, as it was when the run ended."""
+    text: str | None
+    reading: dict[str, Any] | None
+    probabilities: list[float] | None
+    failure: dict[str, str] | None
+    reported: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One cell. `places` has every cell of the run that rests on this answer; mostly one."""
 
@@ -68,10 +82,12 @@ class Shown:
     reading: dict[str, Any] | None
     failure: dict[str, str] | None
     tokens: dict[str, int]
-    reported: str
+    reported: str = ""
     """What a server said of who answered; empty where the engine's identity says it all."""
-    at: str
+    at: str = ""
     """When the answer was taken in, as ISO 8601 in UTC; empty where the store does not say."""
+    second: Second | None = None
+    """What came back the second time; None where the cell was not probed."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -92,9 +108,12 @@ def show(run: Run, workspace: Path, prefix: str) -> Shown:
         if status == "not run":
             raise NoSuchCell(f"cell `{found[0]}` was not run in run {run.id}")
         stored = store.show(key, failed=status == "failed")
+        again = run.second().get(found[0])
+        other = None if again in (None, "not run") else store.show(second(key), failed=again == "failed")
     if stored is None:
         raise NoSuchCell(f"the store no longer holds the answer `{found[0]}`")
-    return _shown(plan, stored, tuple(_place(plan, row) for row in at))
+    shown = _shown(plan, stored, tuple(_place(plan, row) for row in at))
+    return shown if again is None else replace(shown, second=_second(plan, shown.places[0], again, other))
 
 
 def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
@@ -150,7 +169,7 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
         reading=asdict(_reading(stage, item, language, reply)) if isinstance(reply, GenerateReply) else None,
         failure=asdict(reply) if isinstance(reply, Failure) else None,
         tokens=_tokens(reply),
-        reported="" if isinstance(reply, Failure) else reply.reported,
+        reported=_reported(reply),
         at=moment(stored.at),
     )
 
@@ -161,6 +180,23 @@ def moment(at: int | None) -> str:
         return "" if at is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at)).isoformat()
     except OverflowError:
         return ""
+
+
+def _second(plan: Plan, place: Place, status: str, stored: Stored | None) -> Second:
+    stage, reply = _stage(plan, place.stage), stored.reply if stored else None
+    item, language = _item(plan, stage, place.item), stage.language[place.population]
+    return Second(
+        status=status,
+        text=reply.text if isinstance(reply, GenerateReply) else None,
+        reading=asdict(_reading(stage, item, language, reply)) if isinstance(reply, GenerateReply) else None,
+        probabilities=_chances(item, max(place.rotation, 0), reply) if isinstance(reply, ScoreReply) else None,
+        failure=asdict(reply) if isinstance(reply, Failure) else None,
+        reported=_reported(reply),
+    )
+
+
+def _reported(reply: Reply | None) -> str:
+    return "" if reply is None or isinstance(reply, Failure) else reply.reported
 
 
 def _place(plan: Plan, row: dict[str, Any]) -> Place:

@@ -173,7 +173,7 @@ def _take(
     choice = NOT_RUN
     if isinstance(reply, GenerateReply):
         language = asking.stage.language[person.population]
-        choice = _choice(reading_of(reply, read, asking.items[column].options[language], language))
+        choice = choice_of(reading_of(reply, read, asking.items[column].options[language], language))
     elif isinstance(reply, Failure):
         choice = FAILED
     if choice == NOT_RUN and person.participant.memory:
@@ -208,7 +208,7 @@ def reading_of(reply: GenerateReply, read: Read, options: tuple[str, ...], langu
     return read(reply.text, options, language)
 
 
-def _choice(reading: Reading) -> int:
+def choice_of(reading: Reading) -> int:
     """A reading as the number that arrays of answers hold."""
     if reading.option is not None:
         return reading.option

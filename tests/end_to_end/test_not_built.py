@@ -101,6 +101,8 @@ def test_a_plan_lists_it_before_anybody_runs_it(unbuilt: Shell, tmp_path: Path) 
     problems = ended.json["problems"]
     assert {name for name in NAMED if any(f"`{name}`" in problem for problem in problems)} == NAMED.keys()
     assert len(problems) == len(NAMED)
+    later = {stage["kind"] for stage in ended.json["stages"] if stage["why"] == ["not built"]}
+    assert later == {"escalate", "train"}
 
 
 def test_what_is_built_runs_when_the_rest_is_left_out(unbuilt: Shell) -> None:

@@ -56,7 +56,11 @@ def test_a_run_that_was_killed_keeps_its_answers_and_asks_the_rest_once(example:
     findings = json.loads((example.folder / done["findings"]).read_text())
     seen = {(f["model"], f["population"], f["metric"]) for f in findings["findings"] if f["block"] == "opinions"}
     assert {(m, p, k) for m in ("smollm2", "gemma3") for p in ("us", "cn") for k in ("kl", "jsd", "emd")} <= seen
-    assert example.auditc("run", "--json").json["cells"]["asked"] == 0
+    assert done["probe"]["asked"] == done["probe"]["cells"] == sum(row["cells"] for row in findings["probes"]) > 4
+    for row in findings["probes"]:  # other neighbours in a batch move float32 in the fifth digit at most
+        assert row["dtype"] == "float32" and (row["kind"] == "converse" or row["probability"]["largest"] < 1e-4)
+    again = example.auditc("run", "--json").json
+    assert again["cells"]["asked"] == again["probe"]["asked"] == 0
     _replayed_without_weights(example, findings)
     models = {model["name"]: model for model in findings["models"]}
     assert "dequantised" in models["smollm2"]["title"] and models["gemma3"]["licence"] == "Gemma Terms of Use"
@@ -69,7 +73,9 @@ def _replayed_without_weights(example: Shell, findings: dict[str, Any]) -> None:
     done = example.auditc("run", "--replay", "exchanges.jsonl.gz", "--json", **NOWHERE).json
     assert done["cells"]["failed"] == 0 and done["replayed"].keys() == {"smollm2", "gemma3"}
     again = json.loads((example.folder / done["findings"]).read_text())
-    assert {**again, "models": ()} == {**findings, "models": ()}
+    # Who answered is another, and a recording is not asked a second time: it would say the same.
+    assert {**again, "models": (), "probes": ()} == {**findings, "models": (), "probes": ()}
+    assert again["probes"] == []
     for row, was in zip(again["models"], findings["models"], strict=True):
         assert row["weights"] == was["weights"] and row["identity"]["engine"] == "replay"
         assert row["identity"]["recorded.engine"] == "transformers"

@@ -106,6 +106,8 @@ def test_answers_can_be_taken_elsewhere(starter: Shell) -> None:
     assert len(rows) == 2592 and {row["model"] for row in rows} == {"faithful", "stubborn"}
     assert starter.auditc("export", "-o", "answers.parquet").code == 0
     assert starter.auditc("export", "-o", "answers.xls").code == 2
+    lost = starter.auditc("export", "-o", "nofolder/a.csv")
+    assert lost.code == 3 and "the folder nofolder is not there" in lost.err and ".part" not in lost.err
 
 
 def test_reports_are_rendered_again_from_what_is_stored(starter: Shell) -> None:

@@ -18,7 +18,10 @@ from auditc.ir.finding import (
     Missing,
     ModelRow,
     N,
+    ProbeRow,
     RunRecord,
+    Share,
+    Shift,
     TallyRow,
 )
 from auditc.ir.plan import (
@@ -89,6 +92,30 @@ METRICS = {
 FEW = {"opinions": ("jsd", "option_mass"), "citizens": ("diversity", "answer_rate")}
 """The metrics of the small material."""
 
+
+PROBES = tuple(
+    ProbeRow(
+        stage=f"{block}/smollm2",
+        block=block,
+        model="smollm2",
+        kind="score" if block == "opinions" else "converse",
+        engine="transformers",
+        dtype="float32",
+        chosen=40,
+        failed=1,
+        not_run=0,
+        cells=39,
+        answers=Share(count=12, estimate=0.307692, low=0.185718, high=0.463971),
+        readings=Share(count=2, estimate=0.0512821, low=0.0141679, high=0.168744),
+        logprob=shift,
+        probability=shift,
+        level=0.95,
+        procedure="Wilson score interval",
+        differing=("00112233445566778899aabbccddeeff",),
+    )
+    for block, shift in (("opinions", Shift(median=0.0, largest=0.000012)), ("citizens", None))
+)
+"""What moved when cells were asked a second time: made up as well."""
 
 FLOORS = {
     "opinions": "people drawn anew at their number, compared with the shares they were drawn from",
@@ -499,6 +526,7 @@ def material(language: str = "en", small: bool = False) -> Material:
             tallies=tuple(tally(b, m, p, c, len(asked_of(chosen, b, c))) for b, m, p, c in cells),
             findings=tuple(every + parts["close"] + parts["varied"]),
             claims=tuple(outcome(name, says, parts[name]) for name, says in CLAIMS),
+            probes=PROBES,
         ),
         items=tuple(
             item_row(b, m, p, c, i, people[p][i.id], chosen_metrics(small)[b])

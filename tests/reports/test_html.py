@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from auditc.reports import reports
 from auditc.reports._contract import Material
 from auditc.reports.html import numbers
 from auditc.reports.html.page import document
+from auditc.reports.html.words import words
 from tests.reports.material import material, unrun
 from tests.reports.reading import Element, read
 
@@ -131,6 +133,18 @@ def test_an_incomplete_audit_says_so() -> None:
     text = document(unrun(material(small=True)))
     assert "This audit is incomplete" in text and "the budget of 10 cells is spent" in text
     assert "This audit is incomplete" not in page()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_a_probe_found_is_told_and_its_absence_too(language: str) -> None:
+    made, said = material(language, small=True), words(language)
+    text = document(made)
+    for row in made.findings.probes:
+        assert f'data-probe="{row.stage}"' in text and row.differing[0] in text
+    assert "2 of 39 (1.4%–16.9%)" in text or "39 个中有 2 个（1.4%–16.9%）" in text
+    assert "1.2e-05" in text and said("probe.none")[:20] not in text
+    silent = replace(made, findings=made.findings.model_copy(update={"probes": ()}))
+    assert said("probe.none")[:20] in document(silent) and "data-probe" not in document(silent)
 
 
 def test_figures_that_must_not_be_interpreted_are_named_first() -> None:

@@ -16,7 +16,7 @@ from tests.reports.material import material
 
 COMPUTED = (
     "said date metric method dimension glossary limit condition language count summary claim table card setting labels "
-    "order scale missing line better verdict correct estimand"
+    "order scale missing probe line better verdict correct estimand"
 )
 """Groups of words whose keys are put together from names."""
 FOLDER = Path(package.__file__).parent
@@ -66,6 +66,8 @@ def test_sentences_of_the_evidence_are_known() -> None:
         for text in (*f.notes, f.procedure, *([f.floor.procedure] if f.floor else [])):
             assert chinese.said(text)[1] == "zh-CN", text
     assert chinese.said("undecided: the interval reaches to both sides") == ("未定：区间跨越两侧", "zh-CN")
+    probed = "probed: 3 of 40 answers of qwen were read otherwise the second time"
+    assert chinese.said(probed) == ("复测：qwen 的 40 个回答中有 3 个第二次读法不同", "zh-CN")
     assert chinese.said("a sentence of tomorrow") == ("a sentence of tomorrow", "en")
 
 

@@ -261,6 +261,8 @@ def test_a_dry_run_asks_so_many_cells_of_each_stage_and_is_marked(tmp_path: Path
     dry = ask(plan(), tmp_path, limits=Limits(per_stage=12))
     assert [stage["asked"] for stage in dry.stages] == [12, 12]
     assert dry.stopped == "a dry run of 12 cells a stage"
+    odd = ask(plan(), tmp_path / "odd", limits=Limits(per_stage=5))
+    assert odd.stopped == "a dry run of 5 cells a stage (taking whole participants: 6 of def/sim)"
     choices = dry.answers[-1].choices
     assert choices is not None and all((row == NOT_RUN).all() or (row >= 0).all() for row in choices)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from rich.console import Console
-from rich.progress import Progress, TextColumn
 
 from auditc import screen
 from auditc.ir.finding import Findings
 from auditc.ir.plan import Plan, Price, Thing
 from auditc.ir.values import Money, Range
 from auditc.runtime import forecast as module
-from auditc.runtime import progress, runs
+from auditc.runtime import runs
 from auditc.runtime.budget import Limits
 from auditc.runtime.execute import Outcome
 from auditc.runtime.export import export
@@ -177,6 +175,21 @@ def test_a_turn_is_shown_with_its_memory_and_how_it_was_read(tmp_path: Path) -> 
     assert shown.places[0].draw == 3 and shown.text is not None and "解释" in shown.text
 
 
+def test_a_cell_with_several_places_and_what_a_server_says_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = plan(score(), score("other/sim"))
+    outcome = complete(both, tmp_path)
+    shown = show(runs.latest(tmp_path), tmp_path, outcome.answers[0].cells[1, 2])
+    assert {place.stage for place in shown.places} == {"ft/sim", "other/sim"} and shown.second is None
+    screen.cell(
+        dataclasses.replace(shown, reported="gpt-x-2026-10-01, fp_123", failure={"reason": "timeout", "detail": ""})
+    )
+    said = capsys.readouterr().out
+    assert said.count("asked by ") == len(shown.places) >= 2
+    assert "the server says: gpt-x-2026-10-01, fp_123" in said and "failed: timeout\n" in said
+
+
 def test_an_unclear_key_is_said(tmp_path: Path) -> None:
     complete(plan(), tmp_path)
     run = runs.latest(tmp_path)
@@ -256,29 +269,3 @@ def test_what_is_only_an_upper_bound_is_marked(tmp_path: Path, capsys: pytest.Ca
     complete(plan(), tmp_path)
     screen.forecast(forecast(plan(), tmp_path, {}))
     assert "at most" not in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("show_", ["bar", "quiet", "events"])
-def test_progress_is_said(tmp_path: Path, show_: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.reporter(show_) as reporter:
-        ask(plan(), tmp_path, reporter=reporter, limits=Limits(cells=100))
-    out, err = capsys.readouterr()
-    assert out == ""
-    if show_ == "quiet":
-        assert err == ""
-    elif show_ == "bar":
-        assert "ft/sim: 88 asked" in err and "stopping: the budget of 100 cells" in err
-    else:
-        events = [json.loads(line) for line in err.splitlines()]
-        assert sum(event.get("asked", 0) for event in events if event["event"] == "cells_done") == 100
-        assert events[-1]["event"] == "run_finished" and events[-1]["cells"]["not_run"] == 108
-
-
-def test_bars_count_every_cell(tmp_path: Path) -> None:
-    bars = Progress(
-        TextColumn("{task.description} {task.fields[rate]}{task.fields[note]}"), console=Console(file=io.StringIO())
-    )
-    ask(plan(), tmp_path, reporter=progress.Bars(bars))
-    ask(plan(), tmp_path, reporter=progress.Bars(bars))
-    assert [task.completed for task in bars.tasks] == [88, 120, 88, 120]
-    assert [task.total for task in bars.tasks] == [88, 120, 88, 120]

@@ -13,4 +13,5 @@ replay = Backend(
     can=can,
     identify=identify,
     open=open_engine,
+    anew=False,
 )

@@ -132,6 +132,7 @@ RULES: Final[dict[str, Rules]] = {
     "Plan.scenarios": DERIVED,
     "Plan.frameworks": DERIVED,
     "Plan.budget": _nothing("a run says itself what it left unasked"),
+    "Plan.probe": _nothing("a probe tells how far an engine repeats itself, and feeds no figure"),
     "Plan.models": _another(_WAVES),
     "Plan.populations": _nothing(_ONLY_ONE),
     "Plan.surveys": _nothing(_ONLY_ONE),

@@ -9,7 +9,7 @@ import jinja2
 
 from auditc.reports._contract import Material
 
-from . import answered, itemtable, measured, numbers, results, summary
+from . import answered, itemtable, measured, numbers, probe, results, summary
 from .clean import finalize
 from .figures import symbol
 from .names import TRUST, Names, names
@@ -61,6 +61,7 @@ def content(material: Material) -> dict[str, Any]:
         "claims": summary.claims(named),
         "keys": summary.keys(named),
         "tallies": answered.tallies(named),
+        "probes": probe.probes(named),
         "trust": answered.trust(named),
         "blocks": _blocks(named),
         "methods": measured.methods(named),

@@ -1,0 +1,95 @@
+"""What `auditc run --events` writes while it runs: a JSON object for each event, on a line of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, RootModel
+
+from .values import Form
+
+
+class _Event(Form):
+    at: float
+    """Seconds since the run began."""
+
+
+class RunStarted(_Event):
+    """The first event. `stages` has the cells of each stage that asks, by name, in the order they will be asked."""
+
+    event: Literal["run_started"] = "run_started"
+    format: Literal["auditc.events.v1"] = "auditc.events.v1"
+    plan: str
+    stages: dict[str, int]
+
+
+class StageStarted(_Event):
+    """A stage begins; or a probe, which is named `probe of MODEL` and is not among the stages of `run_started`."""
+
+    event: Literal["stage_started"] = "stage_started"
+    stage: str
+    cells: int
+
+
+class Opening(_Event):
+    """A model is about to be loaded."""
+
+    event: Literal["opening"] = "opening"
+    model: str
+
+
+class CellsDone(_Event):
+    """So many more cells of a stage are settled since the last such event: asked now, or answered before. `failed`
+    counts by reason those that were asked and brought no answer. Tokens and money, by currency, are the run's so far.
+    Two of these events are at least half a second apart, but for the last of a stage."""
+
+    event: Literal["cells_done"] = "cells_done"
+    stage: str
+    asked: int
+    reused: int
+    failed: dict[str, int]
+    tokens_in: int
+    tokens_out: int
+    money: dict[str, float]
+
+
+class Waiting(_Event):
+    """Nothing is asked of a model for so many seconds, for instance because a server's rate limit is reached."""
+
+    event: Literal["waiting"] = "waiting"
+    model: str
+    seconds: float
+    why: str
+
+
+class StageFinished(_Event):
+    """A stage, or a probe, is done: cells = asked + reused + not_run."""
+
+    event: Literal["stage_finished"] = "stage_finished"
+    stage: str
+    asked: int
+    reused: int
+    not_run: int
+    seconds: float
+
+
+class Stopping(_Event):
+    """Nothing more is asked, and why: a budget is spent, or somebody pressed Ctrl-C."""
+
+    event: Literal["stopping"] = "stopping"
+    why: str
+
+
+class RunFinished(_Event):
+    """The last event. `cells` are as in `run.json`."""
+
+    event: Literal["run_finished"] = "run_finished"
+    cells: dict[str, int]
+    seconds: float
+
+
+AnyEvent = RunStarted | StageStarted | Opening | CellsDone | Waiting | StageFinished | Stopping | RunFinished
+
+
+class Event(RootModel[Annotated[AnyEvent, Field(discriminator="event")]]):
+    """One line of what `auditc run --events` writes to standard error."""

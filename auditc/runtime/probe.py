@@ -1,0 +1,185 @@
+"""The probe: a sample of the cells of a model is put to it a second time, to see how far it repeats itself.
+
+A cell is in the sample if a hash of the plan's seed and of its key falls below the share that the author declared; of
+each stage at least the cell with the least hash is. So who is in it hangs on nothing but the cell. The request is the
+very one that was asked before, its seed and its stream with it; only its neighbours in the batch are others, composed
+by the plan like those of every batch. The second answer is stored under a key made of the cell's own, so that an
+unchanged plan asks neither again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from auditc.ir.answers import FAILED, UNPARSABLE
+from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
+from auditc.ir.plan import Plan
+from auditc.ir.probed import Probed
+from auditc.methods import methods
+
+from .asking import Ask
+from .schedule import Asked, turn_groups
+from .segment import KEY_BYTES
+from .walk import ConverseSheet, Sheet, choice_of, reading_of
+
+Known = Callable[[bytes], Reply | None]
+NAME = "probe of {}"
+"""What a probe is called while it runs: stages have no spaces in their names."""
+
+
+def second(key: bytes) -> bytes:
+    """The key under which the second answer to a cell is kept."""
+    return hashlib.sha256(b"again" + key).digest()[:KEY_BYTES]
+
+
+@dataclass(slots=True, eq=False)
+class Sample:
+    """The cells of one stage that are probed, as the walk over it comes by them."""
+
+    stage: Asked
+    share: float
+    seed: int
+    _chosen: dict[bytes, Ask] = field(default_factory=dict)
+    _least: tuple[int, Ask] | None = None
+
+    def watch(self, batches: Iterator[list[Ask] | None]) -> Iterator[list[Ask] | None]:
+        """The batches themselves, each looked through before it is handed on."""
+        below, salt = round(self.share * 2**64), f"probe {self.seed} ".encode()
+        for batch in batches:
+            for ask in batch or ():
+                rank = int.from_bytes(hashlib.sha256(salt + ask.key).digest()[:8], "big")
+                if rank < below:
+                    self._chosen.setdefault(ask.key, ask)
+                if self._least is None or rank < self._least[0]:
+                    self._least = rank, ask
+            yield batch
+
+    def asks(self) -> list[Ask]:
+        """The chosen cells as they were asked, in the order of the walk."""
+        return list(self._chosen.values()) or ([self._least[1]] if self._least else [])
+
+    def batches(self, size: int, known: Known) -> Iterator[list[Ask] | None]:
+        """What is asked for the second time: batches of the chosen cells, without those that have no first answer."""
+        asks = self.asks()
+        for members in turn_groups([getattr(ask.request, "sampling", None) for ask in asks], size):
+            batch = [asks[index] for index in members]
+            yield [ask._replace(key=second(ask.key)) for ask in batch if sound(known(ask.key))]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Cells of probes: cells = reused + asked + not_run; `failed` of those asked brought no answer."""
+
+    cells: int = 0
+    reused: int = 0
+    asked: int = 0
+    not_run: int = 0
+    failed: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def sound(reply: Reply | None) -> bool:
+    """Whether a reply is an answer: an engine's probabilities that are not finite are none."""
+    if isinstance(reply, ScoreReply):
+        return bool(np.isfinite(np.exp(np.array(reply.logprobs)).sum()))
+    return isinstance(reply, GenerateReply)
+
+
+def count(samples: list[Sample], known: Known, fresh: set[bytes]) -> Counts:
+    """What became of the probes of a run; `fresh` are the keys that it asked."""
+    keys = {second(ask.key) for sample in samples for ask in sample.asks() if sound(known(ask.key))}
+    asked = {key for key in keys if key in fresh and known(key) is not None}
+    gone = {key for key in keys if known(key) is None}
+    failed = {key for key in asked if isinstance(known(key), Failure)}
+    return Counts(len(keys), len(keys) - len(asked) - len(gone), len(asked), len(gone), len(failed))
+
+
+def statuses(samples: list[Sample], known: Known) -> dict[str, str]:
+    """By the hexadecimal key of each probed cell what became of its second answer: `answered`, `failed`, `not run`."""
+    found = {}
+    for ask in (ask for sample in samples for ask in sample.asks() if sound(known(ask.key))):
+        again = known(second(ask.key))
+        found[ask.key.hex()] = "not run" if again is None else "failed" if isinstance(again, Failure) else "answered"
+    return found
+
+
+def probed(plan: Plan, sample: Sample, sheet: Sheet, known: Known) -> Probed:
+    """Both answers to each probed cell of a stage, side by side."""
+    first = [ask for ask in sample.asks() if sound(known(ask.key))]
+    replies = [(known(ask.key), known(second(ask.key))) for ask in first]
+    both = [(ask, a, b) for ask, (a, b) in zip(first, replies, strict=True) if sound(a) and sound(b)]
+    stage = sample.stage
+    made: dict[str, Any] = {
+        "stage": stage.name,
+        "block": stage.block,
+        "model": stage.model,
+        "kind": stage.kind,
+        "chosen": len(first),
+        "not_run": sum(b is None for _, b in replies),
+        "failed": sum(b is not None and not sound(b) for _, b in replies),
+        "keys": tuple(ask.key.hex() for ask, _, _ in both),
+        "equal": np.array([_said(a) == _said(b) for _, a, b in both], dtype=bool),
+    }
+    if stage.kind == "score":
+        logprobs = _logprobs([(a, b) for _, a, b in both])
+        return Probed(**made, logprobs=logprobs, readings=_likeliest(logprobs, stage.low_mass))
+    assert isinstance(sheet, ConverseSheet)
+    reads = _reader(plan, sheet, first)
+    rows = [[reads(ask, a), reads(ask, b)] for ask, a, b in both]
+    return Probed(**made, readings=np.array(rows, dtype=np.int64).reshape(-1, 2))
+
+
+def _said(reply: Reply | None) -> object:
+    """What of a reply is the answer: not how many tokens it took, nor what a server says of itself."""
+    if isinstance(reply, ScoreReply):
+        return reply.logprobs
+    return (reply.text, reply.finished) if isinstance(reply, GenerateReply) else None
+
+
+def _logprobs(both: list[tuple[Reply | None, Reply | None]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """`[P, 2, K]`, NaN past a cell's options."""
+    pairs = [[reply.logprobs for reply in pair if isinstance(reply, ScoreReply)] for pair in both]
+    width = max((len(row) for pair in pairs for row in pair), default=0)
+    logprobs = np.full((len(pairs), 2, width), np.nan)
+    for index, pair in enumerate(pairs):
+        for side, row in enumerate(pair):
+            logprobs[index, side, : len(row)] = row
+    return logprobs
+
+
+def _likeliest(logprobs: np.ndarray[Any, np.dtype[np.float64]], low_mass: float) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """`[P, 2]` the likeliest option; UNPARSABLE where the options hold too little, as when answers are gathered."""
+    if not logprobs.size:
+        return np.zeros((len(logprobs), 2), dtype=np.int64)
+    chances = np.nan_to_num(np.exp(logprobs), nan=0.0)
+    mass = chances.sum(axis=2)
+    found: np.ndarray[Any, np.dtype[np.int64]] = np.where(
+        (mass >= low_mass) & (mass > 0), chances.argmax(axis=2), UNPARSABLE
+    )
+    return found
+
+
+def _reader(plan: Plan, sheet: ConverseSheet, asks: list[Ask]) -> Callable[[Ask, Reply | None], int]:
+    """How a text is read, as an option or a code, by the parser of the stage's method."""
+    stage = sheet.stage
+    read = methods.take(stage.method).read
+    items = {item.id: item for item in plan.surveys[stage.survey].items}
+    chosen = {ask.key for ask in asks}
+    spoken = {
+        key: stage.language[name] for name, rows in sheet.keys.items() for row in rows for key in row if key in chosen
+    }
+
+    def option(ask: Ask, reply: Reply | None) -> int:
+        if not isinstance(reply, GenerateReply):
+            return FAILED
+        language = spoken[ask.key]
+        return choice_of(reading_of(reply, read, items[ask.request.hint.item].options[language], language))
+
+    return option
