@@ -109,6 +109,6 @@ def block(rows: SurveyRows | ScenarioRows, name: str, folder: str) -> str:
         "  of        = [my_model]\n"
         f"{f'  framework = {rows.framework}{chr(10)}' if valued else ''}"
         f"  step 1..{rows.steps} {{ choices = [a, b]   remember = all }}\n"
-        f"{'  win_rate { }' if valued else '  answer_rate { }'}\n"
+        f"{'  win_rate { }' + chr(10) if valued else ''}"
         "}\n"
     )

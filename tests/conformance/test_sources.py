@@ -138,6 +138,16 @@ def test_the_block_that_is_printed_compiles(name: str, tmp_path: Path, monkeypat
     assert not format_spec(alone, write=False), "the block is in canonical form"
 
 
+def test_a_block_without_values_compiles_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "moralchoice.csv"
+    path.write_text(made.moralchoice_text(made.moralchoice_rows()[2:]), encoding="utf-8")
+    done = import_data("moralchoice", [path], None, {}, force=False)
+    spec = tmp_path / "tried.audit"
+    spec.write_text(SPEC + done.block + "\n" + MODEL, encoding="utf-8")
+    assert "framework" not in done.block and not check([spec]).rejected
+
+
 def test_the_same_files_give_the_same_bytes_and_no_place_or_date(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
