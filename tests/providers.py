@@ -22,6 +22,12 @@ from typing import Any
 Json = dict[str, Any]
 
 
+WINDOW = 400_000
+"""Characters: more of them are refused."""
+
+LONG = {"error": {"message": "This model's maximum context length is 100000 tokens", "code": "context_length_exceeded"}}
+
+
 @dataclass
 class Wrong:
     """How an answer goes wrong: another status, raw bytes, a connection that breaks off, fields changed, or late."""
@@ -107,6 +113,8 @@ def answer(path: str, body: Json) -> Json:
     """An answer to a question, in the protocol of its place."""
     point = int.from_bytes(sha256(f"{words(body)}{body.get('seed')}".encode()).digest()[:4], "big")
     text = f" {point % 3 + 1}\nExplanation: because."
+    for stop in body.get("stop") or body.get("stop_sequences") or ():
+        text = text.partition(stop)[0]
     taken = len(words(body)) // 4
     if path.endswith("/messages"):
         return {
@@ -176,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
             server.now += 1
             server.most = max(server.most, server.now)
         try:
-            wrong = server.fault(seen) or Wrong()
+            wrong = server.fault(seen) or (Wrong(400, LONG) if len(seen.words) > WINDOW else Wrong())
             time.sleep(wrong.delay or server.latency)
         finally:
             with server.lock:

@@ -253,9 +253,21 @@ def test_the_key_is_nowhere_but_in_the_header(name: str, server: Provider) -> No
     engine.close()
 
 
+@pytest.mark.parametrize("name", BOTH)
+def test_a_server_that_asks_for_an_hour_is_left_alone(name: str, server: Provider) -> None:
+    engine = opened(name, server)
+    server.fault = lambda seen: Wrong(429, {"error": {"message": "daily limit"}}, {"Retry-After": "3600"})
+    with pytest.raises(EngineStopped, match="left alone for 3,600 seconds"):
+        one(engine)
+    assert len(server.asked) == 1
+    engine.close()
+
+
 def test_without_a_declared_key_none_of_the_environment_is_sent(
     server: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", KEY)
+    monkeypatch.setenv("OPENAI_PROJECT_ID", KEY)
     for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
         monkeypatch.setenv(variable, KEY)
     for name in BOTH:

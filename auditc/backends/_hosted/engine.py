@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from auditc.backends._contract import Identity
+from auditc.backends._contract import EngineStopped, Identity
 from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, ScoreReply, ScoreRequest
 
 from .pacing import Closed, Pacer, backoff
@@ -25,7 +25,7 @@ Body = dict[str, Any]
 """A request as JSON."""
 
 LONGEST_WAIT = 600.0
-"""Seconds. A server that asks for a longer pause is asked again by a later run."""
+"""Seconds. A server that asks for a longer pause is asked again by a later run, and this one stops."""
 
 
 class Provider(Protocol):
@@ -130,8 +130,14 @@ class Hosted:
                 return reply
             except Closed:
                 return Failure("engine", "closed while it waited")
+            except EngineStopped:
+                raise
             except Trouble as fault:
                 trouble = fault
+            except (
+                Exception
+            ) as fault:  # of ours, or of the client library: it is this request's, and its neighbours go on
+                return Failure("engine", f"the request could not be put: {type(fault).__name__}")
             if trouble.withheld:
                 self.standing.good()
                 return withheld(request, trouble)
@@ -141,7 +147,7 @@ class Hosted:
                 self.pacer.rest(backoff(repeat))
             except Closed:
                 return Failure("engine", "closed while it waited")
-        self.standing.bad(trouble)
+        self.standing.bad(trouble, at_once=(trouble.wait or 0.0) > LONGEST_WAIT)
         return Failure(trouble.reason, trouble.detail)
 
     def _asked(

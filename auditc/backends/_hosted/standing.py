@@ -43,17 +43,20 @@ class Standing:
         with self._lock:
             self._answered, self._failed, self._turned_away = True, 0, 0
 
-    def bad(self, trouble: Trouble) -> None:
-        """A request failed for good. Raises EngineStopped where the server seems to answer nobody."""
+    def bad(self, trouble: Trouble, at_once: bool = False) -> None:
+        """A request failed for good. Raises EngineStopped where the server seems to answer nobody, or says so
+        (`at_once`)."""
         with self._lock:
             self._failed += 1
             self._turned_away += trouble.closed
             doors, failed = (DOORS, LATER) if self._answered else (1, AT_FIRST)
-            if self._stopped is None and (self._turned_away >= doors or self._failed >= failed):
-                self._stopped = EngineStopped(self._message(trouble), self._remedy(trouble))
+            if self._stopped is None and (at_once or self._turned_away >= doors or self._failed >= failed):
+                self._stopped = EngineStopped(self._message(trouble, at_once), self._remedy(trouble))
         self.check()
 
-    def _message(self, trouble: Trouble) -> str:
+    def _message(self, trouble: Trouble, at_once: bool) -> str:
+        if at_once:
+            return f"{self.whom} asks to be left alone for {trouble.wait or 0:,.0f} seconds: {trouble.detail}"
         if self._turned_away:
             return f"{self.whom} takes no request: {trouble.detail}"
         return f"{self.whom} has not answered {self._failed} requests in a row; the last: {trouble.detail}"

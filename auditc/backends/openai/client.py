@@ -21,6 +21,7 @@ from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, ScoreRep
 from .identity import identify
 from .params import Params
 from .replies import score_reply, text_reply
+from .servers import kind
 from .words import Words, words
 
 ENDS = frozenset({"completed", "failed", "expired", "cancelled"})
@@ -129,6 +130,9 @@ def open_engine(source: ModelSource, params: Params) -> Hosted:
         max_retries=0,
         http_client=plain_client(openai.DefaultHttpxClient, params.concurrency),
     )
+    if kind(params) != "openai":
+        # The library takes these from the environment; they concern nobody but OpenAI.
+        client.organization = client.project = None
     server = OpenAIServer(params, words(params), key, openai, client)
     return Hosted(
         identity=identity,
