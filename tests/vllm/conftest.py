@@ -19,7 +19,7 @@ from auditc.backends.vllm.python import interpreter
 
 from .apart import source
 
-PATIENCE = 240.0
+PATIENCE = 480.0
 """Seconds that the server may take to load."""
 
 
