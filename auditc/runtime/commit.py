@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from . import journal
 from .faults import StoreFailed
-from .segment import Taken, content_digest, from_bytes, table, to_bytes
+from .segment import Segment, Taken, content_digest, from_bytes, segment, table, to_bytes
 
 WAITING = 32
 """Batches that may wait for the disk; when there are more, asking waits too."""
@@ -40,6 +40,8 @@ class Committer:
     _queue: queue.Queue[Taken | None] = field(init=False)
     _thread: threading.Thread = field(init=False)
     _failed: Exception | None = field(default=None, init=False)
+    written: queue.SimpleQueue[tuple[Segment, list[Taken]]] = field(default_factory=queue.SimpleQueue, init=False)
+    """What is safe on disk, as arrays, and what it was made of; whoever takes it out may forget the latter."""
 
     def __post_init__(self) -> None:
         self._entries = list(self.known.entries)
@@ -130,7 +132,10 @@ class Committer:
             batches = [batch for batch in taken if batch is not None and batch.given]
             if batches and self._failed is None:
                 try:
-                    self._add_lines([self._write(table(batches), self._next)])
+                    rows = table(batches)
+                    entry = self._write(rows, self._next)
+                    self._add_lines([entry])
+                    self.written.put((segment(entry.name, rows), batches))
                 except Exception as error:  # whatever it is, the asking thread must hear of it
                     self._failed = error
             for _ in taken:

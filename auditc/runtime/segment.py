@@ -130,7 +130,8 @@ class Segment:
     """The arrays of one batch, made for looking up single rows."""
 
     name: str
-    keys: tuple[bytes, ...]
+    keys: Any
+    """An Arrow array: keys as objects are kept once, by what looks them up."""
     score: NDArray[np.bool_]
     ok: NDArray[np.bool_]
     tokens_in: NDArray[np.int64]
@@ -171,7 +172,7 @@ def segment(name: str, rows: Any) -> Segment:
     starts = logprobs.offsets.to_numpy()
     return Segment(
         name=name,
-        keys=tuple(columns["key"].to_pylist()),
+        keys=columns["key"],
         score=np.array([kind == "score" for kind in columns["kind"].to_pylist()], dtype=bool),
         ok=columns["ok"].to_numpy(zero_copy_only=False),
         tokens_in=columns["tokens_in"].to_numpy(),

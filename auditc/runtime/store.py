@@ -72,7 +72,7 @@ class Store:
     _answered: dict[bytes, int] = field(default_factory=dict)
     _failed: dict[bytes, int] = field(default_factory=dict)
     _recent: dict[bytes, tuple[Reply, int]] = field(default_factory=dict)
-    """What this writer has taken in, on disk or on its way there, and when; failures too."""
+    """What this writer has taken in and not yet looked up on disk, and when; failures too."""
     _lock: int = -1
 
     @staticmethod
@@ -165,16 +165,28 @@ class Store:
         """
         if self._committer is None:
             raise StoreFailed("the store is open for reading only")
+        self._settle()
         at = int(time.time())
         self._committer.put(Taken(batch, at))
         for given in batch:
             if not (isinstance(given.reply, Failure) and given.key in self._recent):
                 self._recent[given.key] = given.reply, at
 
+    def _settle(self) -> None:
+        """Keep what has been written as arrays, and no longer as replies: a run may have a million of them."""
+        while self._committer is not None and not self._committer.written.empty():
+            batch, taken = self._committer.written.get()
+            self._index(batch)
+            for given in (given for one in taken for given in one.given):
+                recent = self._recent.get(given.key)
+                if recent is not None and recent[0] is given.reply:
+                    del self._recent[given.key]
+
     def flush(self) -> None:
         """Wait until everything taken in is on disk. Raises StoreFailed when it cannot be."""
         if self._committer is not None:
             self._committer.flush()
+            self._settle()
 
     def compact(self) -> None:
         """Put many small files together as one, with the same care as any other commit."""
@@ -193,7 +205,7 @@ class Store:
     def _index(self, batch: Segment) -> None:
         place = len(self._segments) << 32
         self._segments.append(batch)
-        for index, (key, ok) in enumerate(zip(batch.keys, batch.ok.tolist(), strict=True)):
+        for index, (key, ok) in enumerate(zip(batch.keys.to_pylist(), batch.ok.tolist(), strict=True)):
             if ok:
                 self._answered[key] = place | index
             else:
@@ -235,7 +247,9 @@ class Store:
             if data is None or content_digest(data) != match[1]:
                 continue
             batch, entry = segment(path.name, from_bytes(data)), journal.Entry(path.name, match[1], 0)
-            if entry.number <= last and all(key in self._answered or key in self._failed for key in batch.keys):
+            if entry.number <= last and all(
+                key in self._answered or key in self._failed for key in batch.keys.to_pylist()
+            ):
                 # What compaction had already put together with others, or was about to.
                 if remove:
                     path.unlink()
