@@ -8,6 +8,7 @@ from typing import Any
 from auditc.backends._contract import Identity
 from auditc.backends.transformers.batches import answered, by_length
 from auditc.backends.transformers.decode import Writer
+from auditc.backends.transformers.decoder import Decoder
 from auditc.backends.transformers.prefixes import Group, groups, micro_batches
 from auditc.backends.transformers.prompts import Fed, Prompts
 from auditc.backends.transformers.score import score_rows
@@ -22,7 +23,9 @@ DECODE = 32
 class Transformers:
     """A loaded model. Not for use by several threads at once."""
 
-    def __init__(self, model: Any, tokenizer: Any, ends: frozenset[int], identity: Identity) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, ends: frozenset[int], identity: Identity, decoder: Decoder | None = None
+    ) -> None:
         import torch
 
         self._torch = torch
@@ -32,7 +35,7 @@ class Transformers:
         self._budget = int(identity["batch_tokens"])
         config = model.config.get_text_config()
         self._prompts = Prompts(tokenizer, getattr(config, "max_position_embeddings", None))
-        self._writer: Any = Writer(model, ends, self._budget, slotted(config))
+        self._writer: Any = Writer(model, ends, self._budget, slotted(config), decoder)
 
     @property
     def identity(self) -> Identity:
@@ -64,7 +67,8 @@ class Transformers:
 
         def compute(batch: list[int]) -> list[ScoreReply]:
             rows = [prompts[index] for index in batch]
-            logprobs = score_rows(self._model, rows, [shared[i] for i in batch], [options[i] for i in batch])
+            alike, wanted = [shared[i] for i in batch], [options[i] for i in batch]
+            logprobs = score_rows(self._model, self._writer.decoder, rows, alike, wanted)
             return [ScoreReply(tuple(p), len(ids)) for p, ids in zip(logprobs, rows, strict=True)]
 
         alike = groups(prompts) if self._writer.slotted else [Group((index,), 0) for index in prompts]

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
+from auditc.backends.transformers.decoder import Decoder, take_apart
 from auditc.backends.transformers.engine import Transformers
 from auditc.backends.transformers.identity import identify, model_folder
 from auditc.backends.transformers.params import Params
@@ -42,6 +43,7 @@ def load(source: ModelSource, params: Params) -> Transformers:
         # Its defaults (a top-k of 50, a penalty) would otherwise fill whatever a request leaves open.
         model.generation_config = transformers.GenerationConfig()
         model = model.to(device).eval().requires_grad_(False)
+        decoder: Decoder | None = take_apart(model)
     except Exception as fault:  # a folder can be wrong in any way, and each library below has faults of its own
         if isinstance(fault, torch.OutOfMemoryError | MemoryError):
             raise BackendUnavailable(
@@ -50,7 +52,7 @@ def load(source: ModelSource, params: Params) -> Transformers:
         raise BackendUnavailable(
             f"model {source.name} could not be loaded by transformers: {type(fault).__name__}"
         ) from fault
-    return Transformers(model=model, tokenizer=tokenizer, ends=ends, identity=identity)
+    return Transformers(model=model, tokenizer=tokenizer, ends=ends, identity=identity, decoder=decoder)
 
 
 def _steady(torch: Any, params: Params) -> None:
