@@ -15,7 +15,7 @@ from auditc.backends.transformers.prefixes import groups, micro_batches
 class Growing:
     """A batch between two tokens. All texts end at slot `used`; `keys` and `values` hold a tensor for each layer,
     [rows, kv heads, slots, size], and `hidden` what is to be added to attention, [rows, slots]: nothing, or minus
-    infinity where a shorter text has no token."""
+    infinity where a text has no token: before a shorter one, and in the slots of tokens to come."""
 
     decoder: Decoder
     keys: list[Any]
@@ -33,6 +33,7 @@ class Growing:
 
     def step(self, _model: Any, tokens: Any) -> None:
         """Feed one token to each row."""
+        self.hidden[:, self.used] = 0
         self.used += 1
         self.logits = self.decoder.logits(self.decoder.hidden(tokens, self.positions, self._attend))
         self.positions = self.positions + 1
@@ -43,9 +44,9 @@ class Growing:
         heads, rows, group, size = q.shape
         keys, values = self.keys[layer], self.values[layer]
         keys[:, :, self.used - 1], values[:, :, self.used - 1] = k.transpose(0, 1), v.transpose(0, 1)
-        sliding = self.decoder.layers[layer].kind == "sliding_attention" and self.decoder.window is not None
-        first = max(0, self.used - self.decoder.window) if sliding and self.decoder.window is not None else 0
-        seen = slice(first, self.used)
+        window = self.decoder.window if self.decoder.layers[layer].kind == "sliding_attention" else None
+        # All slots, those to come included, are one piece of memory; a part of them would be copied to make it one.
+        seen = slice(None) if window is None or self.used <= window else slice(self.used - window, self.used)
         asked = q.transpose(0, 1).reshape(rows * heads, group, size)
         weights = torch.bmm(asked, keys.flatten(0, 1)[:, seen].transpose(1, 2))
         weights.view(rows, heads * group, -1).add_(self.hidden[:, None, seen])
@@ -81,6 +82,6 @@ def begin(decoder: Decoder, prompts: Sequence[tuple[int, ...]], new: int, budget
         logits.update(zip(rows, packed.logits(decoder, keep), strict=True))
     slots = torch.arange(longest + new)
     hidden = torch.zeros((len(prompts), longest + new), dtype=dtype.dtype)
-    hidden.masked_fill_(slots < torch.tensor(lengths)[:, None].neg() + longest, -torch.inf)
+    hidden.masked_fill_((slots < longest - torch.tensor(lengths)[:, None]) | (slots >= longest), -torch.inf)
     stacked = torch.stack([logits[row] for row in range(len(prompts))])
     return Growing(decoder, keys, values, hidden, stacked, torch.tensor(lengths), longest)
