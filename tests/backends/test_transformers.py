@@ -21,7 +21,7 @@ from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends.transformers.batches import by_length
 from auditc.backends.transformers.decoder import Decoder
 from auditc.backends.transformers.faults import plain
-from auditc.backends.transformers.prefixes import SHORTEST, Group, groups, micro_batches
+from auditc.backends.transformers.prefixes import SHORTEST, Group, groups, laid_batches, micro_batches
 from auditc.ir.exchange import (
     Failure,
     GenerateReply,
@@ -551,6 +551,21 @@ def test_prompts_that_begin_alike_are_grouped() -> None:
             assert len(rows) == 1 or len(rows) * end <= budget
             assert len({part.shared == 0 for part in batch}) == 1
     assert groups({}) == [] and micro_batches([], {}, 10) == []
+
+
+def test_prompts_laid_end_to_end_keep_to_their_budget() -> None:
+    stem = tuple(range(100, 140))
+    prompts = {n: (*stem, *range(n + 1)) for n in range(12)} | {20: tuple(range(300)), 21: (7,), 22: (1, 2, 3, 4, 5)}
+    for budget in (1, 60, 120, 10_000):
+        batches = laid_batches(prompts, budget)
+        assert sorted(row for batch in batches for part in batch for row in part.rows) == sorted(prompts)
+        for batch in batches:
+            own = sum(len(prompts[row]) - part.shared for part in batch for row in part.rows)
+            assert own + sum(part.shared for part in batch) <= budget or sum(len(part.rows) for part in batch) == 1
+            assert all(len({prompts[row][: part.shared] for row in part.rows}) == 1 for part in batch)
+    [whole] = laid_batches(prompts, 10_000)
+    assert whole[0].rows == (20,) and Group(tuple(range(12)), 40) in whole
+    assert laid_batches({}, 10) == []
 
 
 def _saving(stretch: list[tuple[int, ...]]) -> int:

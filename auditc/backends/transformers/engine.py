@@ -9,7 +9,7 @@ from auditc.backends._contract import Identity
 from auditc.backends.transformers.batches import answered, by_length
 from auditc.backends.transformers.decode import Writer
 from auditc.backends.transformers.decoder import Decoder
-from auditc.backends.transformers.prefixes import Group, groups, micro_batches
+from auditc.backends.transformers.prefixes import Group, groups, laid_batches, micro_batches
 from auditc.backends.transformers.prompts import Fed, Prompts
 from auditc.backends.transformers.score import score_rows
 from auditc.backends.transformers.slots import slotted
@@ -71,11 +71,18 @@ class Transformers:
             logprobs = score_rows(self._model, self._writer.decoder, rows, alike, wanted)
             return [ScoreReply(tuple(p), len(ids)) for p, ids in zip(logprobs, rows, strict=True)]
 
-        alike = groups(prompts) if self._writer.slotted else [Group((index,), 0) for index in prompts]
-        for parts in micro_batches(alike, prompts, self._budget):
+        for parts in self._together(prompts):
             shared.update({row: part.shared for part in parts for row in part.rows})
             replies.update(answered([row for part in parts for row in part.rows], compute, self._torch))
         return [replies[index] for index in range(len(requests))]
+
+    def _together(self, prompts: dict[int, tuple[int, ...]]) -> list[list[Group]]:
+        """Which prompts are computed together, and what they share."""
+        if not self._writer.slotted:
+            return micro_batches([Group((index,), 0) for index in prompts], prompts, self._budget)
+        if self._writer.decoder is not None:
+            return laid_batches(prompts, self._budget)
+        return micro_batches(groups(prompts), prompts, self._budget)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateReply | Failure]:
         """Texts, each from its own random stream; with beams, from those of its whole micro-batch."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from auditc.backends.transformers.decoder import Decoder
 from auditc.backends.transformers.packed import Packed, pack
-from auditc.backends.transformers.prefixes import groups, micro_batches
+from auditc.backends.transformers.prefixes import laid_batches
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def begin(decoder: Decoder, prompts: Sequence[tuple[int, ...]], new: int, budget
     values = [dtype.new_zeros(shape) for _ in decoder.layers]
     logits: dict[int, Any] = {}
     numbered = dict(enumerate(prompts))
-    for parts in micro_batches(groups(numbered), numbered, budget):
+    for parts in laid_batches(numbered, budget):
         rows = [row for part in parts for row in part.rows]
         packed = pack([prompts[row] for row in rows], [part.shared for part in parts for _ in part.rows])
 
