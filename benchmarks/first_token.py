@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import platform
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +57,27 @@ def open_engine(folder: Path, dtype: str, **params: Any) -> Any:
     return backend.open(ModelSource("benchmark", str(folder), "benchmark"), backend.params(dtype=dtype, **params))
 
 
-def ours(engine: Any, requests: list[ScoreRequest]) -> dict[str, float]:
-    """One timed pass: tokenising, scoring, replies; as the peer, without loading."""
+def ours(engine: Any, requests: list[ScoreRequest], batch: int) -> dict[str, float]:
+    """One timed pass: tokenising, scoring, replies; as the peer, without loading. In batches, as a run asks."""
     start = time.perf_counter()
-    replies = engine.score(requests)
+    replies = [reply for at in range(0, len(requests), batch) for reply in engine.score(requests[at : at + batch])]
     seconds = time.perf_counter() - start
     failed = [reply for reply in replies if isinstance(reply, Failure)]
     if failed:
         raise SystemExit(f"{len(failed)} items failed: {failed[0]}")
-    tokens = sum(reply.tokens_in for reply in replies)
-    return {"items_per_s": len(requests) / seconds, "tokens_per_s": tokens / seconds}
+    return {"items_per_s": len(requests) / seconds, "seconds": seconds}
+
+
+def unique_tokens(engine: Any, requests: list[ScoreRequest]) -> int:
+    """Tokens after different beginnings: what must be computed if nothing is computed twice."""
+    prompts = sorted(fed.ids for fed in engine._prompts.feed([request.prompt for request in requests]))
+    total = len(prompts[0])
+    for one, other in pairwise(prompts):
+        alike = next(
+            (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+        )
+        total += len(other) - alike
+    return total
 
 
 def theirs(python: str, script: Path, arguments: list[str]) -> dict[str, Any]:
@@ -92,7 +107,28 @@ def matmul_rate(dtype: str) -> float:
 def parameters(engine: Any) -> int:
     """Those that multiply each token: all but the embedding, of which a token reads one row."""
     model = engine._model
-    return sum(p.numel() for p in model.parameters()) - model.get_input_embeddings().weight.numel()
+    laid_out = sum(module.laid_out.numel() for module in model.modules() if hasattr(module, "laid_out"))
+    embedding = model.get_input_embeddings().weight.numel()
+    return int(laid_out + sum(p.numel() for p in model.parameters()) - embedding)
+
+
+def machine() -> dict[str, Any]:
+    """Versions, cores, and the most memory that this process, the model included, has held so far, in MB."""
+    import torch
+
+    return {
+        "torch": metadata.version("torch"),
+        "transformers": metadata.version("transformers"),
+        "python": platform.python_version(),
+        "threads": torch.get_num_threads(),
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def flow_batch() -> int:
+    """How many cells the runtime asks at a time."""
+    backend = backends.take("transformers")
+    return int(backend.flow(backend.params()).batch)
 
 
 def main() -> None:
@@ -114,29 +150,36 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="auditc-benchmark-"))
     try:
         engine = open_engine(without_template(options.model, folder), options.dtype, **params)
-        ours(engine, requests[:8])
+        requests.sort(key=lambda request: -len(request.prompt.turns[0].text))  # as the runtime asks
+        tokens, batch = unique_tokens(engine, requests), flow_batch()
+        ours(engine, requests[:8], batch)
         rounds: list[dict[str, Any]] = []
         for _ in range(options.runs):
-            mine = ours(engine, requests)
+            before = matmul_rate(options.dtype)
+            mine = ours(engine, requests, batch)
             peers = {
                 batch: theirs(options.peer_python, script, [str(options.model), str(options.items), batch])[
                     "items_per_s"
                 ]
                 for batch in options.peer_batches.split(",")
             }
-            limit = matmul_rate(options.dtype) / (2 * parameters(engine))
-            rounds.append({**mine, "peer_items_per_s": peers, "limit_tokens_per_s": limit})
+            limit = max(before, matmul_rate(options.dtype)) / (2 * parameters(engine))
+            share = tokens / mine["seconds"] / limit
+            rounds.append({**mine, "peer_items_per_s": peers, "limit_tokens_per_s": limit, "share_of_limit": share})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     ratios = [r["items_per_s"] / max(r["peer_items_per_s"].values()) for r in rounds]
     result = {
         "work": "first token",
         "items": len(requests),
+        "unique_tokens": tokens,
         "dtype": options.dtype,
+        "batch": batch,
         "batch_tokens": engine.identity["batch_tokens"],
         "runs": rounds,
         "ratio_to_best_peer": {"median": statistics.median(ratios), "all": ratios},
-        "share_of_limit": statistics.median(r["tokens_per_s"] / r["limit_tokens_per_s"] for r in rounds),
+        "share_of_limit": statistics.median(r["share_of_limit"] for r in rounds),
+        **machine(),
     }
     print(json.dumps(result))
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from first_token import open_engine, theirs
+from first_token import machine, matmul_rate, open_engine, parameters, theirs
 
 from auditc.ir.exchange import Failure, GenerateRequest, Hint, Prompt, Sampling, Turn
 
@@ -42,6 +42,14 @@ def ours(engine: Any, requests: list[GenerateRequest]) -> float:
     if failed:
         raise SystemExit(f"{len(failed)} texts failed: {failed[0]}")
     return float(sum(reply.tokens_out for reply in replies) / seconds)
+
+
+def operations(engine: Any, requests: list[GenerateRequest], new: int) -> float:
+    """What arithmetic needs for an answer: each different prompt once, and the output head once for each new token."""
+    feds = engine._prompts.feed([request.prompt for request in requests])
+    different = {fed.ids for fed in feds}
+    each, head = 2 * parameters(engine), 2 * engine._model.get_output_embeddings().weight.numel()
+    return float(sum(map(len, different)) * each / len(feds) + new * (each + head))
 
 
 def main() -> None:
@@ -69,8 +77,18 @@ def main() -> None:
     rounds = []
     for _ in range(options.runs):
         one, many = ours(engine, distinct), ours(engine, repeated)
+        rate = matmul_rate(options.dtype)
+        limits = [options.new * rate / operations(engine, asked, options.new) for asked in (distinct, repeated)]
         loop = theirs(options.peer_python, options.peers / "naive_def.py", arguments)["tokens_per_s"]
-        rounds.append({"distinct_tokens_per_s": one, "repeated_tokens_per_s": many, "peer_tokens_per_s": loop})
+        rounds.append(
+            {
+                "distinct_tokens_per_s": one,
+                "repeated_tokens_per_s": many,
+                "peer_tokens_per_s": loop,
+                "limit_distinct": limits[0],
+                "limit_repeated": limits[1],
+            }
+        )
     result = {
         "work": "sampled answers",
         "dtype": options.dtype,
@@ -80,6 +98,9 @@ def main() -> None:
         "runs": rounds,
         "ratio_distinct": statistics.median(r["distinct_tokens_per_s"] / r["peer_tokens_per_s"] for r in rounds),
         "ratio_repeated": statistics.median(r["repeated_tokens_per_s"] / r["peer_tokens_per_s"] for r in rounds),
+        "share_of_limit_distinct": statistics.median(r["distinct_tokens_per_s"] / r["limit_distinct"] for r in rounds),
+        "share_of_limit_repeated": statistics.median(r["repeated_tokens_per_s"] / r["limit_repeated"] for r in rounds),
+        **machine(),
     }
     print(json.dumps(result))
 

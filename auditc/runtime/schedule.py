@@ -6,6 +6,7 @@ a run that was killed, and one that was not, ask the same cells side by side; wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,6 +18,12 @@ from .asking import ScoreAsking, wording_of
 from .cells import ScoreCells
 
 Asked = Score | Converse
+
+WORTH = 64
+"""A beginning of fewer letters, or a quarter as many Chinese characters, is not worth standing together for."""
+
+_PEOPLE = re.compile(r"\{[{%][^}]*\b(?:country|place|group)\b")
+_ITEM = re.compile(r"\{[{%][^}]*\b(?:question|options|count)\b")
 
 
 def stages(plan: Plan) -> tuple[Asked, ...]:
@@ -39,28 +46,46 @@ def stages(plan: Plan) -> tuple[Asked, ...]:
 
 
 def score_batches(asking: ScoreAsking, cells: ScoreCells, size: int) -> Iterator[NDArray[np.intp]]:
-    """Indices of cells, `size` at a time: cells of about one length together, the longest first.
+    """Indices of cells, `size` at a time: those whose prompts begin alike together, then those of about one length.
 
     The longest come first so that memory that will not do is found out at once.
     """
     stage, plan = asking.stage, asking.plan
     per_language: dict[str, NDArray[np.int64]] = {}
+    beginnings: dict[str, int] = {}
     for language in set(stage.language.values()):
-        frame = len(wording_of(stage, language).text)
+        text = wording_of(stage, language).text
         per_language[language] = np.array(
-            [frame + len(item.text[language]) + sum(map(len, item.options[language])) for item in asking.items]
+            [len(text) + len(item.text[language]) + sum(map(len, item.options[language])) for item in asking.items]
         )
+        beginnings[language] = beginning(text)
+    languages = [stage.language[name] for name in stage.populations]
     # A Chinese character is about one token, a Latin one a quarter.
-    tokens = np.array(
-        [
-            per_language[stage.language[name]] * (4 if plan.populations[name].language == "zh" else 1)
-            for name in stage.populations
-        ]
-    )
+    weights = [4 if plan.populations[name].language == "zh" else 1 for name in stage.populations]
+    tokens = np.array([per_language[language] * weight for language, weight in zip(languages, weights, strict=True)])
     lengths = tokens[cells.population, cells.item]
-    order = np.argsort(-lengths, kind="stable")
+    led = np.array(
+        [beginnings[language] * weight >= WORTH for language, weight in zip(languages, weights, strict=True)]
+    )[cells.population]
+    # Where people lead the prompt, all items asked as one of them begin alike; else one item does, asked as anybody.
+    first_language = [languages.index(language) for language in languages]
+    people = cells.population * len(stage.conditions) + cells.condition
+    items = np.array(first_language)[cells.population] * len(asking.items) + cells.item
+    group = np.where(led, people, len(stage.populations) * len(stage.conditions) + items)
+    longest = np.zeros(int(group.max(initial=0)) + 1, dtype=np.int64)
+    np.maximum.at(longest, group, lengths)
+    order = np.lexsort((-lengths, group, -longest[group]))
     for start in range(0, len(order), size):
         yield order[start : start + size]
+
+
+def beginning(wording: str) -> int:
+    """How many letters of a wording stand before its first word about the item; 0 if none of them is about people."""
+    item = _ITEM.search(wording)
+    people = _PEOPLE.search(wording)
+    if people is None or (item is not None and item.start() < people.start()):
+        return 0
+    return len(wording) if item is None else item.start()
 
 
 def turn_groups(sampling: Sequence[object], size: int) -> Iterator[list[int]]:

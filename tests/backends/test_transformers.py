@@ -20,7 +20,8 @@ from auditc.backends import backends
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends._faults import plain
 from auditc.backends.transformers.batches import by_length
-from auditc.backends.transformers.prefixes import SHORTEST, Group, groups, micro_batches
+from auditc.backends.transformers.decoder import Decoder
+from auditc.backends.transformers.prefixes import SHORTEST, Group, groups, laid_batches, micro_batches
 from auditc.ir.exchange import (
     Failure,
     GenerateReply,
@@ -437,16 +438,32 @@ def test_the_models_own_sampling_defaults_are_not_used(smollm2: Any) -> None:
 # --- faults ---------------------------------------------------------------------------------------------------------
 
 
-def _limited(model: Any, rows: int, fault: Exception) -> Callable[..., Any]:
-    """The model on a machine where more than `rows` rows do not fit."""
-    whole = model.forward
+def _limit(monkeypatch: pytest.MonkeyPatch, engine: Any, rows: int, fault: Exception) -> None:
+    """A machine where more than `rows` rows do not fit, whoever computes them."""
+    whole, head = engine._model.forward, Decoder.logits
 
     def forward(*args: Any, input_ids: Any = None, **kwargs: Any) -> Any:
         if input_ids.shape[0] > rows:
             raise copy.copy(fault)
         return whole(*args, input_ids=input_ids, **kwargs)
 
-    return forward
+    def logits(decoder: Decoder, hidden: Any) -> Any:
+        if hidden.shape[0] > rows:
+            raise copy.copy(fault)
+        return head(decoder, hidden)
+
+    monkeypatch.setattr(engine._model, "forward", forward)
+    monkeypatch.setattr(Decoder, "logits", logits)
+
+
+@pytest.fixture(params=["taken apart", "by the library"])
+def either(request: pytest.FixtureRequest, smollm2: Any) -> Iterator[Any]:
+    """SmolLM2 as it is computed on a CPU, and as every other build is."""
+    kept = smollm2._writer
+    if request.param == "by the library":
+        smollm2._writer = replace(kept, decoder=None)
+    yield smollm2
+    smollm2._writer = kept
 
 
 def _no_memory() -> Exception:
@@ -457,36 +474,37 @@ def _no_memory() -> Exception:
 
 @pytest.mark.models
 @pytest.mark.parametrize("kind", ["cpu", "cuda", "python"])
-def test_a_batch_that_does_not_fit_is_split(smollm2: Any, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_a_batch_that_does_not_fit_is_split(either: Any, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     import torch
 
+    smollm2 = either
     fault = {"cpu": _no_memory(), "cuda": torch.OutOfMemoryError("no"), "python": MemoryError()}[kind]
     requests, texts = _scores(_prompts()[:9]), _texts(_prompts()[:5], max_new_tokens=4)
     scored, written = _scored(smollm2.score(requests)), _written(smollm2.generate(texts))
-    monkeypatch.setattr(smollm2._model, "forward", _limited(smollm2._model, 2, fault))
+    _limit(monkeypatch, smollm2, 2, fault)
     for one, two in zip(scored, _scored(smollm2.score(requests)), strict=True):
         assert one.logprobs == pytest.approx(two.logprobs, abs=1e-4)
     assert [reply.text for reply in _written(smollm2.generate(texts))] == [reply.text for reply in written]
 
 
 @pytest.mark.models
-def test_one_request_that_does_not_fit_is_a_failure(smollm2: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smollm2._model, "forward", _limited(smollm2._model, 0, _no_memory()))
-    replies = smollm2.score(_scores(_prompts()[:3])) + smollm2.generate(_texts(_prompts()[:3], max_new_tokens=2))
+def test_one_request_that_does_not_fit_is_a_failure(either: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _limit(monkeypatch, either, 0, _no_memory())
+    replies = either.score(_scores(_prompts()[:3])) + either.generate(_texts(_prompts()[:3], max_new_tokens=2))
     assert [reply.reason for reply in replies] == ["out_of_memory"] * 6
 
 
 @pytest.mark.models
 def test_another_fault_fails_its_own_micro_batch_only(smollm2: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     requests = _scores([_prompts()[0], Prompt((Turn("user", "word " * 3000),), "Answer: ("), _prompts()[1]])
-    whole = smollm2._model.forward
+    whole = Decoder.hidden
 
-    def forward(*args: Any, input_ids: Any = None, **kwargs: Any) -> Any:
-        if input_ids.shape[1] > 2000:
+    def hidden(decoder: Decoder, ids: Any, *rest: Any) -> Any:
+        if ids.shape[0] > 2000:
             raise ValueError("broken in /home/someone/models/x.py at once\nand more")
-        return whole(*args, input_ids=input_ids, **kwargs)
+        return whole(decoder, ids, *rest)
 
-    monkeypatch.setattr(smollm2._model, "forward", forward)
+    monkeypatch.setattr(Decoder, "hidden", hidden)
     replies = smollm2.score(requests)
     assert [getattr(reply, "reason", "") for reply in replies] == ["", "engine", ""]
     assert replies[1].detail == "ValueError: broken in <path> at once"
@@ -533,6 +551,21 @@ def test_prompts_that_begin_alike_are_grouped() -> None:
             assert len(rows) == 1 or len(rows) * end <= budget
             assert len({part.shared == 0 for part in batch}) == 1
     assert groups({}) == [] and micro_batches([], {}, 10) == []
+
+
+def test_prompts_laid_end_to_end_keep_to_their_budget() -> None:
+    stem = tuple(range(100, 140))
+    prompts = {n: (*stem, *range(n + 1)) for n in range(12)} | {20: tuple(range(300)), 21: (7,), 22: (1, 2, 3, 4, 5)}
+    for budget in (1, 60, 120, 10_000):
+        batches = laid_batches(prompts, budget)
+        assert sorted(row for batch in batches for part in batch for row in part.rows) == sorted(prompts)
+        for batch in batches:
+            own = sum(len(prompts[row]) - part.shared for part in batch for row in part.rows)
+            assert own + sum(part.shared for part in batch) <= budget or sum(len(part.rows) for part in batch) == 1
+            assert all(len({prompts[row][: part.shared] for row in part.rows}) == 1 for part in batch)
+    [whole] = laid_batches(prompts, 10_000)
+    assert whole[0].rows == (20,) and Group(tuple(range(12)), 40) in whole
+    assert laid_batches({}, 10) == []
 
 
 def _saving(stretch: list[tuple[int, ...]]) -> int:

@@ -34,4 +34,4 @@ def test_the_page_on_adapters_is_true(shell: Shell, root: Path) -> None:
                 assert shell.auditc("compile", "tuned.audit").code == 0
                 ended = shell.auditc(*shlex.split(line)[1:], **home)
         assert ended.code == 0, f"{line}\n{ended.out}{ended.err}"
-    assert ended.err.count("opening") == 1, "the weights are loaded once"
+    assert ended.err.count("opening") == 2, "once for the weights alone, once for all their adapters"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditc.ir.exchange import GenerateReply, Hint, Prompt, Turn
-from auditc.ir.plan import Plan
+from auditc.ir.plan import Plan, Wording
 from auditc.ir.reading import Reading
 from auditc.ir.values import Range
 from auditc.runtime.asking import score_asking, turn_asking
@@ -57,6 +57,25 @@ def test_every_batch_is_full_but_the_last_and_every_cell_is_in_one(
     batches = list(score_batches(asking, cells, size))
     assert sorted(int(index) for batch in batches for index in batch) == list(range(len(cells)))
     assert all(len(batch) == size for batch in batches[:-1])
+
+
+LED = "You are one of the people who live in {{ country }}, and you think before you answer. {{ question }}"
+
+
+@given(SIZES, st.integers(1, 4), st.sampled_from(["{{ question }} asks {{ country }}", LED]))
+def test_prompts_that_begin_alike_are_asked_one_after_the_other(
+    sizes: tuple[int, ...], orders: int, words: str
+) -> None:
+    wording = {"en": Wording(text=words, opening="("), "zh": Wording(text=words, opening="(")}
+    one = plan(score(items=len(sizes), orders=orders, wording=wording), **over(sizes))
+    asking = score_asking(one, one.stages[0], IDENTITY)  # type: ignore[arg-type]
+    cells = score_cells(asking.stage, one.surveys["values"])
+    order = [int(index) for batch in score_batches(asking, cells, 5) for index in batch]
+    led = (
+        cells.population * 2 + cells.condition if words is LED else cells.item + cells.population * len(sizes)
+    )  # each has a language
+    alike = [int(led[index]) for index in order]
+    assert sum(a != b for a, b in pairwise(alike)) == len(set(alike)) - 1
 
 
 @given(st.integers(1, 30), st.integers(1, 30))

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from auditc.backends.transformers import pick
 from auditc.backends.transformers.batches import by_length
+from auditc.backends.transformers.decoder import Decoder
+from auditc.backends.transformers.growing import begin
 from auditc.backends.transformers.score import last_logits
 from auditc.backends.transformers.slots import slots
 from auditc.ir.exchange import Sampling
@@ -30,6 +32,7 @@ class Writer:
     ends: frozenset[int]
     budget: int
     slotted: bool
+    decoder: Decoder | None = None
 
     def write(
         self, prompts: Sequence[tuple[int, ...]], streams: Sequence[int], sampling: Sampling, stopped: Any
@@ -79,12 +82,24 @@ class Writer:
             state.step(self.model, tokens)
         return [done.get(row) or Written(tuple(ids[row]), "length", len(ids[row])) for row in range(len(prompts))]
 
-    def _begin(self, prompts: Sequence[tuple[int, ...]], new: int) -> _State:
+    def _begin(self, prompts: Sequence[tuple[int, ...]], new: int) -> Any:
         """Compute each different prompt once, then give every row its copy."""
         import torch
 
-        device = self.model.device
         different = list(dict.fromkeys(prompts))
+        if self.decoder is not None and self.slotted:
+            state: Any = begin(self.decoder, different, new, self.budget)
+        else:
+            state = self._begin_by_library(different, new)
+        if len(different) < len(prompts):
+            number = {ids: place for place, ids in enumerate(different)}
+            state.keep(torch.tensor([number[ids] for ids in prompts], device=self.model.device))
+        return state
+
+    def _begin_by_library(self, different: list[tuple[int, ...]], new: int) -> _State:
+        import torch
+
+        device = self.model.device
         lengths = [len(ids) for ids in different]
         longest = max(lengths)
         if self.slotted:
@@ -94,11 +109,7 @@ class Writer:
         mask = torch.zeros((len(different), longest + new), dtype=torch.long, device=device)
         for row, length in enumerate(lengths):
             mask[row, longest - length :] = 1
-        state = _State(cache, logits, mask, torch.tensor(lengths, device=device), longest)
-        if len(different) < len(prompts):
-            number = {ids: place for place, ids in enumerate(different)}
-            state.keep(torch.tensor([number[ids] for ids in prompts], device=device))
-        return state
+        return _State(cache, logits, mask, torch.tensor(lengths, device=device), longest)
 
     def _fill(self, prompts: list[tuple[int, ...]], lengths: list[int], longest: int, room: int) -> tuple[Any, Any]:
         import torch

@@ -10,9 +10,10 @@ from auditc.backends._prompts import Fed, Prompts
 from auditc.backends.transformers.adapters import put_on, take_off
 from auditc.backends.transformers.batches import answered, by_length
 from auditc.backends.transformers.decode import Writer
+from auditc.backends.transformers.decoder import Decoder
 from auditc.backends.transformers.identity import identify
 from auditc.backends.transformers.params import Params
-from auditc.backends.transformers.prefixes import Group, groups, micro_batches
+from auditc.backends.transformers.prefixes import Group, groups, laid_batches, micro_batches
 from auditc.backends.transformers.score import score_rows
 from auditc.backends.transformers.slots import slotted
 from auditc.backends.transformers.texts import write
@@ -25,17 +26,26 @@ DECODE = 32
 class Transformers:
     """A loaded model. Not for use by several threads at once."""
 
-    def __init__(self, model: Any, tokenizer: Any, ends: frozenset[int], identity: Identity, params: Params) -> None:
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        ends: frozenset[int],
+        identity: Identity,
+        params: Params,
+        decoder: Decoder | None = None,
+    ) -> None:
         import torch
 
         self._torch = torch
         self._model = model
         self._tokenizer = tokenizer
         self._identity, self._params = identity, params
+        self._adapted = "adapter" in identity
         self._budget = int(identity["batch_tokens"])
         config = model.config.get_text_config()
         self._prompts = Prompts(tokenizer, getattr(config, "max_position_embeddings", None))
-        self._writer: Any = Writer(model, ends, self._budget, slotted(config))
+        self._writer: Any = Writer(model, ends, self._budget, slotted(config), decoder)
 
     @property
     def identity(self) -> Identity:
@@ -43,11 +53,15 @@ class Transformers:
         return self._identity
 
     def become(self, source: ModelSource) -> bool:
-        """Change the adapter, and keep the weights. Raises BackendUnavailable where it does not fit."""
+        """Change the adapter, and keep the weights. Raises BackendUnavailable where it does not fit.
+
+        A model without one is computed otherwise, by a decoder of our own: it must be so however it came to be opened.
+        """
+        if not self._adapted or source.adapter is None:
+            return False
         self._identity = identify(source, self._params)
         take_off(self._model)
-        if source.adapter is not None:
-            put_on(self._model, source.adapter, source.name)
+        put_on(self._model, source.adapter, source.name)
         return True
 
     def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
@@ -75,14 +89,22 @@ class Transformers:
 
         def compute(batch: list[int]) -> list[ScoreReply]:
             rows = [prompts[index] for index in batch]
-            logprobs = score_rows(self._model, rows, [shared[i] for i in batch], [options[i] for i in batch])
+            alike, wanted = [shared[i] for i in batch], [options[i] for i in batch]
+            logprobs = score_rows(self._model, self._writer.decoder, rows, alike, wanted)
             return [ScoreReply(tuple(p), len(ids)) for p, ids in zip(logprobs, rows, strict=True)]
 
-        alike = groups(prompts) if self._writer.slotted else [Group((index,), 0) for index in prompts]
-        for parts in micro_batches(alike, prompts, self._budget):
+        for parts in self._together(prompts):
             shared.update({row: part.shared for part in parts for row in part.rows})
             replies.update(answered([row for part in parts for row in part.rows], compute, self._torch))
         return [replies[index] for index in range(len(requests))]
+
+    def _together(self, prompts: dict[int, tuple[int, ...]]) -> list[list[Group]]:
+        """Which prompts are computed together, and what they share."""
+        if not self._writer.slotted:
+            return micro_batches([Group((index,), 0) for index in prompts], prompts, self._budget)
+        if self._writer.decoder is not None:
+            return laid_batches(prompts, self._budget)
+        return micro_batches(groups(prompts), prompts, self._budget)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateReply | Failure]:
         """Texts, each from its own random stream; with beams, from those of its whole micro-batch."""

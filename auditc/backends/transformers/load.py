@@ -7,6 +7,7 @@ from typing import Any
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends.transformers.adapters import put_on
+from auditc.backends.transformers.decoder import Decoder, take_apart
 from auditc.backends.transformers.engine import Transformers
 from auditc.backends.transformers.identity import identify, model_folder
 from auditc.backends.transformers.params import Params
@@ -46,6 +47,8 @@ def load(source: ModelSource, params: Params) -> Transformers:
         # Its defaults (a top-k of 50, a penalty) would otherwise fill whatever a request leaves open.
         model.generation_config = transformers.GenerationConfig()
         model = model.to(device).eval().requires_grad_(False)
+        # An adapter stands in the place of single modules; one that is put on is computed by the library.
+        decoder: Decoder | None = None if source.adapter is not None else take_apart(model)
     except Exception as fault:  # a folder can be wrong in any way, and each library below has faults of its own
         if isinstance(fault, torch.OutOfMemoryError | MemoryError):
             raise BackendUnavailable(
@@ -56,7 +59,7 @@ def load(source: ModelSource, params: Params) -> Transformers:
         ) from fault
     if source.adapter is not None:
         put_on(model, source.adapter, source.name)
-    return Transformers(model=model, tokenizer=tokenizer, ends=ends, identity=identity, params=params)
+    return Transformers(model, tokenizer, ends, identity, params, decoder)
 
 
 def _steady(torch: Any, params: Params) -> None:

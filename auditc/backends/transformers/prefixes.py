@@ -9,6 +9,9 @@ from itertools import pairwise
 SHORTEST = 16
 """A common beginning of fewer tokens costs more to keep than to compute again."""
 
+SHORTEST_LAID = 4
+"""The same where prompts are laid end to end, and a beginning is kept for nothing."""
+
 LARGEST = 128
 """A group of more rows saves next to nothing more for each."""
 
@@ -24,7 +27,7 @@ class Group:
     shared: int
 
 
-def groups(prompts: Mapping[int, tuple[int, ...]]) -> list[Group]:
+def groups(prompts: Mapping[int, tuple[int, ...]], shortest: int = SHORTEST) -> list[Group]:
     """The partition of the prompts that saves the most tokens. Each prompt keeps at least its last token for itself.
 
     In the order of their tokens, prompts that begin alike stand together, and what a stretch of them shares is the
@@ -35,7 +38,7 @@ def groups(prompts: Mapping[int, tuple[int, ...]]) -> list[Group]:
     saved, begin, shares = [0], [0], [0]  # of the best partition of the first n: its saving, and its last stretch
     for end in range(1, len(order) + 1):
         best, shared, start = (saved[end - 1], end - 1, 0), len(prompts[order[end - 1]]), end - 1
-        while start > 0 and end - start < LARGEST and (shared := min(shared, common[start])) >= SHORTEST:
+        while start > 0 and end - start < LARGEST and (shared := min(shared, common[start])) >= shortest:
             start -= 1
             best = max(best, (saved[start] + shared * (end - start - 1), start, shared))
         saved.append(best[0])
@@ -47,6 +50,29 @@ def groups(prompts: Mapping[int, tuple[int, ...]]) -> list[Group]:
         found.append(Group(tuple(order[begin[end] : end]), shares[end]))
         end = begin[end]
     return found[::-1]
+
+
+def laid_batches(prompts: Mapping[int, tuple[int, ...]], budget: int) -> list[list[Group]]:
+    """Prompts that are laid end to end and computed together: no more tokens than `budget`, a beginning counted once;
+    one prompt always fits. The group of the longest prompt comes first."""
+    found = groups(prompts, SHORTEST_LAID)
+    found.sort(key=lambda group: (-max(len(prompts[row]) for row in group.rows), group.rows))
+    batches: list[list[Group]] = []
+    room = 0
+    for group in found:
+        begun = False
+        for row in group.rows:
+            own = len(prompts[row]) - group.shared
+            if not batches or own + (0 if begun else group.shared) > room:
+                batches.append([])
+                room, begun = budget, False
+            if begun:
+                batches[-1][-1] = Group((*batches[-1][-1].rows, row), group.shared)
+            else:
+                batches[-1].append(Group((row,), group.shared))
+                room -= group.shared
+            room, begun = room - own, True
+    return batches
 
 
 def micro_batches(found: Sequence[Group], prompts: Mapping[int, tuple[int, ...]], budget: int) -> list[list[Group]]:

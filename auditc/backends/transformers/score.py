@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from auditc.backends.transformers.decoder import Decoder
+from auditc.backends.transformers.packed import pack
 from auditc.backends.transformers.slots import slots
 
 
 def score_rows(
-    model: Any, prompts: Sequence[tuple[int, ...]], shared: Sequence[int], options: Sequence[Sequence[Sequence[int]]]
+    model: Any,
+    decoder: Decoder | None,
+    prompts: Sequence[tuple[int, ...]],
+    shared: Sequence[int],
+    options: Sequence[Sequence[Sequence[int]]],
 ) -> list[list[float]]:
     """For each prompt the natural-log probability of each of its options, summed over the option's tokens.
 
@@ -18,7 +24,10 @@ def score_rows(
     import torch
 
     with torch.inference_mode():
-        logits = (continued_logits(model, prompts, shared) if any(shared) else last_logits(model, prompts)).float()
+        if decoder is not None:
+            logits = pack(prompts, shared).logits(decoder).float()
+        else:
+            logits = (continued_logits(model, prompts, shared) if any(shared) else last_logits(model, prompts)).float()
         norms = torch.logsumexp(logits, dim=-1)
         results: list[list[float]] = []
         for row, option_tokens in enumerate(options):
