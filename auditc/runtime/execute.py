@@ -225,7 +225,7 @@ class _Run:
             one for one in self.samples.values() if one.stage.model == model and one.stage.name not in self._probed
         ]
         self._probed.update(one.stage.name for one in samples)
-        cells = sum(len(one.asks()) for one in samples)
+        cells = sum(probe.sound(self.reply(ask.key)) for one in samples for ask in one.asks())
         if not cells:
             return
         name, started, asked, reused = probe.NAME.format(model), time.monotonic(), self.meter.asked, 0
