@@ -23,6 +23,10 @@ WAITING = 32
 SMALL = 4 * 2**20
 """Files below this many bytes are put together when a run ends."""
 
+ROWS = 20_000
+"""Files of as many answers are not small, and no more than about twice as many are put together: all their prompts are
+held at once."""
+
 MANY = 16
 """Fewer small files than this are left alone."""
 
@@ -93,8 +97,9 @@ class Committer:
             for small, entries in itertools.groupby(list(self._entries), self._small):
                 together = list(entries)
                 if small and len(together) >= MANY:
-                    kept.append(self._put_together(together))
-                    gone.extend(together)
+                    for part in _parts(together):
+                        kept.append(self._put_together(part))
+                        gone.extend(part)
                 else:
                     kept.extend(together)
             if not gone:
@@ -108,7 +113,7 @@ class Committer:
             raise _failure(error) from error
 
     def _small(self, entry: journal.Entry) -> bool:
-        return (self._batches / entry.name).stat().st_size < SMALL
+        return entry.rows < ROWS and (self._batches / entry.name).stat().st_size < SMALL
 
     def _put_together(self, entries: Sequence[journal.Entry]) -> journal.Entry:
         """One file with the rows of several, in their order."""
@@ -166,6 +171,16 @@ class Committer:
             journal.sync_folder(self.folder)
         self._entries.extend(entries)
         self._checksum, self._end = checksum, self._end + len(data)
+
+
+def _parts(entries: Sequence[journal.Entry]) -> list[list[journal.Entry]]:
+    """Files in their order, as many together as have about `ROWS` answers."""
+    parts: list[list[journal.Entry]] = [[]]
+    for entry in entries:
+        if sum(one.rows for one in parts[-1]) >= ROWS:
+            parts.append([])
+        parts[-1].append(entry)
+    return parts
 
 
 def _failure(error: OSError) -> StoreFailed:

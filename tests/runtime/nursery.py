@@ -51,17 +51,17 @@ def _run(log: int) -> None:
         real,
         open=lambda source, params: _Noting(real.open(source, params), log),  # type: ignore[arg-type, return-value]
     )
-    write, add_lines = commit.Committer._write, commit.Committer._add_lines
+    table, add_lines = commit.table, commit.Committer._add_lines
 
-    def noted_write(self: Any, rows: Any, number: int) -> Any:
+    def noted_table(taken: Any) -> Any:
         os.write(log, b"W\n")
-        return write(self, rows, number)
+        return table(taken)
 
     def noted_lines(self: Any, entries: Any) -> None:
         add_lines(self, entries)
         os.write(log, b"S\n")
 
-    commit.Committer._write = noted_write  # type: ignore[method-assign]
+    commit.table = noted_table
     commit.Committer._add_lines = noted_lines  # type: ignore[method-assign]
     runs.run(None, show="quiet")
 
