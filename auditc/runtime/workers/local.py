@@ -41,6 +41,7 @@ class LocalWorker:
         except BackendUnavailable as error:
             raise WorkerFailed(f"model `{bound.name}` cannot be opened: {error}") from error
         check_identity(bound, dict(self._engine.identity))
+        self._name = bound.name
         return True
 
     def cancel(self) -> None:
