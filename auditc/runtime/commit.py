@@ -86,7 +86,7 @@ class Committer:
         """Replace small files that follow each other by one: the new files, then a new manifest, then away with the
         old ones.
 
-        What is put together keeps its place, and the number of its last file: of two answers to one cell the later one
+        What is put together keeps its place, and the number of its last file: of two answers to one cell the first
         counts. A kill before the new manifest leaves files that bring nothing new, one after it leaves the old ones;
         both are removed by the next writer.
         """

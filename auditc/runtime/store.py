@@ -19,7 +19,7 @@ came in during one write.
 
 Only raw answers are held: texts and log-probabilities, what a server said of who answered, and when the answer was
 taken in. What a parser reads in them is worked out anew each time. Failures are kept for the record, and never answer
-for a cell again. Of two answers to one cell the one that was taken in later counts, whatever the clock said.
+for a cell again. Of two answers to one cell the one that was taken in first counts, whatever the clock said.
 
 A store of an older form is read as it is; the next writer takes it over by writing its own form into `version`. A
 store of a form that this auditc does not know is refused.
@@ -111,20 +111,20 @@ class Store:
 
     def get(self, key: bytes) -> Reply | None:
         """The stored answer to a cell; None where there is none, and where only failures are stored."""
-        recent = self._recent.get(key)
-        if recent is not None and not isinstance(recent[0], Failure):
-            return recent[0]
         place = self._answered.get(key)
-        return None if place is None else self._segments[place >> 32].reply(place & 0xFFFFFFFF)
+        if place is not None:
+            return self._segments[place >> 32].reply(place & 0xFFFFFFFF)
+        recent = self._recent.get(key)
+        return None if recent is None or isinstance(recent[0], Failure) else recent[0]
 
     def taken(self, key: bytes) -> int | None:
         """When the stored answer to a cell was taken in, in seconds since 1970 in UTC, as the clock of its machine had
         it: it may lie in the future. None where there is no answer, or none that says so."""
-        recent = self._recent.get(key)
-        if recent is not None and not isinstance(recent[0], Failure):
-            return recent[1]
         place = self._answered.get(key)
-        return None if place is None else self._segments[place >> 32].taken(place & 0xFFFFFFFF)
+        if place is not None:
+            return self._segments[place >> 32].taken(place & 0xFFFFFFFF)
+        recent = self._recent.get(key)
+        return None if recent is None or isinstance(recent[0], Failure) else recent[1]
 
     def failure(self, key: bytes) -> Failure | None:
         """The last failure that is stored of a cell."""
@@ -158,8 +158,8 @@ class Store:
         )
 
     def append(self, batch: Sequence[Given]) -> None:
-        """Take in a batch. It answers at once, instead of what was stored for the same cells before, and is durable
-        after the next `flush` at the latest. A failure takes the place of nothing.
+        """Take in a batch. It answers at once, and is durable after the next `flush` at the latest. A cell that has an
+        answer keeps it: what a report rests on is never another answer later. A failure takes the place of nothing.
 
         Raises StoreFailed when an earlier batch could not be written: then nothing more is taken in.
         """
@@ -169,7 +169,8 @@ class Store:
         at = int(time.time())
         self._committer.put(Taken(batch, at))
         for given in batch:
-            if not (isinstance(given.reply, Failure) and given.key in self._recent):
+            before = self._recent.get(given.key)
+            if before is None or isinstance(before[0], Failure):
                 self._recent[given.key] = given.reply, at
 
     def _settle(self) -> None:
@@ -207,7 +208,7 @@ class Store:
         self._segments.append(batch)
         for index, (key, ok) in enumerate(zip(batch.keys.to_pylist(), batch.ok.tolist(), strict=True)):
             if ok:
-                self._answered[key] = place | index
+                self._answered.setdefault(key, place | index)
             else:
                 self._failed[key] = place | index
 
