@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from .plan import Origin
 from .values import Form
 
@@ -166,6 +168,10 @@ class ModelRow(Form):
     licence: str
     weights: str
     identity: dict[str, str | int | float | bool]
+    reported: dict[str, int] = Field(default={}, exclude_if=lambda reported: not reported)
+    """Of a hosted model: what its server said of who answered, and how many of the answers said so."""
+    answered: tuple[str, ...] = Field(default=(), exclude_if=lambda answered: not answered)
+    """Of a hosted model: when the first and the last of its answers were taken in, in UTC."""
 
 
 class Findings(Form):

@@ -34,6 +34,7 @@ from .memory import refuse_what_does_not_fit
 from .schedule import Asked, stages
 from .segment import Given
 from .store import Store
+from .testimony import testified
 from .walk import (
     ROUND,
     ConverseSheet,
@@ -125,6 +126,7 @@ def run(
         ]
         second = probe.statuses(samples, work.reply)
         probes = probe.count(samples, work.reply, work.fresh).as_dict() if samples else {}
+        models = tuple(_card(plan, bound[name], done, store) for name in plan.models if name in bound)
         if not meter.stopped:
             store.compact()
         if not stopped:
@@ -135,7 +137,7 @@ def run(
         sheets=tuple(sheet for sheet, _ in done),
         cells=total.as_dict(),
         stages=tuple(records),
-        models=tuple(bound[name].card(model) for name, model in plan.models.items() if name in bound),
+        models=models,
         seconds=meter.seconds,
         stopped=stopped,
         unanswered=unanswered,
@@ -143,6 +145,16 @@ def run(
         probed=tuple(probed),
         probe=probes,
         second=second,
+    )
+
+
+def _card(plan: Plan, bound: Bound, done: Sequence[tuple[Sheet, dict[str, Any]]], store: Store) -> ModelRow:
+    """Who answered; of a hosted model also what its answers came with."""
+    card = bound.card(plan.models[bound.name])
+    if not bound.backend.hosted:
+        return card
+    return testified(
+        card, (key for sheet, _ in done if sheet.stage.model == bound.name for key in walked(sheet)), store
     )
 
 

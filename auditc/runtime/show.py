@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from .probe import second
 from .runs import Run
 from .segment import KEY_BYTES
 from .store import Store, Stored
+from .testimony import moment
 from .walk import reading_of
 
 
@@ -172,14 +172,6 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
         reported=_reported(reply),
         at=moment(stored.at),
     )
-
-
-def moment(at: int | None) -> str:
-    """Seconds since 1970 as ISO 8601 in UTC; empty for None, and for what no calendar holds: clocks go wrong."""
-    try:
-        return "" if at is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at)).isoformat()
-    except OverflowError:
-        return ""
 
 
 def _second(plan: Plan, place: Place, status: str, stored: Stored | None) -> Second:

@@ -56,6 +56,22 @@ def accounted(cells: dict[str, int]) -> bool:
     )
 
 
+def test_a_card_says_what_the_server_said_of_who_answered_and_when(server: Provider, tmp_path: Path) -> None:
+    def fault(seen: Seen) -> Wrong | None:
+        other = len(server.seen) > 10
+        return Wrong(change=lambda answer: answer.update(model="m-2026-11-20")) if other else None
+
+    server.fault = fault
+    done = ask(one(server.url), tmp_path)
+    (row,) = done.models
+    assert sum(row.reported.values()) == done.cells["answered"] + done.cells["refused"] + done.cells["unparsable"]
+    assert len(row.reported) == 2 and any("m-2026-11-20" in name for name in row.reported)
+    first, last = row.answered
+    assert first <= last and first.startswith("20") and first.endswith("+00:00")
+    simulated = ask(plan(converse(draws=2)), tmp_path / "here").models[0]
+    assert not simulated.reported and not simulated.answered
+
+
 FAULTS = (
     Wrong(429, None, {"Retry-After": "0"}),
     Wrong(500),

@@ -12,8 +12,8 @@ from auditc.runtime import commit, journal, runs
 from auditc.runtime import store as module
 from auditc.runtime.faults import StoreVersionUnknown
 from auditc.runtime.segment import Given, Taken, content_digest, table, to_bytes
-from auditc.runtime.show import moment
 from auditc.runtime.store import Store
+from auditc.runtime.testimony import moment
 from tests.runtime.plans import plan
 from tests.runtime.test_store import PROMPT, batches, key, put, score
 

@@ -207,8 +207,15 @@ def cards(names: Names) -> list[Card]:
     for row in names.material.findings.models:
         fields = ("title", "family", "origin", "stage", "quantisation", "licence", "weights")
         card = tuple((words(f"card.{key}"), str(getattr(row, key)) or numbers.NONE) for key in fields)
+        hosted = {"card.reported": _said(row.reported), "card.answered": " – ".join(dict.fromkeys(row.answered))}
+        card += tuple((words(key), text) for key, text in hosted.items() if text)
         shown.append(Card(names.model(row.name), row, card, flat(row.identity)))
     return shown
+
+
+def _said(reported: Mapping[str, int]) -> str:
+    """What a server said of who answered, and of how many answers."""
+    return "; ".join(f"{name or numbers.NONE} ({numbers.count(answers)})" for name, answers in reported.items())
 
 
 def flat(tree: Mapping[str, object], prefix: str = "") -> Pairs:
