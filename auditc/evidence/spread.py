@@ -18,9 +18,6 @@ Ints = NDArray[np.int64]
 WHOLE = 1_000_000
 """The stratum of an estimate whose items are one sample, not one for each dimension."""
 
-EQUAL = 1e-7
-"""Values that differ by less are equal: a root of what rounding leaves of zero is of this size, and is no variance."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spread:
@@ -86,9 +83,7 @@ def spread_of(
         if size < 2:
             continue
         middle = np.average(safe[inside], weights=weights[inside])
-        apart = safe[inside] - middle
-        apart = np.where(np.abs(apart) < EQUAL, 0.0, apart)
-        items[inside] = weights[inside] * apart * np.sqrt(size / (size - 1))
+        items[inside] = weights[inside] * (safe[inside] - middle) * np.sqrt(size / (size - 1))
     point = float(weights @ safe)
     if influence is None:
         return Spread(point, items, strata, least=point, most=point)

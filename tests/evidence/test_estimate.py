@@ -41,12 +41,6 @@ def test_dimensions_weigh_the_same_and_their_variances_add_up() -> None:
     assert (spread.items**2).sum() == pytest.approx(sum(part.var(ddof=1) / len(part) for part in parts) / 9)
 
 
-def test_what_rounding_leaves_between_equal_values_is_no_variance() -> None:
-    values = 1.0 - np.sqrt(np.random.default_rng(4).uniform(0, 1e-16, size=30))
-    assert not _spread(values).items.any()
-    assert not estimate(_spread(values), Nature(sure=True), "items like these", 1).error
-
-
 def test_items_without_a_value_take_no_part() -> None:
     spread = _spread([1.0, np.nan, 3.0, 2.0], [0, 0, 0, 1])
     assert spread.point == pytest.approx((2 + 2) / 2) and spread.used == 3
