@@ -170,9 +170,10 @@ def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) ->
         turns = turn_asking(plan, stage, bound.identity)
         read = methods.take(stage.method).read
         batches = walk_converse(turns, converse_sheet(turns), store.get, read, size, limit)
-    sample = Sample(stage, plan.probe, plan.seed)
+    share = plan.probe if bound.backend.anew else 0.0
+    sample = Sample(stage, share, plan.seed)
     met = cached = tokens = 0
-    for batch in sample.watch(batches) if plan.probe else batches:
+    for batch in sample.watch(batches) if share else batches:
         for ask in batch or ():
             met += 1
             if ask.key in store:
@@ -181,9 +182,12 @@ def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) ->
                 tokens += about(ask.request.prompt)
     lacking = met - cached
     if limit is not None:
-        cached = round(cells * cached / max(met, 1))
+        # Participants are taken whole, with the turns that come after a missing one and are not met.
+        items = len(stage.items)
+        walked = met if stage.kind == "score" else min(cells, max(1, limit // max(items, 1)) * items)
+        cached = round(cells * cached / max(walked, 1))
     again = [ask for ask in sample.asks() if second(ask.key) not in store]
-    missed = round((cells - met) * plan.probe)
+    missed = round((cells - met) * share)
     second_tokens = round(sum(about(ask.request.prompt) for ask in again) * (1 + missed / max(len(again), 1)))
     # Turns after a missing one are not walked over: they are like those before them.
     first_tokens = round((cells - cached) * tokens / lacking) if lacking else 0

@@ -124,6 +124,15 @@ def test_a_large_plan_is_estimated_and_says_so(tmp_path: Path, monkeypatch: pyte
     assert all(stage.estimated for stage in seen.stages) and seen.cells["cached"] == 208
 
 
+def test_an_estimate_counts_the_turns_that_were_never_come_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = plan(converse(draws=40, memory=Range(low=3, high=3)))
+    done = complete(long, tmp_path, limits=Limits(cells=250))
+    assert done.cells["asked"] == 250
+    monkeypatch.setattr(module, "EXACT", 120)
+    (seen,) = forecast(long, tmp_path, {}).stages
+    assert seen.estimated and seen.cached == pytest.approx(250, abs=25)
+
+
 def test_runs_are_found_by_the_beginning_of_their_names(tmp_path: Path) -> None:
     with pytest.raises(runs.NoSuchRun, match="no run here"):
         runs.latest(tmp_path)
