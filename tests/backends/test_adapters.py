@@ -74,27 +74,41 @@ def alone(zoo: Zoo) -> Iterator[dict[str, Any]]:
 
 
 def test_one_engine_answers_as_each_model_in_turn_and_as_no_other(zoo: Zoo, alone: dict[str, Any]) -> None:
-    engine = _open(zoo.adapted["a"])
-    first: list[Any] = []
-    for turn, name in enumerate(("a", "b", "a")):
+    engine = _open(zoo.base, layers="library")
+    sources = {"base": zoo.base, **zoo.adapted}
+    plain: list[Any] = []
+    for turn, name in enumerate(("base", "a", "b", "a", "base")):
         if turn:
-            assert engine.become(zoo.adapted[name])
+            assert engine.become(sources[name])
         scores, texts = _answers(engine)
         for reply, expected in zip(scores, alone[name][0], strict=True):
             assert reply.logprobs == pytest.approx(expected.logprobs, abs=1e-4)
         assert [reply.text for reply in texts] == [reply.text for reply in alone[name][1]]
-        assert engine.identity["adapter"] == zoo.adapted[name].adapter.digest  # type: ignore[union-attr]
-        if name == "a":
-            first.append(scores)
-    assert first[0] == first[1], "nothing is left of an adapter that was taken off"
+        assert engine.identity.get("adapter") == (sources[name].adapter and sources[name].adapter.digest)
+        if name == "base":
+            plain.append(scores)
+    assert plain[0] == plain[1], "nothing is left of an adapter that was taken off"
     assert alone["base"][0] != alone["a"][0] != alone["b"][0]
 
 
 def test_weights_without_an_adapter_are_opened_apart(zoo: Zoo, alone: dict[str, Any]) -> None:
-    """They are computed by another decoder, so an answer must not hang on who was asked before."""
+    """They are computed by layers of our own, so an answer must not hang on who was asked before."""
     plain, tuned = _open(zoo.base), _open(zoo.adapted["a"])
+    assert (plain.identity["layers"], tuned.identity["layers"]) == ("own", "library")
     assert not plain.become(zoo.adapted["a"]) and not tuned.become(zoo.base)
     assert _answers(plain)[0] == alone["base"][0]
+
+
+def test_layers_that_come_out_otherwise_are_refused_with_the_way_round(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from auditc.backends.transformers.decoder import Decoder
+
+    whole = Decoder.hidden
+    monkeypatch.setattr(Decoder, "hidden", lambda *given: whole(*given) + 0.01)
+    with pytest.raises(BackendUnavailable, match="say layers = library"):
+        _open(zoo.base)
+    assert _open(zoo.base, layers="library").identity["layers"] == "library"
 
 
 def test_an_adapter_is_put_on_at_opening_as_later(zoo: Zoo) -> None:

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from auditc.backends.transformers import builds
+from auditc.backends.transformers.builds import taken_apart
 from auditc.backends.transformers.decoder import Decoder, take_apart
 from auditc.backends.transformers.growing import begin
 from auditc.backends.transformers.packed import pack
+from auditc.backends.transformers.params import Params
 
 SMALL = {
     "vocab_size": 300,
@@ -138,3 +141,28 @@ def test_one_that_comes_out_otherwise_is_left_to_the_library(monkeypatch: pytest
     monkeypatch.setattr(Decoder, "hidden", lambda *given: whole(*given) + 0.01)
     assert take_apart(model) is None
     assert float((_plain(model, PROMPTS) - before).abs().max()) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("settings", "params", "device"),
+    [
+        ({"model_type": "gpt2"}, {}, "cpu"),
+        ({"model_type": "llama"}, {}, "cuda"),
+        ({"model_type": "llama"}, {"layers": "library"}, "cpu"),
+        ({"model_type": "llama"}, {"attention": "eager"}, "cpu"),
+        ({"model_type": "llama", "rope_scaling": {"type": "dynamic", "factor": 2.0}}, {}, "cpu"),
+        ({"model_type": "gemma3_text", "rope_parameters": {"full_attention": {"rope_type": "longrope"}}}, {}, "cpu"),
+        ({"model_type": "gemma3_text", "final_logit_softcapping": 30.0}, {}, "cpu"),
+    ],
+)
+def test_whose_layers_they_are_is_told_from_the_files(settings: Any, params: Any, device: str) -> None:
+    assert not taken_apart(settings, Params(**params), device)
+
+
+def test_a_cpu_without_the_products_is_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    llama, half = {"model_type": "llama"}, Params(dtype="bfloat16")
+    monkeypatch.setattr(builds.Path, "read_text", lambda *_given, **_named: "flags : fpu avx2\n")
+    monkeypatch.setattr(builds.platform, "machine", lambda: "x86_64")
+    assert taken_apart(llama, Params(), "cpu") and not taken_apart(llama, half, "cpu")
+    monkeypatch.setattr(builds.platform, "machine", lambda: "arm64")
+    assert not taken_apart(llama, Params(), "cpu")

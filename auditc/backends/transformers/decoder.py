@@ -2,8 +2,9 @@
 
 The library computes texts side by side and fills the shorter ones up; here nothing is filled up, and what stands
 between two matrix products is done in few passes over memory. The weights, the rotary tables and the embedding are the
-library's own modules. What is computed is compared with the library once, when the model is opened: a model that comes
-out otherwise, or that is built otherwise, is left to the library.
+library's own modules. What is computed is compared with the library once, when the model is opened; one that comes out
+otherwise is not opened so. Which models are computed so is told without loading them (`builds`), and stands in the
+identity.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from auditc.backends.transformers.builds import BUILDS, ROPES
 from auditc.backends.transformers.products import ACTIVATIONS, lay_out
 
-BUILDS = ("llama", "mistral", "qwen2", "qwen3", "gemma3_text")
-"""The library's names of the builds that are known here."""
-
-ROPES = ("default", "linear", "llama3", "yarn")
-"""Rotary tables that do not change with the length of what is computed."""
+COARSE = 0.4
+"""How far log-probabilities in bfloat16 may be from the library's in the mean over the vocabulary. It shows gross
+faults; fine ones are seen in float32, where tests compare each build."""
 
 Attend = Callable[[int, Any, Any, Any], Any]
 """(layer, queries [kv heads, tokens, queries a head, size], keys and values [kv heads, tokens, size]) -> what is
@@ -203,5 +203,9 @@ def _agrees(decoder: Decoder) -> bool:
         ours = pack([one, two], [16, 16]).logits(decoder).float()
         plain = [decoder.model(input_ids=torch.tensor([ids])).logits[0, -1].float() for ids in (one, two)]
     exact = next(decoder.model.parameters()).dtype == torch.float32
-    near = max(1.0, max(float(row.abs().max()) for row in plain)) * (1e-4 if exact else 0.1)
-    return all(float((found - row).abs().max()) < near for found, row in zip(ours, plain, strict=True))
+    if exact:
+        near = 1e-4 * max(1.0, max(float(row.abs().max()) for row in plain))
+        return all(float((found - row).abs().max()) < near for found, row in zip(ours, plain, strict=True))
+    # Rounding alone moves the log-probabilities of strange texts by a tenth or two here, the library's own as well.
+    apart = [(a.log_softmax(-1) - b.log_softmax(-1)).abs().mean() for a, b in zip(ours, plain, strict=True)]
+    return all(float(mean) < COARSE for mean in apart)

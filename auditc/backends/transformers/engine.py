@@ -41,7 +41,6 @@ class Transformers:
         self._model = model
         self._tokenizer = tokenizer
         self._identity, self._params = identity, params
-        self._adapted = "adapter" in identity
         self._budget = int(identity["batch_tokens"])
         config = model.config.get_text_config()
         self._prompts = Prompts(tokenizer, getattr(config, "max_position_embeddings", None))
@@ -55,13 +54,15 @@ class Transformers:
     def become(self, source: ModelSource) -> bool:
         """Change the adapter, and keep the weights. Raises BackendUnavailable where it does not fit.
 
-        A model without one is computed otherwise, by a decoder of our own: it must be so however it came to be opened.
+        A model that is taken apart has no place for one, and one that is to be taken apart is opened for it.
         """
-        if not self._adapted or source.adapter is None:
+        identity = identify(source, self._params)
+        if "own" in (identity["layers"], self._identity["layers"]):
             return False
-        self._identity = identify(source, self._params)
+        self._identity = identity
         take_off(self._model)
-        put_on(self._model, source.adapter, source.name)
+        if source.adapter is not None:
+            put_on(self._model, source.adapter, source.name)
         return True
 
     def lengths(self, prompts: Sequence[Prompt]) -> list[int]:

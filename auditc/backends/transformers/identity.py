@@ -12,6 +12,7 @@ from typing import Any
 from auditc.backends._contract import BackendUnavailable, Identity, ModelSource
 from auditc.backends._prompts import DATE
 from auditc.backends.transformers.adapters import settings as adapter_settings
+from auditc.backends.transformers.builds import taken_apart
 from auditc.backends.transformers.params import Params
 from auditc.ir.canonical import digest
 
@@ -45,6 +46,7 @@ def identify(source: ModelSource, params: Params) -> Identity:
     if source.adapter is not None:
         adapter_settings(source.adapter, source.name)  # what cannot be put on is found now
         adapter = {"adapter": source.adapter.digest, "peft_version": _version("peft")}
+    settings = _json(model_folder(source) / "config.json", source.name)
     return {
         "engine": "transformers",
         "engine_revision": REVISION,
@@ -55,6 +57,7 @@ def identify(source: ModelSource, params: Params) -> Identity:
         "dtype": params.dtype,
         "device": device,
         "attention": params.attention,
+        "layers": "own" if source.adapter is None and taken_apart(settings, params, device) else "library",
         "batch_tokens": params.batch_tokens or BATCH_TOKENS[device],
         "threads": params.threads or "auto",
         "tf32": False,

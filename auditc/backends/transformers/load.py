@@ -47,8 +47,7 @@ def load(source: ModelSource, params: Params) -> Transformers:
         # Its defaults (a top-k of 50, a penalty) would otherwise fill whatever a request leaves open.
         model.generation_config = transformers.GenerationConfig()
         model = model.to(device).eval().requires_grad_(False)
-        # An adapter stands in the place of single modules; one that is put on is computed by the library.
-        decoder: Decoder | None = None if source.adapter is not None else take_apart(model)
+        decoder: Decoder | None = take_apart(model) if identity["layers"] == "own" else None
     except Exception as fault:  # a folder can be wrong in any way, and each library below has faults of its own
         if isinstance(fault, torch.OutOfMemoryError | MemoryError):
             raise BackendUnavailable(
@@ -57,6 +56,8 @@ def load(source: ModelSource, params: Params) -> Transformers:
         raise BackendUnavailable(
             f"model {source.name} could not be loaded by transformers: {type(fault).__name__}"
         ) from fault
+    if decoder is None and identity["layers"] == "own":
+        raise BackendUnavailable(f"the layers of model {source.name} come out otherwise here: say layers = library")
     if source.adapter is not None:
         put_on(model, source.adapter, source.name)
     return Transformers(model, tokenizer, ends, identity, params, decoder)

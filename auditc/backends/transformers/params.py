@@ -18,6 +18,9 @@ class Params(Form):
     """Where it computes; `auto` takes a CUDA device if there is one."""
     attention: Literal["sdpa", "eager"] = "sdpa"
     """How attention is computed: `sdpa` in one step, `eager` piece by piece."""
+    layers: Literal["auto", "library"] = "auto"
+    """Whose program computes the layers: `auto` takes auditc's own, which is quicker, for builds that it knows on a CPU
+    that has what it needs, and for models without an adapter; `library` always takes PyTorch's."""
     batch_tokens: Tokens | None = None
     """How many prompt tokens are computed at once; left out, 1024 on a CPU and 8192 on a CUDA device. More needs more
     memory, and rounds otherwise."""
