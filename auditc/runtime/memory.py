@@ -6,13 +6,12 @@ fit is refused before anything is asked. A CUDA device is asked for its free mem
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from auditc.backends._contract import BackendUnavailable
+from auditc.backends._memory import OVERRIDE, fits, unchecked
 from auditc.ir.plan import Plan
 from auditc.methods import methods
 
@@ -22,12 +21,6 @@ from .faults import CannotBind, Problem
 from .schedule import Asked, stages
 from .store import Store
 from .walk import converse_sheet, score_sheet, walk_converse, walk_score
-
-CLEARLY: Final = 0.8
-"""A run is refused where this share of the estimate is more than is free: an estimate may be a fifth too high."""
-
-OVERRIDE: Final = "AUDITC_MEMORY"
-"""Set to `unchecked`, nothing is refused: whoever sets it knows better, or has swap to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class Room:
     @property
     def fits(self) -> bool:
         """False only where it clearly does not."""
-        return self.needed is None or self.available is None or self.needed * CLEARLY <= self.available
+        return self.needed is None or self.available is None or fits(self.needed, self.available)
 
 
 def rooms(bound: Mapping[str, Bound]) -> tuple[Room, ...]:
@@ -52,7 +45,7 @@ def rooms(bound: Mapping[str, Bound]) -> tuple[Room, ...]:
 
 def too_large(plan: Plan, bound: Mapping[str, Bound], store: Store) -> tuple[Problem, ...]:
     """Why models that would have to be opened cannot be. One whose answers are all stored is not opened."""
-    if os.environ.get(OVERRIDE) == "unchecked":
+    if unchecked():
         return ()
     return tuple(
         _problem(room, bound[room.model], stage)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import struct
 from pathlib import Path
 from typing import Any, Final
 
 from auditc.backends._contract import BackendUnavailable, Flow, ModelSource
+from auditc.backends._memory import OVERRIDE, fits, unchecked
 from auditc.backends.transformers.identity import BATCH_TOKENS, device_class, model_folder
 from auditc.backends.transformers.params import Params
 
@@ -29,9 +29,6 @@ LOGITS: Final = 6
 
 ACTIVATIONS: Final = 4
 """Tensors as wide as a layer's inner part that are held at a time."""
-
-CLEARLY: Final = 0.8
-"""A model is refused where this share of the estimate is more than is free: an estimate may be a fifth too high."""
 
 
 def memory(source: ModelSource, params: Params) -> int:
@@ -57,11 +54,11 @@ def check_room(torch: Any, source: ModelSource, params: Params) -> None:
     """Raises BackendUnavailable where a CUDA device clearly has too little free memory for the model."""
     free, _ = torch.cuda.mem_get_info()
     needed = memory(source, params)
-    if needed * CLEARLY > free and os.environ.get("AUDITC_MEMORY") != "unchecked":
+    if not fits(needed, free) and not unchecked():
         smaller = "a smaller model" if params.dtype == "bfloat16" else "dtype = bfloat16, a smaller model"
         raise BackendUnavailable(
             f"model {source.name} needs about {needed / 1e9:.1f} GB, and the CUDA device has {free / 1e9:.1f} GB free:"
-            f" take {smaller} or another device, or try it all the same with AUDITC_MEMORY=unchecked"
+            f" take {smaller} or another device, or try it all the same with {OVERRIDE}=unchecked"
         )
 
 
