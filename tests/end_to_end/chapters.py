@@ -13,8 +13,13 @@ from .conftest import Shell
 
 LEFT_OUT = "…"
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_CHANGING = ((r"\d{8}-\d{6}-[0-9a-f]{4}", "RUN"), (r"\d+\.\d s\b", "TIME"), (r"\b[0-9a-f]{32}\b", "KEY"))
-"""What is another one on every day: names of runs, seconds, keys of answers."""
+_CHANGING = (
+    (r"\d{8}-\d{6}-[0-9a-f]{4}", "RUN"),
+    (r"\d+\.\d s\b", "TIME"),
+    (r"\b[0-9a-f]{32}\b", "KEY"),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", "MOMENT"),
+)
+"""What is another one on every day: names of runs, seconds, keys of answers, moments."""
 
 
 @dataclass(frozen=True)

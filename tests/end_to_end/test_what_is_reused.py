@@ -90,7 +90,7 @@ class Audit:
     def plan(self) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
         """Compile, and what the plan says: cells to run and why, by block."""
         plans.compile_to_file(Path("small.audit"), None)
-        seen = plans.foresee(None)
+        seen, _ = plans.foresee(None)
         assert not seen.problems
         return {s.name.split("/")[0]: s.to_run for s in seen.stages}, {s.name.split("/")[0]: s.why for s in seen.stages}
 

@@ -70,7 +70,7 @@ def _weights(audit: Audit) -> None:
     """Other weights under the same name: the plan refuses them until the spec says that they are meant."""
     before = _digest(audit)
     tiny(audit.folder / "model", seed=2)
-    [problem] = plans.foresee(None).problems
+    [problem] = plans.foresee(None)[0].problems
     assert "weights of model `one` are not here" in problem.message
     audit.edit("small.audit", before, _digest(audit))
 
