@@ -278,6 +278,26 @@ def test_without_a_declared_key_none_of_the_environment_is_sent(
     assert all(KEY not in json.dumps(seen.headers) for seen in server.seen)
 
 
+@pytest.mark.parametrize("kind", ["openai", "plain", "anthropic"])
+def test_no_header_that_stands_in_the_environment_is_sent(
+    kind: str, server: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spec names the address: whoever wrote it would be sent the keys of somebody's gateway."""
+    theirs = "Authorization: Bearer theirs\nX-Gateway-Key: theirs\nx-api-key: theirs\nUser-Agent: theirs"
+    for variable in ("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS"):
+        monkeypatch.setenv(variable, theirs + "\nanthropic-version: theirs\nanthropic-beta: theirs")
+    for library in ("OPENAI", "ANTHROPIC"):
+        for of in ("ORG_ID", "PROJECT_ID", "API_KEY", "ADMIN_KEY", "AUTH_TOKEN"):
+            monkeypatch.setenv(f"{library}_{of}", "theirs")
+    name, params = ("anthropic", {}) if kind == "anthropic" else ("openai", {"server": kind})
+    for more in ({}, {"key": None}, {"batch": True}):
+        engine = opened(name, server, **params, **more)
+        one(engine)
+        engine.close()
+    assert len(server.seen) > 3 and all("theirs" not in json.dumps(seen.headers) for seen in server.seen)
+    assert server.seen[0].headers["authorization"] == f"Bearer {KEY}"
+
+
 def test_a_declared_key_must_be_there(server: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("THE_KEY")
     for name in BOTH:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -18,6 +19,12 @@ def plain_client(make: Any, concurrency: int) -> Any:
 
     limits = httpx2.Limits(max_connections=concurrency * 4, max_keepalive_connections=concurrency)
     return make(follow_redirects=False, limits=limits)
+
+
+def only_ours(client: Any, headers: Mapping[str, str]) -> None:
+    """Send no header but these beside the library's own. The libraries add what variables of the environment hold,
+    keys of gateways among it (`OPENAI_CUSTOM_HEADERS`), and would send it to whatever address a spec names."""
+    client._custom_headers = dict(headers)
 
 
 def remedies(key: Secret | None, model: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from auditc.backends._hosted.answers import json_in, json_of
 from auditc.backends._hosted.engine import Body, Hosted
 from auditc.backends._hosted.jobs import Desk, Progress
 from auditc.backends._hosted.key import Key, read
-from auditc.backends._hosted.opening import Translating, plain_client, remedies
+from auditc.backends._hosted.opening import Translating, only_ours, plain_client, remedies
 from auditc.backends._hosted.pacing import Pacer
 from auditc.backends._hosted.standing import Standing
 from auditc.backends._hosted.trouble import Trouble, invalid, of_error, used_up
@@ -114,10 +114,10 @@ def open_engine(source: ModelSource, params: Params) -> Hosted:
         base_url=params.url,
         timeout=params.timeout,
         max_retries=0,
-        default_headers={"anthropic-version": VERSIONS[params.settings]},
         open_telemetry=False,
         http_client=plain_client(anthropic.DefaultHttpxClient, params.concurrency),
     )
+    only_ours(client, {"anthropic-version": VERSIONS[params.settings]})
     server = AnthropicServer(params, key, anthropic, client)
     return Hosted(
         identity=identity,

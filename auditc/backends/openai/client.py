@@ -12,7 +12,7 @@ from auditc.backends._hosted.answers import json_in, json_of
 from auditc.backends._hosted.engine import Body, Hosted
 from auditc.backends._hosted.jobs import Desk, Progress
 from auditc.backends._hosted.key import Key, read
-from auditc.backends._hosted.opening import Translating, plain_client, remedies
+from auditc.backends._hosted.opening import Translating, only_ours, plain_client, remedies
 from auditc.backends._hosted.pacing import Pacer
 from auditc.backends._hosted.standing import Standing
 from auditc.backends._hosted.trouble import Trouble, invalid, of_status, used_up
@@ -21,7 +21,6 @@ from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, ScoreRep
 from .identity import identify
 from .params import Params
 from .replies import score_reply, text_reply
-from .servers import kind
 from .words import Words, words
 
 ENDS = frozenset({"completed", "failed", "expired", "cancelled"})
@@ -125,14 +124,12 @@ def open_engine(source: ModelSource, params: Params) -> Hosted:
     client = openai.OpenAI(
         api_key=key.value,
         base_url=params.url,
-        organization=None,
         timeout=params.timeout or None,
         max_retries=0,
         http_client=plain_client(openai.DefaultHttpxClient, params.concurrency),
     )
-    if kind(params) != "openai":
-        # The library takes these from the environment; they concern nobody but OpenAI.
-        client.organization = client.project = None
+    only_ours(client, {})
+    client.organization = client.project = None  # also from the environment
     server = OpenAIServer(params, words(params), key, openai, client)
     return Hosted(
         identity=identity,
