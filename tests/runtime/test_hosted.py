@@ -8,15 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import auditc
-from auditc.backends._contract import EngineStopped
+from auditc.backends import anthropic
+from auditc.backends._contract import EngineStopped, Flow
 from auditc.backends._hosted import jobs, pacing
-from auditc.ir.plan import Model, Plan, Price, Thing
+from auditc.ir.plan import Model, Plan, Price, Thing, Wording
 from auditc.ir.values import Money
 from auditc.runtime.bind import bind
 from auditc.runtime.budget import Limits
@@ -185,6 +187,22 @@ def test_a_job_goes_on_after_a_kill(server: Provider, tmp_path: Path, monkeypatc
     assert done.cells["not_run"] == 0 and accounted(done.cells)
     assert len(server.jobs) == len(asked.stages[0].items), "a job a round, and none of them twice"
     assert not list(tmp_path.glob("jobs/*/*.json"))
+
+
+def test_draws_in_the_same_words_and_a_probe_of_them_are_jobs_of_their_own(
+    server: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = replace(anthropic.anthropic, flow=lambda params: Flow(10, 1))
+    monkeypatch.setattr(anthropic, "anthropic", small)
+    stage = converse("def/m", "m", draws=40)
+    wording = {"*": Wording(text="{{ question }} {{ options | length }}", opening="")}
+    stage = stage.model_copy(
+        update={"items": stage.items[:1], "populations": stage.populations[:1], "wording": wording}
+    )
+    asked = plan(stage, models={"m": hosted("anthropic", server.url, batch=True)}).model_copy(update={"probe": 1.0})
+    done = ask(asked, tmp_path)
+    assert done.cells["asked"] == done.probe["asked"] == 40
+    assert [job["size"] for job in server.jobs.values()] == [10] * 8
 
 
 CHILD = """

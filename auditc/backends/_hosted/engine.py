@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from auditc.backends._contract import EngineStopped, Identity
-from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, ScoreReply, ScoreRequest
+from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Request, ScoreReply, ScoreRequest
 
 from .pacing import Closed, Pacer, backoff
 from .standing import Standing
@@ -48,7 +48,7 @@ class Provider(Protocol):
 class Jobs(Protocol):
     """Many requests handed over at once."""
 
-    def run(self, bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]: ...
+    def run(self, requests: Sequence[Request], bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +94,7 @@ class Hosted:
             return [self._one(request, body(request), read, withheld) for request in requests]
         self.standing.check()
         try:
-            answers = self.jobs.run([body(request) for request in requests], self.pacer)
+            answers = self.jobs.run(requests, [body(request) for request in requests], self.pacer)
         except Closed:
             return [Failure("engine", "closed while it waited")] * len(requests)
         except Trouble as trouble:

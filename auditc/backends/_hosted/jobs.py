@@ -2,7 +2,8 @@
 
 A job is paid for once it is handed over, so its name is noted before anybody waits for it: a run that is killed
 meanwhile leaves the note, and the next one that would ask the very same takes the job up again. The note lies in a
-folder of the model's identity, the window of its answers in it; it is found by what was asked.
+folder of the model's identity, the window of its answers in it; it is found by what was asked, and for which cells:
+other draws of one question are put in the very same words, and are another job.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from auditc.backends._contract import EngineStopped
 from auditc.ir.canonical import digest
+from auditc.ir.exchange import Request
 
 from .engine import Body
 from .pacing import Pacer, backoff
@@ -56,10 +58,10 @@ class Desk:
     notes: str | None
     retries: int
 
-    def run(self, bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]:
+    def run(self, requests: Sequence[Request], bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]:
         """An answer or a Trouble for each request. Raises Trouble where there is no job, Closed."""
         named = {str(index): body for index, body in enumerate(bodies)}
-        note = None if self.notes is None else Path(self.notes) / f"{digest(named)[:32]}.json"
+        note = None if self.notes is None else Path(self.notes) / f"{_mark(requests, bodies)}.json"
         job = _noted(note)
         if job is None:
             job = self._begun(named, pacer)
@@ -105,6 +107,11 @@ class Desk:
                     raise
                 pacer.rest(max(backoff(repeat), trouble.wait or 0.0))
         return call()
+
+
+def _mark(requests: Sequence[Request], bodies: Sequence[Body]) -> str:
+    """What is asked, for which cells, and whether for the second time."""
+    return digest([[asdict(request) for request in requests], list(bodies)])[:32]
 
 
 def _noted(note: Path | None) -> str | None:
