@@ -20,6 +20,7 @@ from auditc.backends._contract import EngineStopped, Flow
 from auditc.backends._hosted import jobs, pacing
 from auditc.ir.plan import Model, Plan, Price, Thing, Wording
 from auditc.ir.values import Money
+from auditc.runtime import progress
 from auditc.runtime.bind import bind
 from auditc.runtime.budget import Limits
 from auditc.runtime.faults import CannotBind, WorkerFailed
@@ -129,6 +130,21 @@ def test_an_answer_is_used_in_its_own_run_and_no_further(server: Provider, tmp_p
     assert forecast(asked, tmp_path).cells["cached"] >= 20
     rest = ask(asked, tmp_path)
     assert rest.cells["reused"] == 20 and rest.cells["not_run"] == 0
+
+
+def test_a_trial_is_a_run_of_its_own_and_one_with_failures_is_gone_on_with(
+    server: Provider, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked, trial = one(server.url), Limits(per_stage=10)
+    first, second = ask(asked, tmp_path, limits=trial), ask(asked, tmp_path, limits=trial)
+    assert first.stopped and first.cells["asked"] == second.cells["asked"] > 0 == second.cells["reused"]
+    server.fault = lambda seen: Wrong(400, {"error": {"message": "no"}}) if seen.number % 40 == 7 else None
+    failed = ask(asked, tmp_path)
+    server.fault = lambda seen: None
+    with progress.reporter("bar") as reporter:
+        rest = ask(asked, tmp_path, reporter=reporter)
+    assert rest.cells["asked"] == failed.cells["failed"] > 0 and rest.cells["reused"] > 0
+    assert f"m: its answers since {failed.models[0].identity['window'][:16]}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic"])
