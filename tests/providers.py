@@ -80,6 +80,10 @@ class Provider(ThreadingHTTPServer):
         self.jobs: dict[str, Json] = {}
         self.patience = 0
         """How often a job is looked at before it ends."""
+        self.away: Callable[[str], bool] = lambda path: False
+        """Whether nobody is there to look at a job, or to fetch what it brought."""
+        self.spoilt: Callable[[bytes], bytes] = lambda content: content
+        """What becomes of what a job brought on its way."""
         self.row: Callable[[int, Json], Json | None] = lambda number, request: None
         """What becomes of a request of a job, where it is not answered."""
 
@@ -161,10 +165,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._note({})
         server, path = self.server, self.path
-        if path.endswith("/content"):
-            return self._send(200, server.files[path.split("/")[-2]])
-        if path.endswith("/results"):
-            return self._send(200, server.files[path.split("/")[-2]])
+        if server.away(path):
+            return self._send(502, b"nobody is there")
+        if path.endswith(("/content", "/results")):
+            return self._send(200, server.spoilt(server.files[path.split("/")[-2]]))
         job = server.jobs.get(path.split("/")[-1])
         if job is None:
             return self._send(404, {"error": {"message": "no such job"}})

@@ -221,6 +221,33 @@ def test_draws_in_the_same_words_and_a_probe_of_them_are_jobs_of_their_own(
     assert [job["size"] for job in server.jobs.values()] == [10] * 8
 
 
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_a_job_that_cannot_be_seen_to_stops_the_run_and_is_not_paid_for_twice(
+    kind: str, server: Provider, tmp_path: Path
+) -> None:
+    asked = one(server.url, kind, draws=3, batch=True)
+    server.away = lambda path: "/batches/" in path
+    with pytest.raises(WorkerFailed, match="was handed over") as failed:
+        ask(asked, tmp_path)
+    assert "run again" in failed.value.help and len(server.jobs) == 1
+    server.away = lambda path: False
+    done = ask(asked, tmp_path)
+    assert done.cells["failed"] == 0 and len(server.jobs) == len(asked.stages[0].items)
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_a_line_of_a_job_that_cannot_be_read_is_a_cell_and_not_the_job(
+    kind: str, server: Provider, tmp_path: Path
+) -> None:
+    server.spoilt = lambda content: b"[]\n\xff\n" + content[:-20]
+    asked = one(server.url, kind, draws=3, batch=True)
+    done = ask(asked, tmp_path)
+    assert 0 < done.cells["failed"] == len(server.jobs) < done.cells["answered"] + done.cells["unparsable"]
+    server.spoilt = lambda content: content
+    again = ask(asked, tmp_path)
+    assert again.cells["failed"] == 0 and again.cells["reused"] > 0
+
+
 CHILD = """
 import sys
 from pathlib import Path

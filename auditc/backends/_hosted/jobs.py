@@ -1,7 +1,8 @@
 """Jobs: many requests handed to a provider at once, answered within a day.
 
 A job is paid for once it is handed over, so its name is noted before anybody waits for it: a run that is killed
-meanwhile leaves the note, and the next one that would ask the very same takes the job up again. The note lies in a
+meanwhile leaves the note, and the next one that would ask the very same takes the job up again. So does one that could
+not reach the server while it waited: it stops, and the note stays. The note lies in a
 folder of the model's identity, the window of its answers in it; it is found by what was asked, and for which cells:
 other draws of one question are put in the very same words, and are another job.
 """
@@ -20,6 +21,7 @@ from auditc.backends._contract import EngineStopped
 from auditc.ir.canonical import digest
 from auditc.ir.exchange import Request
 
+from .answers import json_in
 from .engine import Body
 from .pacing import Pacer, backoff
 from .trouble import Trouble
@@ -72,6 +74,9 @@ class Desk:
         except Trouble as trouble:
             if trouble.detail[:3] in LOST:
                 _forget(note)
+            elif trouble.again:
+                told = f"the job {job[:80]} was handed over, and cannot be seen to: {trouble.detail or trouble.reason}"
+                raise EngineStopped(told, "run again within a day: the job is taken up where it is") from trouble
             raise
         left = Trouble("server", f"the job ended ({progress.status}) without an answer to this")
         answers = [found.get(name, left) for name in named]
@@ -107,6 +112,17 @@ class Desk:
                     raise
                 pacer.rest(max(backoff(repeat), trouble.wait or 0.0))
         return call()
+
+
+def rows(content: bytes, read: Callable[[Any], tuple[str, Any | Trouble]]) -> dict[str, Any | Trouble]:
+    """The lines of what a job brought, by the names of its requests. A line that cannot be read is left out: its
+    request has no answer, and those of the others are paid for."""
+    found: dict[str, Any | Trouble] = {}
+    for line in content.splitlines():
+        with suppress(Trouble):
+            name, answer = read(json_in(line))
+            found[name] = answer
+    return found
 
 
 def _mark(requests: Sequence[Request], bodies: Sequence[Body]) -> str:

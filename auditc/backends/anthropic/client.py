@@ -7,9 +7,9 @@ from typing import Any
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends._hosted.address import host
-from auditc.backends._hosted.answers import json_in, json_of
+from auditc.backends._hosted.answers import json_of
 from auditc.backends._hosted.engine import Body, Hosted
-from auditc.backends._hosted.jobs import Desk, Progress
+from auditc.backends._hosted.jobs import Desk, Progress, rows
 from auditc.backends._hosted.key import Key, read
 from auditc.backends._hosted.opening import Translating, only_ours, plain_client, remedies
 from auditc.backends._hosted.pacing import Pacer
@@ -83,12 +83,7 @@ class AnthropicServer:
 
         with Translating(self.library, self.key):
             got = self.client.get(f"/v1/messages/batches/{job}/results", cast_to=httpx2.Response)
-        found: dict[str, Any | Trouble] = {}
-        for line in got.content.splitlines():
-            if line.strip():
-                name, answer = self._line(json_in(line))
-                found[name] = answer
-        return found
+        return rows(got.content, self._line)
 
     def _line(self, line: Any) -> tuple[str, Any | Trouble]:
         result = line.get("result") if isinstance(line, dict) else None

@@ -8,9 +8,9 @@ from typing import Any
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends._hosted.address import host
-from auditc.backends._hosted.answers import json_in, json_of
+from auditc.backends._hosted.answers import json_of
 from auditc.backends._hosted.engine import Body, Hosted
-from auditc.backends._hosted.jobs import Desk, Progress
+from auditc.backends._hosted.jobs import Desk, Progress, rows
 from auditc.backends._hosted.key import Key, read
 from auditc.backends._hosted.opening import Translating, only_ours, plain_client, remedies
 from auditc.backends._hosted.pacing import Pacer
@@ -88,10 +88,7 @@ class OpenAIServer:
         for file in progress.files:
             with Translating(self.library, self.key):
                 content = self.client.files.content(file).content
-            for line in content.splitlines():
-                if line.strip():
-                    name, answer = self._line(json_in(line))
-                    found[name] = answer
+            found |= rows(content, self._line)
         return found
 
     def _line(self, line: Any) -> tuple[str, Any | Trouble]:
