@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import threading
@@ -536,6 +537,36 @@ def test_a_job_is_handed_over_once_and_every_row_is_accounted_for(name: str, ser
     engine.generate(texts(3))
     assert len(server.jobs) == 3, "a job of which nothing came is no answer to the same questions later"
     assert not [seen for seen in server.asked]
+    engine.close()
+
+
+@pytest.mark.parametrize("place", ["/batches/", "/content", "/results"])
+def test_a_server_that_dribbles_holds_up_no_job(
+    place: str, server: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(jobs, "MANY", 1.0)
+    server.dribbles = lambda path: place in path
+    engine = opened(
+        "openai" if place == "/content" else "anthropic", server, tmp_path, batch=True, timeout=0.3, retries=0
+    )
+    with pytest.raises(EngineStopped, match=r"in 0\.3 seconds"):
+        engine.generate(texts(2))
+    engine.close()
+
+
+@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("packed", [True, False])
+def test_no_answer_is_read_without_bounds(name: str, status: int, packed: bool, server: Provider) -> None:
+    """A few bytes on the wire may be unpacked to any number of them, an error's as well."""
+    body = json.dumps({"error": {"message": "x" * 2**22}}).encode()
+    body = gzip.compress(body) if packed else body * 5
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    server.fault = lambda seen: Wrong(status, body, headers, raw=body)
+    engine = opened(name, server, retries=0)
+    reply = one(engine)
+    assert isinstance(reply, Failure) and ("packed" if packed else "more than") in reply.detail, reply.detail[:100]
+    assert server.asked[0].headers["accept-encoding"] == "identity"
     engine.close()
 
 

@@ -162,7 +162,7 @@ class Hosted:
         entered = self.pacer.enter()
         try:
             self.standing.check()
-            reply, wait = _within(self.timeout, call, self._closed)
+            reply, wait = within(self.timeout, call, self._closed.is_set)
         except Trouble as trouble:
             self.pacer.leave(entered, well=False, slower=trouble.slower, wait=_bounded(trouble.wait))
             raise
@@ -177,7 +177,7 @@ def _bounded(wait: float | None) -> float | None:
     return None if wait is None else min(wait, LONGEST_WAIT)
 
 
-def _within(seconds: float, call: Callable[[], R], closed: threading.Event) -> R:
+def within(seconds: float, call: Callable[[], R], closed: Callable[[], bool]) -> R:
     """What a call gives in time. Raises what it raises, Trouble when it takes too long, Closed when nobody waits."""
     done: queue.SimpleQueue[tuple[R] | BaseException] = queue.SimpleQueue()
 
@@ -195,12 +195,12 @@ def _within(seconds: float, call: Callable[[], R], closed: threading.Event) -> R
             break
         except queue.Empty:
             waited += 0.25
-        if closed.is_set():
+        if closed():
             raise Closed
         if waited >= seconds:
             raise Trouble("timeout", f"no whole answer in {seconds:g} seconds", again=True)
     if isinstance(found, BaseException):
-        if closed.is_set():
+        if closed():
             raise Closed
         raise found
     return found[0]

@@ -22,7 +22,7 @@ from auditc.ir.canonical import digest
 from auditc.ir.exchange import Request
 
 from .answers import json_in
-from .engine import Body
+from .engine import Body, within
 from .pacing import Pacer, backoff
 from .trouble import Trouble
 
@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 SOON, LATE = 0.25, 60.0
 """Seconds between two looks at a job: at first, and after a while."""
+
+MANY = 30.0
 
 LOST = frozenset({"404"})
 """What a server says of a job that it does not know any more."""
@@ -59,6 +61,8 @@ class Desk:
     office: Office
     notes: str | None
     retries: int
+    timeout: float
+    """Seconds that an answer may take, and a look at a job; many requests and many answers get `MANY` times as long."""
 
     def run(self, requests: Sequence[Request], bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]:
         """An answer or a Trouble for each request. Raises Trouble where there is no job, Closed."""
@@ -70,7 +74,7 @@ class Desk:
             _note(note, job)
         try:
             progress = self._ended(job, pacer)
-            found = self._patiently(lambda: self.office.collect(job, progress), pacer)
+            found = self._patiently(lambda: self.office.collect(job, progress), pacer, MANY)
         except Trouble as trouble:
             if trouble.detail[:3] in LOST:
                 _forget(note)
@@ -87,14 +91,19 @@ class Desk:
     def _begun(self, named: dict[str, Body], pacer: Pacer) -> str:
         """Repeated only where the server says that it did not take the job: of one whose answer was lost nobody knows,
         and it would be paid for twice."""
+
+        def begin() -> str:
+            # Not left when the run is stopped: once the job is handed over, its name must be noted.
+            return within(self.timeout * MANY, lambda: self.office.begin(named), lambda: False)
+
         for repeat in range(self.retries):
             try:
-                return self.office.begin(named)
+                return begin()
             except Trouble as trouble:
                 if not (trouble.slower and trouble.again):
                     raise
                 pacer.rest(max(backoff(repeat), trouble.wait or 0.0))
-        return self.office.begin(named)
+        return begin()
 
     def _ended(self, job: str, pacer: Pacer) -> Progress:
         pause = SOON
@@ -103,15 +112,15 @@ class Desk:
             pause = min(LATE, pause * 2)
         return progress
 
-    def _patiently(self, call: Callable[[], T], pacer: Pacer) -> T:
+    def _patiently(self, call: Callable[[], T], pacer: Pacer, times: float = 1.0) -> T:
         for repeat in range(self.retries):
             try:
-                return call()
+                return within(self.timeout * times, call, pacer.closed)
             except Trouble as trouble:
                 if not trouble.again:
                     raise
                 pacer.rest(max(backoff(repeat), trouble.wait or 0.0))
-        return call()
+        return within(self.timeout * times, call, pacer.closed)
 
 
 def rows(content: bytes, read: Callable[[Any], tuple[str, Any | Trouble]]) -> dict[str, Any | Trouble]:

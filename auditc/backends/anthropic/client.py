@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends._hosted.address import host
@@ -71,7 +72,8 @@ class AnthropicServer:
     def look(self, job: str) -> Progress:
         """How far a job is. Raises Trouble."""
         with Translating(self.library, self.key):
-            status = str(self.client.messages.batches.retrieve(job).processing_status)
+            found = self.client.messages.batches.retrieve(job)
+        status = self.key.clean(str(getattr(found, "processing_status", ""))[:40])
         return Progress(status == "ended", status)
 
     def collect(self, job: str, progress: Progress) -> dict[str, Any | Trouble]:
@@ -82,7 +84,7 @@ class AnthropicServer:
         import httpx2
 
         with Translating(self.library, self.key):
-            got = self.client.get(f"/v1/messages/batches/{job}/results", cast_to=httpx2.Response)
+            got = self.client.get(f"/v1/messages/batches/{quote(job, safe='')}/results", cast_to=httpx2.Response)
         return rows(got.content, self._line)
 
     def _line(self, line: Any) -> tuple[str, Any | Trouble]:
@@ -121,5 +123,5 @@ def open_engine(source: ModelSource, params: Params) -> Hosted:
         pacer=Pacer(params.concurrency),
         retries=params.retries,
         timeout=params.timeout,
-        jobs=Desk(server, source.notes, params.retries) if params.batch else None,
+        jobs=Desk(server, source.notes, params.retries, params.timeout) if params.batch else None,
     )

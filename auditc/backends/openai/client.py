@@ -78,7 +78,7 @@ class OpenAIServer:
         """How far a job is. Raises Trouble."""
         with Translating(self.library, self.key):
             found = self.client.batches.retrieve(job)
-        status = str(getattr(found, "status", ""))
+        status = self.key.clean(str(getattr(found, "status", ""))[:40])
         files = [getattr(found, name, None) for name in ("output_file_id", "error_file_id")]
         return Progress(status in ENDS, status, tuple(file for file in files if isinstance(file, str) and file))
 
@@ -135,5 +135,5 @@ def open_engine(source: ModelSource, params: Params) -> Hosted:
         pacer=Pacer(params.concurrency),
         retries=params.retries,
         timeout=params.timeout,
-        jobs=Desk(server, source.notes, params.retries) if params.batch else None,
+        jobs=Desk(server, source.notes, params.retries, params.timeout) if params.batch else None,
     )
