@@ -80,6 +80,13 @@ class Provider(ThreadingHTTPServer):
         self.jobs: dict[str, Json] = {}
         self.patience = 0
         """How often a job is looked at before it ends."""
+        self.away: Callable[[str], bool] = lambda path: False
+        """Whether nobody is there to look at a job, or to fetch what it brought."""
+        self.dribbles: Callable[[str], bool] = lambda path: False
+        """Whether what is fetched comes byte by byte, and never ends."""
+        self.stopping = threading.Event()
+        self.spoilt: Callable[[bytes], bytes] = lambda content: content
+        """What becomes of what a job brought on its way."""
         self.row: Callable[[int, Json], Json | None] = lambda number, request: None
         """What becomes of a request of a job, where it is not answered."""
 
@@ -105,6 +112,7 @@ def provider() -> Iterator[Provider]:
     try:
         yield server
     finally:
+        server.stopping.set()
         server.shutdown()
         server.server_close()
 
@@ -161,10 +169,17 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._note({})
         server, path = self.server, self.path
-        if path.endswith("/content"):
-            return self._send(200, server.files[path.split("/")[-2]])
-        if path.endswith("/results"):
-            return self._send(200, server.files[path.split("/")[-2]])
+        if server.away(path):
+            return self._send(502, b"nobody is there")
+        if server.dribbles(path):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            while not server.stopping.wait(0.05):
+                self.wfile.write(b" ")
+            return None
+        if path.endswith(("/content", "/results")):
+            return self._send(200, server.spoilt(server.files[path.split("/")[-2]]))
         job = server.jobs.get(path.split("/")[-1])
         if job is None:
             return self._send(404, {"error": {"message": "no such job"}})

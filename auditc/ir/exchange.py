@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -45,11 +45,14 @@ class ScoreRequest:
     """Asks for the probability of each spelling of each option as the next token after `prompt`.
 
     `spellings[position]` are the declared spellings of the option shown at `position`; each must be one token.
+    `again` marks a cell that is asked for the second time, on purpose: nothing of what is asked is other, and an engine
+    that keeps answers must not give the first one again.
     """
 
     prompt: Prompt
     spellings: tuple[tuple[str, ...], ...]
     hint: Hint
+    again: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,14 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """Asks for a text. `stream` is the 64-bit seed of this request's own random stream."""
+    """Asks for a text. `stream` is the 64-bit seed of this request's own random stream, the same when it is asked
+    `again`, which is as in `ScoreRequest`."""
 
     prompt: Prompt
     sampling: Sampling
     stream: int
     hint: Hint
+    again: bool = field(default=False, compare=False)
 
 
 Finished = Literal["stop", "length", "refused"]

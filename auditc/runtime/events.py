@@ -15,6 +15,10 @@ class Reporter:
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
         """`stages`: cells of each stage that asks, by its name, in the order they will be asked."""
 
+    def going_on(self, model: str, since: str) -> None:
+        """Answers of a hosted model are used again from a moment on, in ISO 8601: when the earlier run began that is
+        gone on with."""
+
     def stage_started(self, stage: str, cells: int) -> None:
         """Cells of a stage are about to be asked; or those of a probe, which is called `probe of MODEL`."""
 

@@ -91,6 +91,9 @@ def run(
     ordered = stages(plan)
     meter = Meter((limits or Limits()).within(plan.budget))
     reporter.run_started(plan, {stage.name: count_cells(stage, plan) for stage in ordered})
+    for name, one in bound.items():
+        if windows.before(window := one.identity.get("window")):
+            reporter.going_on(name, str(window))
     with Store.open(folder / "store", write=True) as store, interrupts() as stop:
         refuse_what_does_not_fit(plan, bound, store)
         windows.begin()
@@ -129,7 +132,7 @@ def run(
         models = tuple(_card(plan, bound[name], done, store) for name in plan.models if name in bound)
         if not meter.stopped:
             store.compact()
-        if not stopped:
+        if not meter.stopped and not total.failed:
             windows.end()
     reporter.run_finished(total.as_dict(), meter.seconds)
     return Outcome(

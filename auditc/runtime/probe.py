@@ -2,16 +2,16 @@
 
 A cell is in the sample if a hash of the plan's seed and of its key falls below the share that the author declared; of
 each stage at least the cell with the least hash is. So who is in it hangs on nothing but the cell. The request is the
-very one that was asked before, its seed and its stream with it; only its neighbours in the batch are others, composed
-by the plan like those of every batch. The second answer is stored under a key made of the cell's own, so that an
-unchanged plan asks neither again.
+very one that was asked before, its seed and its stream with it, and a mark that it is put `again`; only its neighbours
+in the batch are others, composed by the plan like those of every batch. The second answer is stored under a key made of
+the cell's own, so that an unchanged plan asks neither again.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,12 @@ class Sample:
         asks = self.asks()
         for members in turn_groups([getattr(ask.request, "sampling", None) for ask in asks], size):
             batch = [asks[index] for index in members]
-            yield [ask._replace(key=second(ask.key)) for ask in batch if sound(known(ask.key))]
+            yield [_again(ask) for ask in batch if sound(known(ask.key))]
+
+
+def _again(ask: Ask) -> Ask:
+    """The very request, marked as asked for the second time."""
+    return ask._replace(key=second(ask.key), request=replace(ask.request, again=True))
 
 
 @dataclass(frozen=True, slots=True)

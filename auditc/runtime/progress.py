@@ -95,6 +95,9 @@ class _Watched(Reporter):
             self._begun += 1
             self._failed, self._pace, self._note = Counter(), Pace(self._clock), None
 
+    def going_on(self, model: str, since: str) -> None:
+        self._say(f"{model}: its answers since {since[:16]} UTC are used again")
+
     def opening(self, model: str) -> None:
         with self._lock:
             self._note = f"opening {model}", float("inf")

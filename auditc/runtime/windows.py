@@ -2,8 +2,9 @@
 
 A provider may put another model under the same name on any day, so the identity of a hosted model has one more field,
 the `window`: the moment at which the run began whose answers may be used again. A run takes over the last window while
-it is younger than the author's `reuse`, and where the last run with it did not end: then the audit goes on, and nothing
-is paid for twice. Otherwise it begins a new one. Stored answers keep the window that they were given in.
+it is younger than the author's `reuse`, and where the last run with it did not end, or some of its cells failed, for a
+day at least: then the audit goes on, and nothing is paid for twice. Otherwise it begins a new one. Stored answers keep
+the window that they were given in.
 
 `.auditc/windows.json` holds the last window of each identity. `.auditc/jobs/` holds engines' notes, a folder for each
 window; they go when the run has ended.
@@ -26,6 +27,10 @@ from . import journal
 from .faults import WorldFailed
 
 FORMAT = "auditc.windows.v1"
+
+GOES_ON = 86_400.0
+"""Seconds after its start in which an audit that did not end may be gone on with: what a provider has under a name in
+another month is another model. A job takes a day at most."""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,10 +58,14 @@ class Windows:
             began, ended = known
             age = (self.now - datetime.fromisoformat(began)).total_seconds()
             # A window that has not begun yet was opened by a clock that has been set back since.
-            if age >= 0 and (age < reuse or not ended):
+            if 0 <= age < (reuse if ended else max(reuse, GOES_ON)):
                 window = began
         self._used[model] = window
         return window
+
+    def before(self, window: object) -> bool:
+        """Whether a window is one that began in an earlier run."""
+        return isinstance(window, str) and window != self.now.isoformat(timespec="microseconds")
 
     def notes(self, identity: Identity) -> str:
         """Where the engine of an identity, its window in it, may note what a later run must find again."""

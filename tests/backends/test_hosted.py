@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import math
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -277,6 +279,26 @@ def test_without_a_declared_key_none_of_the_environment_is_sent(
     assert all(KEY not in json.dumps(seen.headers) for seen in server.seen)
 
 
+@pytest.mark.parametrize("kind", ["openai", "plain", "anthropic"])
+def test_no_header_that_stands_in_the_environment_is_sent(
+    kind: str, server: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spec names the address: whoever wrote it would be sent the keys of somebody's gateway."""
+    theirs = "Authorization: Bearer theirs\nX-Gateway-Key: theirs\nx-api-key: theirs\nUser-Agent: theirs"
+    for variable in ("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS"):
+        monkeypatch.setenv(variable, theirs + "\nanthropic-version: theirs\nanthropic-beta: theirs")
+    for library in ("OPENAI", "ANTHROPIC"):
+        for of in ("ORG_ID", "PROJECT_ID", "API_KEY", "ADMIN_KEY", "AUTH_TOKEN"):
+            monkeypatch.setenv(f"{library}_{of}", "theirs")
+    name, params = ("anthropic", {}) if kind == "anthropic" else ("openai", {"server": kind})
+    for more in ({}, {"key": None}, {"batch": True}):
+        engine = opened(name, server, **params, **more)
+        one(engine)
+        engine.close()
+    assert len(server.seen) > 3 and all("theirs" not in json.dumps(seen.headers) for seen in server.seen)
+    assert server.seen[0].headers["authorization"] == f"Bearer {KEY}"
+
+
 def test_a_declared_key_must_be_there(server: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("THE_KEY")
     for name in BOTH:
@@ -404,7 +426,7 @@ def test_the_opening_is_asked_for_or_gone_on_with(server: Provider) -> None:
 def test_probabilities_are_told_or_there_are_none(server: Provider) -> None:
     def top(*chances: tuple[str, float]) -> Any:
         listed = [{"token": token, "logprob": logprob} for token, logprob in chances]
-        return lambda seen: changed(logprobs={"content": [{"top_logprobs": listed}]})
+        return lambda seen: changed(logprobs={"content": [{"token": "x", "top_logprobs": listed}]})
 
     engine = opened("openai", server, logprobs=5, retries=0)
     server.fault = top(("1", -0.7), (" 1", -2.3), ("2", -1.2), ("3", -5.0), (" 2", -8.0), ("x", -9999.0))
@@ -423,6 +445,33 @@ def test_probabilities_are_told_or_there_are_none(server: Provider) -> None:
         server.fault = top(nonsense)
         (reply,) = engine.score(scores(1))
         assert isinstance(reply, Failure) and reply.reason == "invalid_reply"
+    engine.close()
+
+
+@pytest.mark.parametrize("drawn", ["foo", "A", None], ids=["outside", "among them", "not said"])
+@pytest.mark.parametrize("impossible", [False, True])
+@pytest.mark.parametrize("protocol", ["chat", "completions"])
+def test_the_token_that_was_drawn_bounds_nothing(
+    protocol: str, impossible: bool, drawn: str | None, server: Provider
+) -> None:
+    """`C` is not listed, and may hold as much as `z`, however little the token holds that happened to be drawn."""
+    foo = -9999.0 if impossible else -11.5
+    chances = {"A": -1.2, "B": -1.39, "x": -2.3, "y": -2.41, "z": -2.53} | ({"foo": foo} if drawn != "A" else {})
+    listed = [{"token": token, "logprob": logprob} for token, logprob in chances.items()]
+    said = {"token": drawn} if drawn else {}
+    told: Json = {"content": [{**said, "logprob": foo, "top_logprobs": listed}]}
+    if protocol == "completions":
+        told = {"top_logprobs": [chances]} | ({"tokens": [drawn]} if drawn else {})
+    server.fault = lambda seen: changed(logprobs=told)
+    request = ScoreRequest(Prompt((Turn("user", "?"),)), (("A",), ("B",), ("C",)), HINT)
+    engine = opened("openai", server, server="vllm", protocol=protocol, logprobs=5, retries=0)
+    (reply,) = engine.score([request])
+    assert isinstance(reply, Failure) and reply.reason == "truncated", reply
+    assert 0.07 < float(reply.detail.split()[0]) < 0.1, reply
+    engine.close()
+    engine = opened("openai", server, server="vllm", protocol=protocol, logprobs=5, retries=0, unlisted=0.1)
+    (reply,) = engine.score([request])
+    assert isinstance(reply, ScoreReply) and reply.logprobs[2] == -math.inf
     engine.close()
 
 
@@ -488,6 +537,36 @@ def test_a_job_is_handed_over_once_and_every_row_is_accounted_for(name: str, ser
     engine.generate(texts(3))
     assert len(server.jobs) == 3, "a job of which nothing came is no answer to the same questions later"
     assert not [seen for seen in server.asked]
+    engine.close()
+
+
+@pytest.mark.parametrize("place", ["/batches/", "/content", "/results"])
+def test_a_server_that_dribbles_holds_up_no_job(
+    place: str, server: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(jobs, "MANY", 1.0)
+    server.dribbles = lambda path: place in path
+    engine = opened(
+        "openai" if place == "/content" else "anthropic", server, tmp_path, batch=True, timeout=0.3, retries=0
+    )
+    with pytest.raises(EngineStopped, match=r"in 0\.3 seconds"):
+        engine.generate(texts(2))
+    engine.close()
+
+
+@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("packed", [True, False])
+def test_no_answer_is_read_without_bounds(name: str, status: int, packed: bool, server: Provider) -> None:
+    """A few bytes on the wire may be unpacked to any number of them, an error's as well."""
+    body = json.dumps({"error": {"message": "x" * 2**22}}).encode()
+    body = gzip.compress(body) if packed else body * 5
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    server.fault = lambda seen: Wrong(status, body, headers, raw=body)
+    engine = opened(name, server, retries=0)
+    reply = one(engine)
+    assert isinstance(reply, Failure) and ("packed" if packed else "more than") in reply.detail, reply.detail[:100]
+    assert server.asked[0].headers["accept-encoding"] == "identity"
     engine.close()
 
 

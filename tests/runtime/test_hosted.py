@@ -8,16 +8,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import auditc
-from auditc.backends._contract import EngineStopped
+from auditc.backends import anthropic
+from auditc.backends._contract import EngineStopped, Flow
 from auditc.backends._hosted import jobs, pacing
-from auditc.ir.plan import Model, Plan, Price, Thing
+from auditc.ir.plan import Model, Plan, Price, Thing, Wording
 from auditc.ir.values import Money
+from auditc.runtime import progress
 from auditc.runtime.bind import bind
 from auditc.runtime.budget import Limits
 from auditc.runtime.faults import CannotBind, WorkerFailed
@@ -129,6 +132,21 @@ def test_an_answer_is_used_in_its_own_run_and_no_further(server: Provider, tmp_p
     assert rest.cells["reused"] == 20 and rest.cells["not_run"] == 0
 
 
+def test_a_trial_is_a_run_of_its_own_and_one_with_failures_is_gone_on_with(
+    server: Provider, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked, trial = one(server.url), Limits(per_stage=10)
+    first, second = ask(asked, tmp_path, limits=trial), ask(asked, tmp_path, limits=trial)
+    assert first.stopped and first.cells["asked"] == second.cells["asked"] > 0 == second.cells["reused"]
+    server.fault = lambda seen: Wrong(400, {"error": {"message": "no"}}) if seen.number % 40 == 7 else None
+    failed = ask(asked, tmp_path)
+    server.fault = lambda seen: None
+    with progress.reporter("bar") as reporter:
+        rest = ask(asked, tmp_path, reporter=reporter)
+    assert rest.cells["asked"] == failed.cells["failed"] > 0 and rest.cells["reused"] > 0
+    assert f"m: its answers since {failed.models[0].identity['window'][:16]}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("kind", ["openai", "anthropic"])
 def test_a_key_that_is_not_taken_ends_the_run_at_once(kind: str, server: Provider, tmp_path: Path) -> None:
     server.fault = lambda seen: Wrong(401, {"error": {"message": f"bad key {KEY}"}})
@@ -185,6 +203,49 @@ def test_a_job_goes_on_after_a_kill(server: Provider, tmp_path: Path, monkeypatc
     assert done.cells["not_run"] == 0 and accounted(done.cells)
     assert len(server.jobs) == len(asked.stages[0].items), "a job a round, and none of them twice"
     assert not list(tmp_path.glob("jobs/*/*.json"))
+
+
+def test_draws_in_the_same_words_and_a_probe_of_them_are_jobs_of_their_own(
+    server: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = replace(anthropic.anthropic, flow=lambda params: Flow(10, 1))
+    monkeypatch.setattr(anthropic, "anthropic", small)
+    stage = converse("def/m", "m", draws=40)
+    wording = {"*": Wording(text="{{ question }} {{ options | length }}", opening="")}
+    stage = stage.model_copy(
+        update={"items": stage.items[:1], "populations": stage.populations[:1], "wording": wording}
+    )
+    asked = plan(stage, models={"m": hosted("anthropic", server.url, batch=True)}).model_copy(update={"probe": 1.0})
+    done = ask(asked, tmp_path)
+    assert done.cells["asked"] == done.probe["asked"] == 40
+    assert [job["size"] for job in server.jobs.values()] == [10] * 8
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_a_job_that_cannot_be_seen_to_stops_the_run_and_is_not_paid_for_twice(
+    kind: str, server: Provider, tmp_path: Path
+) -> None:
+    asked = one(server.url, kind, draws=3, batch=True)
+    server.away = lambda path: "/batches/" in path
+    with pytest.raises(WorkerFailed, match="was handed over") as failed:
+        ask(asked, tmp_path)
+    assert "run again" in failed.value.help and len(server.jobs) == 1
+    server.away = lambda path: False
+    done = ask(asked, tmp_path)
+    assert done.cells["failed"] == 0 and len(server.jobs) == len(asked.stages[0].items)
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_a_line_of_a_job_that_cannot_be_read_is_a_cell_and_not_the_job(
+    kind: str, server: Provider, tmp_path: Path
+) -> None:
+    server.spoilt = lambda content: b"[]\n\xff\n" + content[:-20]
+    asked = one(server.url, kind, draws=3, batch=True)
+    done = ask(asked, tmp_path)
+    assert 0 < done.cells["failed"] == len(server.jobs) < done.cells["answered"] + done.cells["unparsable"]
+    server.spoilt = lambda content: content
+    again = ask(asked, tmp_path)
+    assert again.cells["failed"] == 0 and again.cells["reused"] > 0
 
 
 CHILD = """

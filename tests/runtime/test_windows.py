@@ -30,9 +30,18 @@ def ran(folder: Path, seconds: float, ended: bool, reuse: float = 0) -> str:
 def test_a_run_that_ended_is_over_and_one_that_did_not_goes_on(tmp_path: Path) -> None:
     first = ran(tmp_path, 0, ended=False)
     assert ran(tmp_path, 10, ended=False) == first
-    assert ran(tmp_path, 90_000, ended=True) == first, "it never ended: nothing is paid for twice"
-    second = ran(tmp_path, 90_001, ended=True)
-    assert second > first and ran(tmp_path, 90_001.5, ended=True) > second
+    assert ran(tmp_path, 80_000, ended=True) == first, "it never ended: nothing is paid for twice"
+    second = ran(tmp_path, 80_001, ended=True)
+    assert second > first and ran(tmp_path, 80_001.5, ended=True) > second
+
+
+def test_a_run_that_did_not_end_is_gone_on_with_for_a_day_or_for_as_long_as_the_author_says(tmp_path: Path) -> None:
+    first = ran(tmp_path, 0, ended=False)
+    assert ran(tmp_path, 86_399, ended=False) == first
+    second = ran(tmp_path, 86_401, ended=False)
+    assert second > first, "an answer of another month is another model's"
+    assert ran(tmp_path, 86_401 + 90_000, ended=False, reuse=100_000) == second
+    assert later(tmp_path, 200_000).of(WHO, 100_000) > second
 
 
 def test_answers_are_used_again_for_as_long_as_the_author_says_and_from_the_first_of_them(tmp_path: Path) -> None:

@@ -87,9 +87,12 @@ def killing(worker: ProcessWorker, when: Callable[[int], bool]) -> Iterator[list
         thread.join()
 
 
-@pytest.mark.parametrize("request_", [SCORES[0], TEXTS[0]])
+@pytest.mark.parametrize(
+    "request_", [SCORES[0], TEXTS[0], replace(SCORES[0], again=True), replace(TEXTS[0], again=True)]
+)
 def test_requests_survive_the_wire(request_: Request) -> None:
-    assert to_request(unpack(split(bytearray(pack(from_request(request_)))) or b"")) == request_
+    there = to_request(unpack(split(bytearray(pack(from_request(request_)))) or b""))
+    assert there == request_ and there.again is request_.again
 
 
 def test_replies_survive_the_wire() -> None:

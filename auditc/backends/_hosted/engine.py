@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from auditc.backends._contract import EngineStopped, Identity
-from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, ScoreReply, ScoreRequest
+from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Request, ScoreReply, ScoreRequest
 
 from .pacing import Closed, Pacer, backoff
 from .standing import Standing
@@ -48,7 +48,7 @@ class Provider(Protocol):
 class Jobs(Protocol):
     """Many requests handed over at once."""
 
-    def run(self, bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]: ...
+    def run(self, requests: Sequence[Request], bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +94,7 @@ class Hosted:
             return [self._one(request, body(request), read, withheld) for request in requests]
         self.standing.check()
         try:
-            answers = self.jobs.run([body(request) for request in requests], self.pacer)
+            answers = self.jobs.run(requests, [body(request) for request in requests], self.pacer)
         except Closed:
             return [Failure("engine", "closed while it waited")] * len(requests)
         except Trouble as trouble:
@@ -162,7 +162,7 @@ class Hosted:
         entered = self.pacer.enter()
         try:
             self.standing.check()
-            reply, wait = _within(self.timeout, call, self._closed)
+            reply, wait = within(self.timeout, call, self._closed.is_set)
         except Trouble as trouble:
             self.pacer.leave(entered, well=False, slower=trouble.slower, wait=_bounded(trouble.wait))
             raise
@@ -177,7 +177,7 @@ def _bounded(wait: float | None) -> float | None:
     return None if wait is None else min(wait, LONGEST_WAIT)
 
 
-def _within(seconds: float, call: Callable[[], R], closed: threading.Event) -> R:
+def within(seconds: float, call: Callable[[], R], closed: Callable[[], bool]) -> R:
     """What a call gives in time. Raises what it raises, Trouble when it takes too long, Closed when nobody waits."""
     done: queue.SimpleQueue[tuple[R] | BaseException] = queue.SimpleQueue()
 
@@ -195,12 +195,12 @@ def _within(seconds: float, call: Callable[[], R], closed: threading.Event) -> R
             break
         except queue.Empty:
             waited += 0.25
-        if closed.is_set():
+        if closed():
             raise Closed
         if waited >= seconds:
             raise Trouble("timeout", f"no whole answer in {seconds:g} seconds", again=True)
     if isinstance(found, BaseException):
-        if closed.is_set():
+        if closed():
             raise Closed
         raise found
     return found[0]

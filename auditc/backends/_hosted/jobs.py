@@ -1,8 +1,10 @@
 """Jobs: many requests handed to a provider at once, answered within a day.
 
 A job is paid for once it is handed over, so its name is noted before anybody waits for it: a run that is killed
-meanwhile leaves the note, and the next one that would ask the very same takes the job up again. The note lies in a
-folder of the model's identity, the window of its answers in it; it is found by what was asked.
+meanwhile leaves the note, and the next one that would ask the very same takes the job up again. So does one that could
+not reach the server while it waited: it stops, and the note stays. The note lies in a
+folder of the model's identity, the window of its answers in it; it is found by what was asked, and for which cells:
+other draws of one question are put in the very same words, and are another job.
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from auditc.backends._contract import EngineStopped
 from auditc.ir.canonical import digest
+from auditc.ir.exchange import Request
 
-from .engine import Body
+from .answers import json_in
+from .engine import Body, within
 from .pacing import Pacer, backoff
 from .trouble import Trouble
 
@@ -26,6 +30,8 @@ T = TypeVar("T")
 
 SOON, LATE = 0.25, 60.0
 """Seconds between two looks at a job: at first, and after a while."""
+
+MANY = 30.0
 
 LOST = frozenset({"404"})
 """What a server says of a job that it does not know any more."""
@@ -55,21 +61,26 @@ class Desk:
     office: Office
     notes: str | None
     retries: int
+    timeout: float
+    """Seconds that an answer may take, and a look at a job; many requests and many answers get `MANY` times as long."""
 
-    def run(self, bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]:
+    def run(self, requests: Sequence[Request], bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]:
         """An answer or a Trouble for each request. Raises Trouble where there is no job, Closed."""
         named = {str(index): body for index, body in enumerate(bodies)}
-        note = None if self.notes is None else Path(self.notes) / f"{digest(named)[:32]}.json"
+        note = None if self.notes is None else Path(self.notes) / f"{_mark(requests, bodies)}.json"
         job = _noted(note)
         if job is None:
             job = self._begun(named, pacer)
             _note(note, job)
         try:
             progress = self._ended(job, pacer)
-            found = self._patiently(lambda: self.office.collect(job, progress), pacer)
+            found = self._patiently(lambda: self.office.collect(job, progress), pacer, MANY)
         except Trouble as trouble:
             if trouble.detail[:3] in LOST:
                 _forget(note)
+            elif trouble.again:
+                told = f"the job {job[:80]} was handed over, and cannot be seen to: {trouble.detail or trouble.reason}"
+                raise EngineStopped(told, "run again within a day: the job is taken up where it is") from trouble
             raise
         left = Trouble("server", f"the job ended ({progress.status}) without an answer to this")
         answers = [found.get(name, left) for name in named]
@@ -80,14 +91,19 @@ class Desk:
     def _begun(self, named: dict[str, Body], pacer: Pacer) -> str:
         """Repeated only where the server says that it did not take the job: of one whose answer was lost nobody knows,
         and it would be paid for twice."""
+
+        def begin() -> str:
+            # Not left when the run is stopped: once the job is handed over, its name must be noted.
+            return within(self.timeout * MANY, lambda: self.office.begin(named), lambda: False)
+
         for repeat in range(self.retries):
             try:
-                return self.office.begin(named)
+                return begin()
             except Trouble as trouble:
                 if not (trouble.slower and trouble.again):
                     raise
                 pacer.rest(max(backoff(repeat), trouble.wait or 0.0))
-        return self.office.begin(named)
+        return begin()
 
     def _ended(self, job: str, pacer: Pacer) -> Progress:
         pause = SOON
@@ -96,15 +112,31 @@ class Desk:
             pause = min(LATE, pause * 2)
         return progress
 
-    def _patiently(self, call: Callable[[], T], pacer: Pacer) -> T:
+    def _patiently(self, call: Callable[[], T], pacer: Pacer, times: float = 1.0) -> T:
         for repeat in range(self.retries):
             try:
-                return call()
+                return within(self.timeout * times, call, pacer.closed)
             except Trouble as trouble:
                 if not trouble.again:
                     raise
                 pacer.rest(max(backoff(repeat), trouble.wait or 0.0))
-        return call()
+        return within(self.timeout * times, call, pacer.closed)
+
+
+def rows(content: bytes, read: Callable[[Any], tuple[str, Any | Trouble]]) -> dict[str, Any | Trouble]:
+    """The lines of what a job brought, by the names of its requests. A line that cannot be read is left out: its
+    request has no answer, and those of the others are paid for."""
+    found: dict[str, Any | Trouble] = {}
+    for line in content.splitlines():
+        with suppress(Trouble):
+            name, answer = read(json_in(line))
+            found[name] = answer
+    return found
+
+
+def _mark(requests: Sequence[Request], bodies: Sequence[Body]) -> str:
+    """What is asked, for which cells, and whether for the second time."""
+    return digest([[asdict(request) for request in requests], list(bodies)])[:32]
 
 
 def _noted(note: Path | None) -> str | None:

@@ -76,6 +76,10 @@ class Pacer:
             if self._closed:
                 raise Closed
 
+    def closed(self) -> bool:
+        """Whether nobody waits any more."""
+        return self._closed
+
     def close(self) -> None:
         """Wake whoever waits."""
         with self._gate:

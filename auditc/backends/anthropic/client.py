@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends._hosted.address import host
-from auditc.backends._hosted.answers import json_in, json_of
+from auditc.backends._hosted.answers import json_of
 from auditc.backends._hosted.engine import Body, Hosted
-from auditc.backends._hosted.jobs import Desk, Progress
+from auditc.backends._hosted.jobs import Desk, Progress, rows
 from auditc.backends._hosted.key import Key, read
-from auditc.backends._hosted.opening import Translating, plain_client, remedies
+from auditc.backends._hosted.opening import Translating, only_ours, plain_client, remedies
 from auditc.backends._hosted.pacing import Pacer
 from auditc.backends._hosted.standing import Standing
 from auditc.backends._hosted.trouble import Trouble, invalid, of_error, used_up
@@ -71,7 +72,8 @@ class AnthropicServer:
     def look(self, job: str) -> Progress:
         """How far a job is. Raises Trouble."""
         with Translating(self.library, self.key):
-            status = str(self.client.messages.batches.retrieve(job).processing_status)
+            found = self.client.messages.batches.retrieve(job)
+        status = self.key.clean(str(getattr(found, "processing_status", ""))[:40])
         return Progress(status == "ended", status)
 
     def collect(self, job: str, progress: Progress) -> dict[str, Any | Trouble]:
@@ -82,13 +84,8 @@ class AnthropicServer:
         import httpx2
 
         with Translating(self.library, self.key):
-            got = self.client.get(f"/v1/messages/batches/{job}/results", cast_to=httpx2.Response)
-        found: dict[str, Any | Trouble] = {}
-        for line in got.content.splitlines():
-            if line.strip():
-                name, answer = self._line(json_in(line))
-                found[name] = answer
-        return found
+            got = self.client.get(f"/v1/messages/batches/{quote(job, safe='')}/results", cast_to=httpx2.Response)
+        return rows(got.content, self._line)
 
     def _line(self, line: Any) -> tuple[str, Any | Trouble]:
         result = line.get("result") if isinstance(line, dict) else None
@@ -114,10 +111,10 @@ def open_engine(source: ModelSource, params: Params) -> Hosted:
         base_url=params.url,
         timeout=params.timeout,
         max_retries=0,
-        default_headers={"anthropic-version": VERSIONS[params.settings]},
         open_telemetry=False,
         http_client=plain_client(anthropic.DefaultHttpxClient, params.concurrency),
     )
+    only_ours(client, {"anthropic-version": VERSIONS[params.settings]})
     server = AnthropicServer(params, key, anthropic, client)
     return Hosted(
         identity=identity,
@@ -126,5 +123,5 @@ def open_engine(source: ModelSource, params: Params) -> Hosted:
         pacer=Pacer(params.concurrency),
         retries=params.retries,
         timeout=params.timeout,
-        jobs=Desk(server, source.notes, params.retries) if params.batch else None,
+        jobs=Desk(server, source.notes, params.retries, params.timeout) if params.batch else None,
     )

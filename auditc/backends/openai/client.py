@@ -8,11 +8,11 @@ from typing import Any
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends._hosted.address import host
-from auditc.backends._hosted.answers import json_in, json_of
+from auditc.backends._hosted.answers import json_of
 from auditc.backends._hosted.engine import Body, Hosted
-from auditc.backends._hosted.jobs import Desk, Progress
+from auditc.backends._hosted.jobs import Desk, Progress, rows
 from auditc.backends._hosted.key import Key, read
-from auditc.backends._hosted.opening import Translating, plain_client, remedies
+from auditc.backends._hosted.opening import Translating, only_ours, plain_client, remedies
 from auditc.backends._hosted.pacing import Pacer
 from auditc.backends._hosted.standing import Standing
 from auditc.backends._hosted.trouble import Trouble, invalid, of_status, used_up
@@ -21,7 +21,6 @@ from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, ScoreRep
 from .identity import identify
 from .params import Params
 from .replies import score_reply, text_reply
-from .servers import kind
 from .words import Words, words
 
 ENDS = frozenset({"completed", "failed", "expired", "cancelled"})
@@ -79,7 +78,7 @@ class OpenAIServer:
         """How far a job is. Raises Trouble."""
         with Translating(self.library, self.key):
             found = self.client.batches.retrieve(job)
-        status = str(getattr(found, "status", ""))
+        status = self.key.clean(str(getattr(found, "status", ""))[:40])
         files = [getattr(found, name, None) for name in ("output_file_id", "error_file_id")]
         return Progress(status in ENDS, status, tuple(file for file in files if isinstance(file, str) and file))
 
@@ -89,10 +88,7 @@ class OpenAIServer:
         for file in progress.files:
             with Translating(self.library, self.key):
                 content = self.client.files.content(file).content
-            for line in content.splitlines():
-                if line.strip():
-                    name, answer = self._line(json_in(line))
-                    found[name] = answer
+            found |= rows(content, self._line)
         return found
 
     def _line(self, line: Any) -> tuple[str, Any | Trouble]:
@@ -125,14 +121,12 @@ def open_engine(source: ModelSource, params: Params) -> Hosted:
     client = openai.OpenAI(
         api_key=key.value,
         base_url=params.url,
-        organization=None,
         timeout=params.timeout or None,
         max_retries=0,
         http_client=plain_client(openai.DefaultHttpxClient, params.concurrency),
     )
-    if kind(params) != "openai":
-        # The library takes these from the environment; they concern nobody but OpenAI.
-        client.organization = client.project = None
+    only_ours(client, {})
+    client.organization = client.project = None  # also from the environment
     server = OpenAIServer(params, words(params), key, openai, client)
     return Hosted(
         identity=identity,
@@ -141,5 +135,5 @@ def open_engine(source: ModelSource, params: Params) -> Hosted:
         pacer=Pacer(params.concurrency),
         retries=params.retries,
         timeout=params.timeout,
-        jobs=Desk(server, source.notes, params.retries) if params.batch else None,
+        jobs=Desk(server, source.notes, params.retries, params.timeout) if params.batch else None,
     )

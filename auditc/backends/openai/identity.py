@@ -10,7 +10,7 @@ from auditc.backends._hosted.address import address
 from .params import Params
 from .servers import kind
 
-REVISION = 1
+REVISION = 2
 """Raised whenever the same request would be put in other words, or the same answer read otherwise."""
 
 

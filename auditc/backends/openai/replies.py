@@ -49,17 +49,17 @@ def score_reply(request: ScoreRequest, answer: Any, params: Params, key: Key) ->
     """Exact probabilities of the options, or a Failure where the server lists too few tokens to tell them.
 
     A spelling that is not listed is counted as 0 if all those together can hold no more than `unlisted`: each is less
-    probable than the least probable token that is listed, and all of them than what the listed leave over.
+    probable than the least probable of the most probable tokens, and all of them than what the listed leave over.
     """
     choice, usage = _choice(answer), part(answer, "usage", dict)
     if _ended(choice) == "refused":
         return Failure("rejected", "the server withheld its answer")
-    listed = _listed(choice, params)
+    listed, drawn = _listed(choice, params)
     if not listed:
         return Failure("truncated", "the server lists no probabilities: it does not offer `logprobs`")
     missing = sum(spelling not in listed for spellings in request.spellings for spelling in spellings)
     left = max(0.0, 1.0 - sum(listed.values()))
-    most = min(left, missing * min(listed.values()))
+    most = min(left, missing * _least(listed, drawn))
     if most > params.unlisted:
         told = f"{most:.3g} of the probability may lie on spellings that are not among the {len(listed)} tokens listed"
         return Failure("truncated", f"{told}: ask for more by `logprobs`, or allow it by `unlisted`")
@@ -90,19 +90,32 @@ def _ended(choice: dict[str, Any]) -> Finished:
     return ENDED[reason]
 
 
-def _listed(choice: dict[str, Any], params: Params) -> dict[str, float]:
-    """Probabilities of the first token, by its text; of two tokens with one text the sum."""
+def _least(listed: dict[str, float], drawn: str | None) -> float:
+    """How probable the least of the most probable tokens is; 1 where that cannot be told.
+
+    The token that was drawn is listed beside the most probable ones wherever it lies, so it tells nothing of them.
+    Where a server does not say which it is, it is taken to be the least of all that are listed.
+    """
+    others = sorted(chance for token, chance in listed.items() if chance and token != drawn)
+    return next(iter(others[drawn is None :]), 1.0)
+
+
+def _listed(choice: dict[str, Any], params: Params) -> tuple[dict[str, float], str | None]:
+    """Probabilities of the first token, by its text, of two tokens with one text the sum; and the one that was drawn,
+    None where the server does not say."""
     told = part(choice, "logprobs", dict)
     if told is None:
-        return {}
+        return {}, None
     pairs: list[tuple[Any, Any]] = []
     if params.protocol == "completions":
         first = (part(told, "top_logprobs", list) or [None])[0]
         pairs = list(first.items()) if isinstance(first, dict) else []
+        drawn = (part(told, "tokens", list) or [None])[0]
     else:
         first = (part(told, "content", list) or [None])[0]
         entries = part(first, "top_logprobs", list) if first is not None else None
         pairs = [(entry.get("token"), entry.get("logprob")) for entry in entries or () if isinstance(entry, dict)]
+        drawn = first.get("token") if first is not None else None
     found: dict[str, float] = {}
     for token, logprob in pairs:
         if not isinstance(token, str) or not isinstance(logprob, int | float) or not logprob <= 1e-3:
@@ -110,7 +123,7 @@ def _listed(choice: dict[str, Any], params: Params) -> dict[str, float]:
         found[token] = found.get(token, 0.0) + (math.exp(min(0.0, logprob)) if logprob > IMPOSSIBLE else 0.0)
     if sum(found.values()) > 1.01:
         raise invalid("an answer whose probabilities add up to more than 1")
-    return found
+    return found, drawn if isinstance(drawn, str) else None
 
 
 def _who(answer: Any, said: str, key: Key) -> str:

@@ -89,6 +89,8 @@ def from_request(request: Request) -> Message:
     else:
         message["sampling"] = asdict(request.sampling)
         message["stream"] = request.stream
+    if request.again:
+        message["again"] = True
     return message
 
 
@@ -96,11 +98,11 @@ def to_request(message: Message) -> Request:
     """The request in a message."""
     prompt = Prompt(tuple(Turn(role, text) for role, text in message["turns"]), message["opening"])
     item, population, order, draw = message["hint"]
-    hint = Hint(item, population, tuple(order), draw)
+    hint, again = Hint(item, population, tuple(order), draw), message.get("again", False)
     if "spellings" in message:
-        return ScoreRequest(prompt, tuple(tuple(option) for option in message["spellings"]), hint)
+        return ScoreRequest(prompt, tuple(tuple(option) for option in message["spellings"]), hint, again)
     sampling = Sampling(**{**message["sampling"], "stop": tuple(message["sampling"]["stop"])})
-    return GenerateRequest(prompt, sampling, message["stream"], hint)
+    return GenerateRequest(prompt, sampling, message["stream"], hint, again)
 
 
 def from_replies(replies: Sequence[Reply]) -> list[list[Any]]:
