@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,9 +52,11 @@ def conclude(
         if isinstance(stage, Measure)
         for own, partner in pairs(plan, stage, named[stage.name], answers)
     ]
-    seen: dict[tuple[str, ...], Yardstick | None] = {}
-    crowds: dict[tuple[str, ...], Array] = {}
-    found = [each for reading in readings for each in _findings_of(plan, reading, numbers, seen, crowds)]
+    found = [
+        each
+        for reading, against in zip(readings, _yardsticks(plan, readings), strict=True)
+        for each in _findings_of(plan, reading, numbers, against)
+    ]
     more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers))
     engines, order = {row.name: row for row in models}, [stage.name for stage in plan.stages]
     probes = [probe_row(each, engines) for each in sorted(probed, key=lambda each: order.index(each.stage))]
@@ -120,23 +124,7 @@ def _by_key(readings: list[_Reading]) -> dict[Key, Measured]:
     return by_key
 
 
-def _findings_of(
-    plan: Plan,
-    reading: _Reading,
-    numbers: dict[str, int],
-    seen: dict[tuple[str, ...], Yardstick | None],
-    crowds: dict[tuple[str, ...], Array],
-) -> list[Finding]:
-    """`seen` remembers yardsticks: with exact probabilities they are the same for every model and condition; `crowds`
-    remembers other people's shares, by survey, country and items."""
-    own = reading.measured.measurement
-    key = (own.measure, own.survey, own.population, *(item.id for item in own.items))
-    if reading.measured.drawn:
-        against = _yardstick(plan, reading, crowds)
-    else:
-        if key not in seen:
-            seen[key] = _yardstick(plan, reading, crowds)
-        against = seen[key]
+def _findings_of(plan: Plan, reading: _Reading, numbers: dict[str, int], against: Yardstick | None) -> list[Finding]:
     names = dimensions_of([item.dimension for item in reading.measured.measurement.items])
     return [
         finding(slice_of(reading.measured, dimension, numbers), against, plan.seed, reading.stage.origin)
@@ -144,8 +132,37 @@ def _findings_of(
     ]
 
 
-def _yardstick(plan: Plan, reading: _Reading, crowds: dict[tuple[str, ...], Array]) -> Yardstick | None:
-    """Floors and lines; what is simulated depends on people and on how many answered, never on the model's name."""
+def _yardsticks(plan: Plan, readings: list[_Reading]) -> list[Yardstick | None]:
+    """Floors and lines of every reading. What is simulated depends on people and on how many answered, never on the
+    model's name: it is made once for all readings with the same. Each has random numbers of its own, so that it does
+    not matter which thread makes it."""
+    crowds: dict[tuple[str, ...], Array] = {}
+    keys = [_alike(reading.measured) for reading in readings]
+    first = {
+        key: (reading, _others(plan, reading, crowds))
+        for key, reading in reversed(list(zip(keys, readings, strict=True)))
+    }
+
+    def made(asked: tuple[_Reading, dict[str, Array]]) -> Yardstick | None:
+        reading, others = asked
+        own = reading.measured.measurement
+        return yardstick(reading.measured, others, seeded(plan.seed, "floor", own.measure, own.population))
+
+    # Nearly all of it is drawing numbers, and numpy lets other threads run meanwhile.
+    with ThreadPoolExecutor(os.cpu_count(), "auditc-floor") as threads:
+        found = dict(zip(first, threads.map(made, first.values()), strict=True))
+    return [found[key] for key in keys]
+
+
+def _alike(measured: Measured) -> tuple[object, ...]:
+    """Equal for two readings with the same yardstick. With exact probabilities nothing of it is the model's."""
+    own = measured.measurement
+    answered = measured.rows.tobytes() if measured.drawn else None
+    return own.measure, own.survey, own.population, tuple(item.id for item in own.items), answered
+
+
+def _others(plan: Plan, reading: _Reading, crowds: dict[tuple[str, ...], Array]) -> dict[str, Array]:
+    """Other people's shares, by population; `crowds` remembers them by survey, country and items."""
     measurement = reading.measured.measurement
     survey = plan.surveys[measurement.survey]
     own = plan.populations[measurement.population].country
@@ -158,7 +175,7 @@ def _yardstick(plan: Plan, reading: _Reading, crowds: dict[tuple[str, ...], Arra
         if key not in crowds:
             crowds[key] = crowd_of(survey, population.country, measurement.items).shares
         others[name] = crowds[key]
-    return yardstick(reading.measured, others, seeded(plan.seed, "floor", measurement.measure, measurement.population))
+    return others
 
 
 def _judged(plan: Plan, figures: Figures) -> tuple[list[Finding], tuple[ClaimOutcome, ...]]:

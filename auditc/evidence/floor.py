@@ -24,6 +24,9 @@ REPETITIONS = 1000
 HALVES = 250
 """Enough for a mean; a range is not asked of them."""
 CELLS_AT_ONCE = 2_000_000
+"""Of what two samples in turns draw: their numbers hang on it."""
+BLOCK = 50_000
+"""Cells of other arrays: few enough that what is made on the way stays near the processor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +83,7 @@ def _drawn(measured: Measured, shares: Array, generator: np.random.Generator) ->
     n = measured.rows
     width = shares.shape[1]
     parts = []
-    for repetitions in _chunks(len(n) * width * (width + 1), REPETITIONS):
+    for repetitions in _chunks(len(n) * width * (width + 1), REPETITIONS, BLOCK):
         counts = generator.multinomial(n, shares, size=(repetitions, len(n))).astype(np.float64)
         parts.append(corrected(counts, measured.from_counts, measured.metric.bias == "jackknife"))
     return np.concatenate(parts)
@@ -88,39 +91,42 @@ def _drawn(measured: Measured, shares: Array, generator: np.random.Generator) ->
 
 def _resampled(measured: Measured, shares: Array, generator: np.random.Generator) -> Array:
     """`[R, I]`: people drawn anew, as many as there were, against the shares they were drawn from."""
-    parts = [
-        measured.values(shares, people=people, of=of) for people, of in _samples(measured, shares, generator, halves=1)
-    ]
-    return np.concatenate(parts)
+    samples = _samples(measured, shares, generator, halves=1, at_once=BLOCK)
+    return np.concatenate([measured.values(shares, people=people, of=of) for people, of in samples])
 
 
 def _halves(measured: Measured, shares: Array, generator: np.random.Generator) -> Array:
     """`[I]`: the figure of one random half of people against the other, on average."""
-    first = _samples(measured, shares, generator, halves=2)
-    second = _samples(measured, shares, generator, halves=2)
-    parts = [measured.values(left, people=right, of=of) for (left, _), (right, of) in zip(first, second, strict=True)]
+    first = _samples(measured, shares, generator, halves=2, at_once=CELLS_AT_ONCE)
+    second = _samples(measured, shares, generator, halves=2, at_once=CELLS_AT_ONCE)
+    parts = []
+    for (left, _), (right, of) in zip(first, second, strict=True):
+        done = 0
+        for repetitions in _chunks(shares.size, len(left), BLOCK):
+            some = slice(done, done := done + repetitions)
+            parts.append(measured.values(left[some], people=right[some], of=of[some]))
     mean: Array = np.concatenate(parts).mean(0)
     return mean
 
 
 def _samples(
-    measured: Measured, shares: Array, generator: np.random.Generator, halves: int
+    measured: Measured, shares: Array, generator: np.random.Generator, halves: int, at_once: int
 ) -> Iterator[tuple[Array, Array]]:
-    """Shares `[R, I, K]` of people drawn from `shares`, a whole sample or one half of it, with their number `[R,
-    I]`."""
+    """Shares `[R, I, K]` of people drawn from `shares`, a whole sample or one half of it, with their number `[R, I]`,
+    as many repetitions together as have about `at_once` cells."""
     assert measured.sheet.people_n is not None
     everyone = np.nan_to_num(measured.sheet.people_n, nan=2.0)
     n = np.maximum(everyone // halves, 1).astype(np.int64)
-    for repetitions in _chunks(shares.size, REPETITIONS if halves == 1 else HALVES):
+    for repetitions in _chunks(shares.size, REPETITIONS if halves == 1 else HALVES, at_once):
         counts = generator.multinomial(n, shares, size=(repetitions, len(n)))
         yield counts / n[:, None], np.broadcast_to(n.astype(np.float64), counts.shape[:2])
 
 
-def _chunks(cells: int, repetitions: int) -> Iterator[int]:
-    """Repetitions, a few at a time, so that no array grows with their number."""
-    at_once = max(1, CELLS_AT_ONCE // max(cells, 1))
+def _chunks(cells: int, repetitions: int, at_once: int) -> Iterator[int]:
+    """Repetitions of so many cells, a few at a time, so that no array grows with their number."""
+    most = max(1, at_once // max(cells, 1))
     done = 0
     while done < repetitions:
-        step = min(at_once, repetitions - done)
+        step = min(most, repetitions - done)
         yield step
         done += step
