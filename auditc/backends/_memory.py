@@ -1,4 +1,4 @@
-"""When an estimate of memory forbids to open a model: one rule for the run that binds it and the worker that loads it."""
+"""When an estimate of memory forbids to open a model: one rule for the run that binds it and the worker that loads."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import queue
@@ -162,7 +163,8 @@ class Committer:
         new = not manifest.exists()
         with manifest.open("ab", buffering=0) as file:
             try:
-                file.write(data)
+                if file.write(data) < len(data):  # the last room of a disk takes a part of a line, without an error
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(file.fileno())
             except OSError:
                 os.truncate(manifest, self._end)  # a part of a line would hide the lines of a later attempt

@@ -9,7 +9,7 @@ deeper than two. What is rendered may not be longer than `LONGEST`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -32,7 +32,8 @@ _NODES = (
 
 
 _MARKS = {"country": "\ue000", "place": "\ue001", "group": "\ue002"}
-"""Stands for a variable whose text is put in afterwards. No language has these characters."""
+"""Stands for a variable whose text is put in afterwards. No language has these characters, but some fonts have, and so
+texts may: what holds one is rendered whole."""
 
 _NAMED = {mark: name for name, mark in _MARKS.items()}
 _CUT = re.compile("([\ue000-\ue002])")
@@ -70,7 +71,7 @@ class Renderer:
         found = self._frames.get(key)
         if found is None:
             marked = {**values, **{name: mark for name, mark in plain.items() if name in values}}
-            if any(mark in repr((values.get("question"), values.get("options"), others)) for mark in plain.values()):
+            if _marked(values.get("question"), others, values.get("options")):
                 return self._filled(template, values)
             found = values.get("options"), _CUT.split(self._filled(template, marked))
             self._frames[key] = found
@@ -89,12 +90,27 @@ class Renderer:
         try:
             tree = self._environment.parse(text)
             _check(tree, loops=0)
-            self._plain[text] = _only_written(tree) if not _CUT.search(text) else {}
+            constants = [constant.value for constant in tree.find_all(nodes.Const)]
+            self._plain[text] = {} if _marked(text, constants) else _only_written(tree)
             return self._environment.from_string(tree)
         except TemplateError as error:
             raise WordingRejected(f"the prompt's template is not one: {error}") from error
         except (RecursionError, SyntaxError, MemoryError) as error:
             raise WordingRejected("the prompt's template is nested too deeply") from error
+
+
+def _marked(*held: object) -> bool:
+    """Whether a character of `_MARKS` stands in a text, or in the texts of lists and records of texts."""
+    for one in held:
+        if isinstance(one, str):
+            if _CUT.search(one):
+                return True
+        elif isinstance(one, Mapping):
+            if _marked(*one.values()):
+                return True
+        elif isinstance(one, Sequence) and _marked(*one):
+            return True
+    return False
 
 
 def _only_written(tree: nodes.Template) -> dict[str, str]:

@@ -77,3 +77,19 @@ def test_nothing_is_escaped_and_nothing_is_kept_between_renderers() -> None:
     one.render("{{ question }}", VALUES)
     assert one._templates and not other._templates
     assert one.render("<{{ question }}>", VALUES) == "<What & why?>"
+
+
+@pytest.mark.parametrize(
+    ("template", "changed", "text"),
+    [
+        ("{{ country }}: {{ question }}", {"question": "\ue000?"}, "China: \ue000?"),
+        ("{{ question }}{{ options[1].text }}", {"options": [{"text": "a"}, {"text": "\ue000"}]}, "What & why?\ue000"),
+        ("{% if place %}{% endif %}{{ place }}{{ country }}", {"place": "\ue000"}, "\ue000China"),
+        ("{{ country }}{{ '\\ue000' }}", {}, "China\ue000"),
+        ("{{ country }}\ue000", {}, "China\ue000"),
+        ("{{ country }}", {"country": "\ue001"}, "\ue001"),
+    ],
+)
+def test_no_character_of_a_text_is_taken_for_a_variable(template: str, changed: dict[str, object], text: str) -> None:
+    """Texts of Chinese fonts hold characters for private use, such as those that mark where a country stands."""
+    assert Renderer().render(template, {**VALUES, **changed}) == text

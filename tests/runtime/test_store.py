@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -285,6 +287,26 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, number: int, monk
     assert found >= set(range(5)) and found <= {*range(5), *range(10, 12)}
     put(tmp_path, range(50, 52))
     assert read(tmp_path) == found | {50, 51}
+
+
+def test_a_line_that_the_disk_takes_in_part_is_said_and_loses_nothing(tmp_path: Path) -> None:
+    """A disk with a little room left writes less than it is given, without an error."""
+    put(tmp_path, *(range(n, n + 1) for n in range(60)))
+    manifest = tmp_path / "manifest"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with pytest.raises(StoreFailed, match="No space left"), Store.open(tmp_path, write=True) as store:
+            size = manifest.stat().st_size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 40, hard))
+            store.append([score(60)])
+            store.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert manifest.stat().st_size == size
+    put(tmp_path, range(61, 62))
+    assert read(tmp_path) >= {*range(60), 61}
 
 
 @pytest.fixture
