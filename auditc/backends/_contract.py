@@ -127,6 +127,9 @@ class Backend(Generic[P]):
     """The Python that runs the worker, where it is not the run's own. Raises BackendUnavailable with a remedy."""
     memory: Callable[[ModelSource, P], int] | None = None
     """About how many bytes an open engine takes, told from its files: of main memory, or of its CUDA device's."""
+    absent: Callable[[P], str] = lambda params: ""
+    """What this machine lacks to open an engine, told without opening one: a sentence with a remedy, as of a key that
+    is not set; empty where nothing is missing."""
     reuse: Callable[[P], float | None] = lambda params: None
     """For how many seconds an answer may be used again by later runs; None for ever: its identity says all."""
     adapters: bool = False

@@ -30,7 +30,7 @@ from .fingerprint import fingerprint
 from .gather import Counts, gather
 from .interrupts import Stop, interrupts
 from .lane import Flight, Lane
-from .memory import refuse_what_does_not_fit
+from .opening import refuse_what_cannot_be_opened
 from .schedule import Asked, stages
 from .segment import Given
 from .store import Store
@@ -95,7 +95,7 @@ def run(
         if windows.before(window := one.identity.get("window")):
             reporter.going_on(name, str(window))
     with Store.open(folder / "store", write=True) as store, interrupts() as stop:
-        refuse_what_does_not_fit(plan, bound, store)
+        refuse_what_cannot_be_opened(plan, bound, store)
         windows.begin()
         work = _Run(plan, store, reporter, meter, stop, bound, logs or folder / "logs")
         try:

@@ -23,7 +23,8 @@ from .budget import cost
 from .cells import count_cells
 from .faults import Problem, WorldFailed
 from .fingerprint import changes, fingerprint
-from .memory import Room, rooms, too_large
+from .memory import Room, rooms
+from .opening import obstacles
 from .probe import Sample, second
 from .schedule import Asked, stages
 from .store import Store
@@ -105,7 +106,7 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
     earlier = [record for run in runs.ended(workspace) for record in _records(run)]
     with Store.open(workspace / "store", write=False) as store:
         found = tuple(_stage(plan, stage, bound.get(stage.model), store, earlier) for stage in stages(plan))
-        problems += too_large(plan, bound, store)
+        problems += obstacles(plan, bound, store)
     later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate | Train))
     return Forecast((*found, *later), problems, rooms(bound))
 

@@ -1,7 +1,7 @@
-"""Whether models fit into this machine's memory, told before one is opened.
+"""What models need of this machine's memory and what there is, told before one is opened.
 
-Nothing warns a program that the system is about to kill it for want of memory. So a run whose model clearly does not
-fit is refused before anything is asked. A CUDA device is asked for its free memory by the worker, where its library is.
+Nothing warns a program that the system is about to kill it for want of memory. A CUDA device is asked for its free
+memory by the worker, where its library is.
 """
 
 from __future__ import annotations
@@ -11,16 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditc.backends._contract import BackendUnavailable
-from auditc.backends._memory import OVERRIDE, fits, unchecked
-from auditc.ir.plan import Plan
-from auditc.methods import methods
+from auditc.backends._memory import fits
 
-from .asking import Ask, score_asking, turn_asking
 from .bind import Bound
-from .faults import CannotBind, Problem
-from .schedule import Asked, stages
-from .store import Store
-from .walk import converse_sheet, score_sheet, walk_converse, walk_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +34,6 @@ def rooms(bound: Mapping[str, Bound]) -> tuple[Room, ...]:
     """Of each model, in the order given. Models are open one at a time, so each has all that is there."""
     there = available()
     return tuple(Room(name, _needed(each), None if _elsewhere(each) else there) for name, each in bound.items())
-
-
-def too_large(plan: Plan, bound: Mapping[str, Bound], store: Store) -> tuple[Problem, ...]:
-    """Why models that would have to be opened cannot be. One whose answers are all stored is not opened."""
-    if unchecked():
-        return ()
-    return tuple(
-        _problem(room, bound[room.model], stage)
-        for room in rooms(bound)
-        if not room.fits
-        for stage in [next((stage for stage in _asking(plan, room.model) if _lacks(plan, stage, bound, store)), None)]
-        if stage is not None
-    )
-
-
-def refuse_what_does_not_fit(plan: Plan, bound: Mapping[str, Bound], store: Store) -> None:
-    """Raises CannotBind with every model that clearly does not fit."""
-    problems = too_large(plan, bound, store)
-    if problems:
-        raise CannotBind(problems)
 
 
 def available(proc: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup")) -> int | None:
@@ -113,33 +86,6 @@ def _elsewhere(bound: Bound) -> bool:
     return bound.identity.get("device") == "cuda"
 
 
-def _problem(room: Room, bound: Bound, stage: Asked) -> Problem:
-    assert room.needed is not None and room.available is not None
-    smaller = "a smaller model" if bound.identity.get("dtype") != "float32" else "dtype = bfloat16, a smaller model"
-    return Problem(
-        f"model `{room.model}` needs about {said(room.needed)} of memory, and {said(room.available)} are free",
-        f"take {smaller} or a larger machine, or try it all the same with {OVERRIDE}=unchecked",
-        stage.origin,
-    )
-
-
 def said(size: int) -> str:
     """A number of bytes for people."""
     return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.1f} MB"
-
-
-def _asking(plan: Plan, model: str) -> Iterator[Asked]:
-    return (stage for stage in stages(plan) if stage.model == model)
-
-
-def _lacks(plan: Plan, stage: Asked, bound: Mapping[str, Bound], store: Store) -> bool:
-    """Whether a stage has a cell that is not stored."""
-    identity, size = bound[stage.model].identity, bound[stage.model].flow.batch
-    batches: Iterator[list[Ask] | None]
-    if stage.kind == "score":
-        scores = score_asking(plan, stage, identity)
-        batches = walk_score(scores, score_sheet(scores), size, None)
-    else:
-        turns = turn_asking(plan, stage, identity)
-        batches = walk_converse(turns, converse_sheet(turns), store.get, methods.take(stage.method).read, size, None)
-    return any(ask.key not in store for batch in batches for ask in batch or ())

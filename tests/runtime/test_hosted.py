@@ -75,6 +75,24 @@ def test_a_card_says_what_the_server_said_of_who_answered_and_when(server: Provi
     assert not simulated.reported and not simulated.answered
 
 
+def test_a_key_that_is_missing_is_told_before_another_model_is_asked(
+    server: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = one(server.url), one(server.url, key={"variable": "ANOTHER_KEY"})
+    both = plan(
+        converse("def/m", "m", draws=2),
+        converse("def/n", "n", draws=2),
+        models={"m": first.models["m"], "n": second.models["m"]},
+    )
+    with pytest.raises(CannotBind) as refused:
+        ask(both, tmp_path)
+    (problem,) = refused.value.problems
+    assert "`n`" in problem.message and "ANOTHER_KEY" in problem.message and "set it" in problem.help
+    assert not server.seen and any("ANOTHER_KEY" in each.message for each in forecast(both, tmp_path, {}).problems)
+    monkeypatch.setenv("ANOTHER_KEY", KEY)
+    assert ask(both, tmp_path).cells["not_run"] == 0
+
+
 FAULTS = (
     Wrong(429, None, {"Retry-After": "0"}),
     Wrong(500),

@@ -59,3 +59,12 @@ def read(declared: Secret | None) -> Key:
     if not (value.isascii() and value.isprintable()):
         raise BackendUnavailable(f"the environment variable {declared.variable} holds what can be no key: set it anew")
     return Key(declared.variable, value)
+
+
+def absent(declared: Secret | None) -> str:
+    """Why there is no key, with a remedy; empty where there is one, or where none is declared."""
+    try:
+        read(declared)
+    except BackendUnavailable as error:
+        return str(error)
+    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditc.backends._contract import Backend, Engine, Flow, ModelSource
+from auditc.backends._hosted.key import absent
 from auditc.backends.anthropic.identity import identify
 from auditc.backends.anthropic.params import Params
 from auditc.backends.anthropic.words import refuses
@@ -23,6 +24,7 @@ anthropic = Backend(
     identify=identify,
     open=open_engine,
     flow=lambda params: Flow(10_000, 1) if params.batch else Flow(1, params.concurrency),
+    absent=lambda params: absent(params.key),
     reuse=lambda params: params.reuse,
     refuses=refuses,
     hosted=True,
