@@ -47,7 +47,8 @@ def forecast(foreseen: Forecast) -> None:
             free = f", {room.available / 1e9:,.1f} GB are free" if room.available is not None else ""
             console.print(Text(f"model {room.model}: about {room.needed / 1e9:,.1f} GB of memory{free}"))
     for problem in foreseen.problems:
-        console.print(Text(f"not yet possible: {problem.message}: {problem.help}", style="yellow"))
+        told = f"{problem.message}: {problem.help}" if problem.help else problem.message
+        console.print(Text(f"not yet possible: {told}", style="yellow"))
 
 
 def outcome(done: Done) -> None:
