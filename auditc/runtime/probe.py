@@ -68,7 +68,7 @@ class Sample:
         asks = self.asks()
         for members in turn_groups([getattr(ask.request, "sampling", None) for ask in asks], size):
             batch = [asks[index] for index in members]
-            yield [ask._replace(key=second(ask.key)) for ask in batch if sound(known(ask.key))]
+            yield [ask.again(second(ask.key)) for ask in batch if sound(known(ask.key))]
 
 
 @dataclass(frozen=True, slots=True)
