@@ -26,5 +26,5 @@ def seeded(*parts: str | int) -> int:
     Draws, orders and remembered turns are chosen by hash and not by a running generator, so that adding draws or
     items leaves the choices of the others as they were.
     """
-    text = "\x1f".join(str(part) for part in parts)
+    text = "\x1f".join([str(part) for part in parts])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

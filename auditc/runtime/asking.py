@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from auditc.backends._contract import Identity
@@ -12,16 +12,31 @@ from auditc.ir.plan import Converse, Item, Plan, Questioning, Score, Wording
 from auditc.reading import label
 
 from .cells import Participant, country_named, items_of, order_shown
-from .identity import Settings, decoding, score_key, settings, stream, text_key
+from .identity import Said, Settings, decoding, key, looked_at, said, settings, stream
 from .prompts import Renderer
 
 
-class Ask(NamedTuple):
-    """One cell, ready to be asked."""
+@dataclass(slots=True, eq=False)
+class Ask:
+    """One cell, ready to be asked. Its request is put together when somebody wants to see it: the cells of a second run
+    are looked up by their keys, and nobody is asked."""
 
     key: bytes
-    request: Request
     settings: str
+    _make: Callable[[], Request]
+    _request: Request | None = None
+
+    @property
+    def request(self) -> Request:
+        """What is put to the engine."""
+        request = self._request
+        if request is None:
+            request = self._request = self._make()
+        return request
+
+    def again(self, key: bytes) -> Ask:
+        """The very request, marked as asked for the second time; its answer is kept under another key."""
+        return Ask(key, self.settings, lambda: replace(self.request, again=True))
 
 
 class Shown(NamedTuple):
@@ -29,6 +44,8 @@ class Shown(NamedTuple):
 
     options: list[dict[str, str]]
     spellings: tuple[tuple[str, ...], ...]
+    spelled: str
+    """The spellings, as they go into keys."""
     order: tuple[int, ...]
 
 
@@ -45,26 +62,27 @@ class _Asking:
     renderer: Renderer
     items: tuple[Item, ...]
     _shown: dict[tuple[str, str, int], Shown] = field(default_factory=dict)
-    _labels: dict[int, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = field(default_factory=dict)
+    _labels: dict[int, tuple[tuple[str, ...], tuple[tuple[str, ...], ...], str]] = field(default_factory=dict)
 
     def shown(self, stage: Questioning, item: Item, language: str, rotation: int) -> Shown:
         """The options of an item under a rotation, with their labels."""
         shown = self._shown.get((language, item.id, rotation))
         if shown is None:
             words = item.options[language]
-            labels, spellings = self._labelled(stage, len(words))
+            labels, spellings, spelled = self._labelled(stage, len(words))
             order = order_shown(len(words), rotation)
             options = [{"label": name, "text": words[index]} for name, index in zip(labels, order, strict=True)]
-            shown = self._shown[language, item.id, rotation] = Shown(options, spellings, order)
+            shown = self._shown[language, item.id, rotation] = Shown(options, spellings, spelled, order)
         return shown
 
-    def _labelled(self, stage: Questioning, size: int) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-        """The labels of so many options, and the spellings in which a model may give each."""
+    def _labelled(self, stage: Questioning, size: int) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], str]:
+        """The labels of so many options, and the spellings in which a model may give each, also written out."""
         known = self._labels.get(size)
         if known is None:
             labels = tuple(label(position, stage.labels) for position in range(size))
             # With or without the space before it, a label is the same answer.
-            known = self._labels[size] = labels, tuple((name, " " + name) for name in labels)
+            spellings = tuple((name, " " + name) for name in labels)
+            known = self._labels[size] = labels, spellings, repr(spellings)
         return known
 
 
@@ -97,10 +115,12 @@ class ScoreAsking(_Asking):
             "options": shown.options,
             "count": len(shown.options),
         }
-        prompt = Prompt((Turn("user", self.renderer.render(wording.text, values)),), wording.opening)
+        turn = said(Turn("user", self.renderer.render(wording.text, values)))
         hint = Hint(asked.id, self._meant(population, condition, country), shown.order)
-        key = score_key(self.how, prompt, shown.spellings, hint)
-        return Ask(key, ScoreRequest(prompt, shown.spellings, hint), self.how.text)
+        own = key(self.how, (turn,), wording.opening, shown.spelled, looked_at(self.how, hint))
+        return Ask(
+            own, self.how.text, lambda: ScoreRequest(Prompt((turn.turn,), wording.opening), shown.spellings, hint)
+        )
 
     def _meant(self, population: int, condition: int, named: str) -> str:
         """The country that a prompt names, as the survey calls it: a simulated model answers what it is asked. A
@@ -119,6 +139,19 @@ class ScoreAsking(_Asking):
 
 
 @dataclass(slots=True, eq=False)
+class _Voice:
+    """What is the same for all turns of participants who are told of alike and sampled alike."""
+
+    country: str
+    language: str
+    opening: str
+    sampling: Sampling
+    how: Settings
+    asked: dict[str, Said] = field(default_factory=dict)
+    """Each item in its words."""
+
+
+@dataclass(slots=True, eq=False)
 class TurnAsking(_Asking):
     """Asks the turns of one Converse stage. Made by `turn_asking`."""
 
@@ -126,9 +159,10 @@ class TurnAsking(_Asking):
     identity: Identity = field(kw_only=True)
     _sampling: dict[tuple[bool, int], Sampling] = field(default_factory=dict)
     _how: dict[tuple[bool, int], Settings] = field(default_factory=dict)
-    _requests: dict[tuple[str, int | None, int | None, str], Turn] = field(default_factory=dict)
-    _answers: dict[tuple[str, str, int], Turn] = field(default_factory=dict)
-    _orders: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    _voices: dict[tuple[str, int | None, int | None, bool, int], _Voice] = field(default_factory=dict)
+    _answers: dict[tuple[str, str, int], Said] = field(default_factory=dict)
+    _meant: dict[tuple[str, str], tuple[tuple[int, ...], str]] = field(default_factory=dict)
+    """By country and item: the order of the options, and what an engine looks at, written out."""
     _by_id: dict[str, Item] = field(default_factory=dict)
 
     def sampling(self, participant: Participant) -> Sampling:
@@ -151,34 +185,48 @@ class TurnAsking(_Asking):
 
     def ask(self, population: str, participant: Participant, item: str, memory: Mapping[str, int]) -> Ask:
         """One turn of a participant who remembers `memory`: item ids, in order, and the option answered to each."""
-        language = self.stage.language[population]
-        opening = wording_of(self.stage, language).opening
+        place = (population, participant.place, participant.group, participant.sample, participant.beams)
+        voice = self._voices.get(place) or self._voice(population, participant)
         turns = []
         for earlier, option in memory.items():
-            turns.append(self._request(population, participant, earlier))
-            turns.append(self._answer(earlier, option, language, opening))
-        turns.append(self._request(population, participant, item))
-        prompt = Prompt(tuple(turns), opening)
-        people, sampling = self.plan.populations[population], self.sampling(participant)
+            turns.append(voice.asked.get(earlier) or self._request(population, participant, earlier, voice))
+            known = self._answers.get((earlier, voice.language, option))
+            turns.append(known or self._answer(earlier, option, voice.language, voice.opening))
+        turns.append(voice.asked.get(item) or self._request(population, participant, item, voice))
+        country, how, sampling = voice.country, voice.how, voice.sampling
+        meant = self._meant.get((country, item))
+        if meant is None:
+            order = order_shown(self._by_id[item].size, 0)
+            meant = self._meant[country, item] = order, looked_at(how, Hint(item, country, order))
+        draw = repr((self.stage.seed, country, participant.draw, item) if sampling.sample else None)
+        own = key(how, turns, voice.opening, draw, meant[1])
+
+        def request() -> GenerateRequest:
+            prompt = Prompt(tuple([turn.turn for turn in turns]), voice.opening)
+            return GenerateRequest(prompt, sampling, stream(own), Hint(item, country, meant[0], participant.draw))
+
+        return Ask(own, how.text, request)
+
+    def _voice(self, population: str, participant: Participant) -> _Voice:
+        language, sampling = self.stage.language[population], self.sampling(participant)
         how = self._how.get((participant.sample, participant.beams))
         if how is None:
             how = settings("converse", self.identity, sampling)
             self._how[participant.sample, participant.beams] = how
-        draw = (self.stage.seed, people.country, participant.draw, item) if sampling.sample else None
-        order = self._orders.get(item)
-        if order is None:
-            order = self._orders[item] = order_shown(self._by_id[item].size, 0)
-        hint = Hint(item, people.country, order, participant.draw)
-        key = text_key(how, prompt, draw, hint)
-        return Ask(key, GenerateRequest(prompt, sampling, stream(key), hint), how.text)
+        voice = _Voice(
+            country=self.plan.populations[population].country,
+            language=language,
+            opening=wording_of(self.stage, language).opening,
+            sampling=sampling,
+            how=how,
+        )
+        place = (population, participant.place, participant.group, participant.sample, participant.beams)
+        self._voices[place] = voice
+        return voice
 
-    def _request(self, population: str, participant: Participant, item: str) -> Turn:
+    def _request(self, population: str, participant: Participant, item: str, voice: _Voice) -> Said:
         """The words in which an item is asked of a participant: the same wherever the turn stands."""
-        key = (population, participant.place, participant.group, item)
-        known = self._requests.get(key)
-        if known is not None:
-            return known
-        language, people = self.stage.language[population], self.plan.populations[population]
+        language, people = voice.language, self.plan.populations[population]
         asked = self._by_id[item]
         text = self.renderer.render(
             wording_of(self.stage, language).text,
@@ -191,18 +239,16 @@ class TurnAsking(_Asking):
                 "count": asked.size,
             },
         )
-        turn = self._requests[key] = Turn("user", text)
+        turn = voice.asked[item] = said(Turn("user", text))
         return turn
 
-    def _answer(self, item: str, option: int, language: str, opening: str) -> Turn:
+    def _answer(self, item: str, option: int, language: str, opening: str) -> Said:
         """A remembered answer, cleaned: the label and the words of the option that was read, as in ` 2 (Agree)`."""
-        known = self._answers.get((item, language, option))
-        if known is None:
-            space = " " if opening[-1:].isascii() and opening[-1:] not in ("", " ", "\n", "(", "[") else ""
-            words = self._by_id[item].options[language][option]
-            said = f"{opening}{space}{label(option, self.stage.labels)} ({words})"
-            known = self._answers[item, language, option] = Turn("assistant", said)
-        return known
+        space = " " if opening[-1:].isascii() and opening[-1:] not in ("", " ", "\n", "(", "[") else ""
+        words = self._by_id[item].options[language][option]
+        answer = f"{opening}{space}{label(option, self.stage.labels)} ({words})"
+        turn = self._answers[item, language, option] = said(Turn("assistant", answer))
+        return turn
 
 
 def score_asking(plan: Plan, stage: Score, identity: Identity) -> ScoreAsking:

@@ -20,7 +20,7 @@ from auditc.metrics import metrics
 from auditc.reports import reports
 
 from . import models
-from .asking import score_asking, turn_asking
+from .asking import ScoreAsking, TurnAsking, score_asking, turn_asking
 from .cells import participants
 from .faults import CannotBind, Problem
 from .identity import decoding
@@ -263,17 +263,19 @@ def _lacks(bound: Bound, stage: Asked) -> list[Problem]:
 def _wording(plan: Plan, stage: Asked, identity: Identity) -> list[Problem]:
     """Word one question for each population: a template that cannot be used is found before anything is spent."""
     problems = []
+    scores: ScoreAsking | None = None  # made once: what is the same for all populations is then worded once
+    turns: TurnAsking | None = None
     for index, population in enumerate(stage.populations):
         try:
             if stage.kind == "score":
-                scores = score_asking(plan, stage, identity)
+                scores = scores or score_asking(plan, stage, identity)
                 for item in range(len(stage.items)):
                     scores.ask(index, 0, item, 0)
             else:
-                asking = turn_asking(plan, stage, identity)
+                turns = turns or turn_asking(plan, stage, identity)
                 person = participants(stage.model_copy(update={"draws": 1}), plan.populations[population])[0]
                 for name in stage.items:
-                    asking.ask(population, person, name, {})
+                    turns.ask(population, person, name, {})
         except WordingRejected as error:
             problems.append(Problem(f"`{stage.block}` cannot be worded for `{population}`: {error}", "", stage.origin))
         except KeyError as error:

@@ -86,6 +86,11 @@ class Meter:
         """What has landed so far."""
         return Spent(tokens_in=self.tokens_in, tokens_out=self.tokens_out, money=dict(self.money))
 
+    @property
+    def _reserves(self) -> bool:
+        """Whether anything reads what is reserved: it takes going over every prompt."""
+        return self.limits.tokens is not None or self.limits.money is not None
+
     def admit(self, batch: Sequence[Ask], price: Price | None = None) -> list[Ask]:
         """What of a batch may be asked now. Counts it as asked, and reserves what it may take.
 
@@ -98,7 +103,10 @@ class Meter:
             return []
         room = len(batch) if limits.cells is None else max(0, limits.cells - self.asked)
         admitted: list[Ask] = []
-        for ask in batch[:room]:
+        if not self._reserves:
+            admitted = list(batch[:room])
+            self._in_flight += len(admitted)
+        for ask in batch[:room] if self._reserves else ():
             tokens, money = self._worst(ask, price)
             full = self._full(tokens, money)
             if full:
@@ -114,7 +122,9 @@ class Meter:
 
     def land(self, asks: Sequence[Ask], replies: Sequence[Reply], price: Price | None = None) -> None:
         """Give back what was reserved for a batch, and count the tokens of the replies, and what they cost."""
-        for ask in asks:
+        if not self._reserves:
+            self._in_flight -= len(asks)
+        for ask in asks if self._reserves else ():
             tokens, money = self._worst(ask, price)
             self._in_flight, self._tokens, self._money = self._in_flight - 1, self._tokens - tokens, self._money - money
         if not self._in_flight:
@@ -131,8 +141,6 @@ class Meter:
     def _worst(self, ask: Ask, price: Price | None) -> tuple[int, float]:
         """The tokens that a cell may take, and what they may cost in the currency of the budget."""
         request, limit = ask.request, self.limits.money
-        if self.limits.tokens is None and limit is None:
-            return 0, 0.0  # nothing reads it, and it takes going over every prompt
         tokens_in = most(request.prompt)
         tokens_out = request.sampling.max_new_tokens if isinstance(request, GenerateRequest) else 0
         counted = price is not None and limit is not None and price.input.currency == limit.currency

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditc.ir.answers import ANSWERED, FAILED, NO_CELL, NOT_RUN, REFUSED, UNPARSABLE, Answers, Tally
-from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
+from auditc.ir.exchange import Failure, Reply, ScoreReply
 from auditc.ir.plan import Plan
 
 from .cells import items_of, rotations
@@ -51,7 +51,7 @@ def gather(
     """
     if isinstance(sheet, ScoreSheet):
         return _scores(plan, sheet, reply, fresh)
-    return _choices(plan, sheet, reply, fresh)
+    return _choices(plan, sheet, fresh)
 
 
 def _scores(
@@ -140,21 +140,14 @@ def _grid(
     return grid
 
 
-def _choices(
-    plan: Plan, sheet: ConverseSheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
-) -> tuple[list[Answers], Counts]:
+def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[Answers], Counts]:
     stage = sheet.stage
     answers, counts = [], Counts()
     for population in stage.populations:
         rows, choices = sheet.keys[population], sheet.choices[population]
         keys = [key for row in rows for key in row]
         status = np.where(choices >= 0, ANSWERED, choices).ravel()
-        tokens_in = tokens_out = 0
-        for key in keys:
-            found = reply(key) if key else None
-            if isinstance(found, GenerateReply):
-                tokens_in += found.tokens_in
-                tokens_out += found.tokens_out
+        tokens_in, tokens_out = sheet.tokens[population]
         stored = ~np.isin(status, (FAILED, NOT_RUN))
         hexes = np.array([key.hex() for key in keys], dtype="U32")
         answers.append(

@@ -12,12 +12,13 @@ so for such an engine they are in the key as well.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from auditc.backends._contract import Identity
 from auditc.ir.canonical import canonical
-from auditc.ir.exchange import Hint, Prompt, Sampling
+from auditc.ir.exchange import Hint, Prompt, Sampling, Turn
 
 from .segment import KEY_BYTES
 
@@ -49,14 +50,27 @@ def decoding(sampling: Sampling) -> Sampling:
     return Sampling(sample=False, beams=sampling.beams, max_new_tokens=sampling.max_new_tokens, stop=sampling.stop)
 
 
+class Said(NamedTuple):
+    """A turn as it goes into keys: the lengths of its texts, and the texts. Made once for all prompts that hold it."""
+
+    turn: Turn
+    lengths: str
+    texts: bytes
+
+
+def said(turn: Turn) -> Said:
+    """A turn, ready for keys."""
+    return Said(turn, f"{len(turn.role)}, {len(turn.text)}", (turn.role + turn.text).encode())
+
+
 def score_key(how: Settings, prompt: Prompt, spellings: tuple[tuple[str, ...], ...], hint: Hint) -> bytes:
     """The key of a Score cell."""
-    return _key(how, prompt, spellings, hint)
+    return _key_of(how, prompt, spellings, hint)
 
 
 def text_key(how: Settings, prompt: Prompt, draw: tuple[int, str, int, str] | None, hint: Hint) -> bytes:
     """The key of a turn. `draw` is (seed, country, draw index, item id); None for deterministic decoding."""
-    return _key(how, prompt, draw, hint)
+    return _key_of(how, prompt, draw, hint)
 
 
 def stream(key: bytes) -> int:
@@ -64,10 +78,21 @@ def stream(key: bytes) -> int:
     return int.from_bytes(hashlib.sha256(b"stream" + key).digest()[:8], "big")
 
 
-def _key(how: Settings, prompt: Prompt, more: object, hint: Hint) -> bytes:
-    texts = [text for turn in prompt.turns for text in (turn.role, turn.text)]
-    texts.append(prompt.opening)
-    looked_at = (hint.item, hint.population, hint.order) if how.by_hint else None
+def _key_of(how: Settings, prompt: Prompt, more: object, hint: Hint) -> bytes:
+    return key(how, [said(turn) for turn in prompt.turns], prompt.opening, repr(more), looked_at(how, hint))
+
+
+def looked_at(how: Settings, hint: Hint) -> str:
+    """What an engine looks at of a hint, written out for `key`."""
+    return repr((hint.item, hint.population, hint.order) if how.by_hint else None)
+
+
+def key(how: Settings, turns: Sequence[Said], opening: str, more: str, looked_at: str) -> bytes:
+    """The key of a cell whose parts are written out: `more` is the `repr` of the spellings of a Score cell, and of the
+    draw of a turn."""
     # The lengths go in before the texts, so that no two different lists of texts make the same bytes.
-    content = repr((list(map(len, texts)), more, looked_at)) + "".join(texts)
-    return hashlib.sha256(how.digest + content.encode()).digest()[:KEY_BYTES]
+    lengths = "".join([turn.lengths + ", " for turn in turns])
+    content = [how.digest, f"([{lengths}{len(opening)}], {more}, {looked_at})".encode()]
+    content += [turn.texts for turn in turns]
+    content.append(opening.encode())
+    return hashlib.sha256(b"".join(content)).digest()[:KEY_BYTES]

@@ -68,12 +68,7 @@ class Sample:
         asks = self.asks()
         for members in turn_groups([getattr(ask.request, "sampling", None) for ask in asks], size):
             batch = [asks[index] for index in members]
-            yield [_again(ask) for ask in batch if sound(known(ask.key))]
-
-
-def _again(ask: Ask) -> Ask:
-    """The very request, marked as asked for the second time."""
-    return ask._replace(key=second(ask.key), request=replace(ask.request, again=True))
+            yield [ask.again(second(ask.key)) for ask in batch if sound(known(ask.key))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
@@ -38,6 +37,9 @@ from .store import within
 from .walk import ConverseSheet, ScoreSheet, Sheet
 
 T = TypeVar("T")
+
+_WORDS = ("stage", "population", "condition", "item")
+"""Columns of few different words."""
 _ITEMS = TypeAdapter(tuple[ItemRow, ...])
 _SECOND = TypeAdapter(dict[str, str])
 _REMEDY = "name another run, or run the audit again: what is stored is not asked again"
@@ -194,53 +196,65 @@ def _cells_of(data: bytes) -> Any:
 
 
 def _cells(sheets: Sequence[Sheet], unanswered: Mapping[bytes, str]) -> Any:
-    tables = [_score_cells(s) if isinstance(s, ScoreSheet) else _turn_cells(s) for s in sheets]
-    cells = pa.concat_tables(tables) if tables else _table([], "", [], [], [], [], [])
+    cells = [_score_cells(s) if isinstance(s, ScoreSheet) else _turn_cells(s) for s in sheets]
+    tables = [table for _, table in cells] or [_table((), dict.fromkeys(_WORDS, ((), ())), (), ())[1]]
     # Later runs add answers to the store under the same keys: what this run had is known only now.
-    status = [unanswered.get(key, "answered") for key in cells.column("key").to_pylist()]
-    return cells.append_column("status", pa.array(status, pa.string()).dictionary_encode()).unify_dictionaries()
+    status = [unanswered.get(key, "answered") for keys, _ in cells for key in keys]
+    words = {word: code for code, word in enumerate(dict.fromkeys(status))}
+    coded = _coded(list(words), np.array([words[word] for word in status], dtype=np.int32))
+    return pa.concat_tables(tables).append_column("status", coded).unify_dictionaries()
 
 
-def _score_cells(sheet: ScoreSheet) -> Any:
+def _score_cells(sheet: ScoreSheet) -> tuple[list[bytes], Any]:
     stage, cells = sheet.stage, sheet.cells
-    conditions = np.array([condition.name for condition in stage.conditions])
-    return _table(
-        sheet.keys,
-        stage.name,
-        np.array(stage.populations)[cells.population],
-        conditions[cells.condition],
-        np.array(stage.items)[cells.item],
-        cells.rotation,
-        np.full(len(cells), -1),
-    )
+    words = {
+        "stage": ([stage.name], np.zeros(len(cells))),
+        "population": (stage.populations, cells.population),
+        "condition": ([condition.name for condition in stage.conditions], cells.condition),
+        "item": (stage.items, cells.item),
+    }
+    return _table(sheet.keys, words, cells.rotation, np.full(len(cells), -1))
 
 
-def _turn_cells(sheet: ConverseSheet) -> Any:
+def _turn_cells(sheet: ConverseSheet) -> tuple[list[bytes], Any]:
     stage, items = sheet.stage, len(sheet.stage.items)
-    rows = [
-        (key, population, item, person.draw)
-        for population, persons in sheet.participants.items()
-        for person, keys in zip(persons, sheet.keys[population], strict=True)
-        for item, key in zip(stage.items, keys, strict=True)
-    ]
-    keys, populations, names, draws = zip(*rows, strict=True) if rows and items else ((), (), (), ())
-    return _table(keys, stage.name, populations, [stage.condition] * len(rows), names, [-1] * len(rows), draws)
+    each = [len(sheet.participants[name]) * items for name in sheet.participants]
+    cells = sum(each)
+    words = {
+        "stage": ([stage.name], np.zeros(cells)),
+        "population": (list(sheet.participants), np.repeat(np.arange(len(each)), each)),
+        "condition": ([stage.condition], np.zeros(cells)),
+        "item": (stage.items, np.tile(np.arange(items), cells // max(items, 1))),
+    }
+    keys = [key for name in sheet.participants for row in sheet.keys[name] for key in row]
+    draws = [person.draw for persons in sheet.participants.values() for person in persons]
+    return _table(keys, words, np.full(cells, -1), np.repeat(np.array(draws, dtype=np.int32), items))
 
 
 def _table(
-    keys: Sequence[bytes], stage: str, population: Any, condition: Any, item: Any, rotation: Any, draw: Any
-) -> Any:
-    """Cells that were not walked over have no key, and are left out."""
-    words = [[stage] * len(keys), population, condition, item]
-    table = pa.table(
-        {
-            "key": pa.array([key or None for key in keys], pa.binary(KEY_BYTES)),
-            **{
-                name: pa.array(column, pa.string()).dictionary_encode()
-                for name, column in zip(("stage", "population", "condition", "item"), words, strict=True)
-            },
-            "rotation": pa.array(rotation, pa.int32()),
-            "draw": pa.array(draw, pa.int32()),
-        }
-    )
-    return table.filter(pc.is_valid(table.column("key"))).unify_dictionaries()
+    keys: Sequence[bytes], words: Mapping[str, tuple[Sequence[str], Any]], rotation: Any, draw: Any
+) -> tuple[list[bytes], Any]:
+    """Cells that were not walked over have no key, and are left out. `words` are columns of few different words, each
+    with the number of its word for every cell."""
+    there = np.array([bool(key) for key in keys], dtype=np.bool_)
+    kept = [key for key in keys if key]
+    columns = {
+        "key": pa.Array.from_buffers(pa.binary(KEY_BYTES), len(kept), [None, pa.py_buffer(b"".join(kept))]),
+        **{name: _coded(known, np.asarray(codes)[there]) for name, (known, codes) in words.items()},
+        "rotation": _numbers(np.asarray(rotation)[there]),
+        "draw": _numbers(np.asarray(draw)[there]),
+    }
+    return kept, pa.table(columns)
+
+
+def _coded(words: Sequence[str], codes: Any) -> Any:
+    texts = [word.encode() for word in words]
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    known = pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(texts)))
+    return pa.DictionaryArray.from_arrays(_numbers(codes), known)
+
+
+def _numbers(numbers: Any) -> Any:
+    """Made of their bytes: `pa.array` would load pandas first, which takes longer than all else here."""
+    whole = np.ascontiguousarray(numbers, dtype=np.int32)
+    return pa.Array.from_buffers(pa.int32(), len(whole), [None, pa.py_buffer(whole)])

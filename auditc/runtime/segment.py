@@ -125,6 +125,17 @@ def from_bytes(data: bytes, everything: bool = False) -> Any:
     return rows.select(SCHEMA.names if everything else list(_READ))
 
 
+class Few(NamedTuple):
+    """A column of few different words, the empty one where there is none: looking one up makes no object."""
+
+    words: list[str]
+    code: NDArray[np.int32]
+
+    def word(self, index: int) -> str:
+        """The word of one row."""
+        return self.words[int(self.code[index])]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
     """The arrays of one batch, made for looking up single rows."""
@@ -139,10 +150,10 @@ class Segment:
     starts: NDArray[np.int64]
     logprobs: NDArray[np.float64]
     text: Any
-    finished: Any
+    finished: Few
     reason: Any
     detail: Any
-    reported: Any
+    reported: Few
     at: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -152,11 +163,11 @@ class Segment:
         """What was replied in one row."""
         if not self.ok[index]:
             return Failure(self.reason[index].as_py(), self.detail[index].as_py())
-        tokens_in, reported = int(self.tokens_in[index]), self.reported[index].as_py() or ""
+        tokens_in, reported = int(self.tokens_in[index]), self.reported.word(index)
         if self.score[index]:
             start, end = self.starts[index], self.starts[index + 1]
             return ScoreReply(tuple(self.logprobs[start:end].tolist()), tokens_in, reported)
-        finished: Finished = self.finished[index].as_py()
+        finished: Finished = self.finished.word(index)  # type: ignore[assignment]
         return GenerateReply(self.text[index].as_py(), tokens_in, int(self.tokens_out[index]), finished, reported)
 
     def taken(self, index: int) -> int | None:
@@ -168,24 +179,39 @@ class Segment:
 def segment(name: str, rows: Any) -> Segment:
     """The arrays of a table."""
     columns = {column: _whole(rows.column(column)) for column in _READ}
-    logprobs = columns["logprobs"]
-    starts = logprobs.offsets.to_numpy()
+    logprobs, kind = columns["logprobs"], _few(columns["kind"])
+    starts = _array(logprobs.offsets)
     return Segment(
         name=name,
         keys=columns["key"],
-        score=np.array([kind == "score" for kind in columns["kind"].to_pylist()], dtype=bool),
-        ok=columns["ok"].to_numpy(zero_copy_only=False),
-        tokens_in=columns["tokens_in"].to_numpy(),
-        tokens_out=columns["tokens_out"].to_numpy(),
+        score=np.array([word == "score" for word in kind.words], dtype=bool)[kind.code],
+        ok=_array(columns["ok"].cast(pa.int8())).view(np.bool_),
+        tokens_in=_array(columns["tokens_in"]),
+        tokens_out=_array(columns["tokens_out"]),
         starts=(starts - starts[0]).astype(np.int64),
-        logprobs=logprobs.flatten().to_numpy(zero_copy_only=False),
+        logprobs=_array(logprobs.flatten()),
         text=columns["text"],
-        finished=columns["finished"],
+        finished=_few(columns["finished"]),
         reason=columns["reason"],
         detail=columns["detail"],
-        reported=columns["reported"],
-        at=columns["at"].fill_null(_UNKNOWN).to_numpy(),
+        reported=_few(columns["reported"]),
+        at=_array(_known(columns["at"])),
     )
+
+
+def _few(column: Any) -> Few:
+    coded = column.dictionary_encode("encode")
+    words = coded.dictionary.to_pylist()
+    return Few([word or "" for word in words], _array(coded.indices))
+
+
+def _array(column: Any) -> Any:
+    """By DLPack: `to_numpy` would load pandas first, which takes longer than all reading."""
+    return np.from_dlpack(column)
+
+
+def _known(times: Any) -> Any:
+    return times.fill_null(_UNKNOWN) if times.null_count else times
 
 
 def _whole(column: Any) -> Any:

@@ -49,13 +49,15 @@ class ScoreSheet:
 class ConverseSheet:
     """Where the answers of a Converse stage lie, and how each was read.
 
-    By population: the participants, and for each the key and the choice of each item, in the order of the stage.
+    By population: the participants, and for each the key and the choice of each item, in the order of the stage; and
+    the tokens that all turns together took in and brought.
     """
 
     stage: Converse
     participants: dict[str, tuple[Participant, ...]]
     keys: dict[str, list[list[bytes]]]
     choices: dict[str, NDArray[np.int64]]
+    tokens: dict[str, tuple[int, int]]
 
 
 Sheet = ScoreSheet | ConverseSheet
@@ -83,6 +85,7 @@ def converse_sheet(asking: TurnAsking) -> ConverseSheet:
         participants=people,
         keys={name: [[b""] * items for _ in persons] for name, persons in people.items()},
         choices={name: np.full((len(persons), items), NOT_RUN, dtype=np.int64) for name, persons in people.items()},
+        tokens=dict.fromkeys(people, (0, 0)),
     )
 
 
@@ -114,13 +117,22 @@ class _Person:
     population: str
     row: int
     participant: Participant
+    keys: list[bytes]
+    """Its own row of the sheet."""
     memory: dict[str, int] = field(default_factory=dict)
     """The option answered to each remembered item, in the order they were asked."""
     lasting: dict[str, tuple[int, str]] = field(default_factory=dict)
     stopped: bool = False
 
-    def remember(self, item: str, option: int, lasting: tuple[int, str]) -> None:
-        self.memory[item], self.lasting[item] = option, lasting
+    @property
+    def sampling(self) -> tuple[bool, int]:
+        """Equal for two whose texts are generated alike."""
+        return self.participant.sample, self.participant.beams
+
+    def remember(self, item: str, option: int, seed: int, country: str) -> None:
+        if not self.participant.memory:
+            return
+        self.memory[item], self.lasting[item] = option, lasting(seed, country, self.participant, item)
         if len(self.memory) > self.participant.memory:
             goes = max(self.lasting, key=self.lasting.__getitem__)
             del self.memory[goes], self.lasting[goes]
@@ -132,7 +144,7 @@ def walk_converse(
     """The batches of a Converse stage, of `size` cells, round by round. With a limit, only as many participants as it
     suffices for."""
     people = [
-        _Person(name, row, participant)
+        _Person(name, row, participant, sheet.keys[name][row])
         for name, persons in sheet.participants.items()
         for row, participant in enumerate(persons)
     ]
@@ -143,17 +155,17 @@ def walk_converse(
     read = _remembered(read)
     for turn in range(len(sheet.stage.items)):
         going = [person for person in people if not person.stopped]
-        for members in turn_groups([asking.sampling(person.participant) for person in going], size):
-            yield [_ask(asking, sheet, going[index], turn, place) for index in members]
+        for members in turn_groups([person.sampling for person in going], size):
+            yield [_ask(asking, going[index], turn, place) for index in members]
         yield ROUND
         for person in going:
             _take(asking, sheet, person, turn, place, known, read)
 
 
-def _ask(asking: TurnAsking, sheet: ConverseSheet, person: _Person, turn: int, place: dict[str, int]) -> Ask:
+def _ask(asking: TurnAsking, person: _Person, turn: int, place: dict[str, int]) -> Ask:
     item = person.participant.items[turn]
     ask = asking.ask(person.population, person.participant, item, person.memory)
-    sheet.keys[person.population][person.row][place[item]] = ask.key
+    person.keys[place[item]] = ask.key
     return ask
 
 
@@ -167,21 +179,22 @@ def _take(
     read: Read,
 ) -> None:
     """Read the reply to a turn: an answer is remembered, anything else is not."""
-    item = person.participant.items[turn]
+    population, item = person.population, person.participant.items[turn]
     column = place[item]
-    reply = known(sheet.keys[person.population][person.row][column])
+    reply = known(person.keys[column])
     choice = NOT_RUN
     if isinstance(reply, GenerateReply):
-        language = asking.stage.language[person.population]
+        language = asking.stage.language[population]
         choice = choice_of(reading_of(reply, read, asking.items[column].options[language], language))
+        tokens_in, tokens_out = sheet.tokens[population]
+        sheet.tokens[population] = tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
     elif isinstance(reply, Failure):
         choice = FAILED
     if choice == NOT_RUN and person.participant.memory:
         person.stopped = True
     if choice >= 0:
-        country = asking.plan.populations[person.population].country
-        person.remember(item, choice, lasting(asking.stage.seed, country, person.participant, item))
-    sheet.choices[person.population][person.row, column] = choice
+        person.remember(item, choice, asking.stage.seed, asking.plan.populations[population].country)
+    sheet.choices[population][person.row, column] = choice
 
 
 def _remembered(read: Read) -> Read:

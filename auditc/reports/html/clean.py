@@ -17,8 +17,8 @@ _HIDDEN = re.compile(
 
 def clean(text: str) -> str:
     """`text` without what could hide, reorder or break it; line breaks and tabs stay."""
-    if text.isascii() and text.isprintable():
-        return text
+    if text.isprintable():
+        return text  # none of these is
     visible = _HIDDEN.sub("", text)
     return "".join(c for c in visible if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs", "Cn"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from auditc.ir.finding import ItemRow
 from auditc.ir.plan import Item
@@ -21,10 +21,11 @@ KEYS = 3
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer option: people's share and each model's, as bar and number."""
+    """One answer option: people's share and each model's, as bar and number, in cells of the table: there are so many
+    that the template would take long to write them."""
 
     text: str
-    shares: tuple[tuple[Markup, str], ...]
+    shares: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +123,18 @@ def question(names: Names, item: Item | None, rows: Sequence[ItemRow], where: st
         scale=words(f"scale.{item.scale}") if item else "",
         people=behind,
         heads=(words("item.people_head"), *(names.short(r.model) for r in asked)),
-        options=tuple(Option(text, tuple(_share(style, s, k) for style, s in sides)) for k, text in enumerate(labels)),
+        options=tuple(Option(text, _shares(sides, k)) for k, text in enumerate(labels)),
         sources=tuple(_source(names, r) for r in rows),
     )
 
 
-def _share(style: str, shares: Sequence[float] | None, place: int) -> tuple[Markup, str]:
-    value = shares[place] if shares is not None and place < len(shares) else None
-    return bar(value, style), numbers.figure(value, "share")
+def _shares(sides: Sequence[tuple[str, Sequence[float] | None]], place: int) -> Markup:
+    cells = []
+    for style, shares in sides:
+        value = shares[place] if shares is not None and place < len(shares) else None
+        number = escape(numbers.figure(value, "share"))
+        cells.append(f'<td><span class="bars">{bar(value, style)}<span>{number}</span></span></td>')
+    return Markup("".join(cells))
 
 
 def _source(names: Names, row: ItemRow) -> Source:
