@@ -46,8 +46,9 @@ def forecast(foreseen: Forecast) -> None:
         if room.needed:
             free = f", {room.available / 1e9:,.1f} GB are free" if room.available is not None else ""
             console.print(Text(f"model {room.model}: about {room.needed / 1e9:,.1f} GB of memory{free}"))
-    for problem in foreseen.problems:
-        console.print(Text(f"not yet possible: {problem.message}: {problem.help}", style="yellow"))
+    problems = [": ".join(filter(None, (problem.message, problem.help))) for problem in foreseen.problems]
+    for problem in dict.fromkeys(problems):  # several stages may lack the same
+        console.print(Text(f"not yet possible: {problem}", style="yellow"))
 
 
 def outcome(done: Done) -> None:
@@ -203,7 +204,9 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     numbers = {"cells", "stored", "to ask", "tokens, about", "time, about", "estimate", "floor", "items"}
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=column != "why")
+        # Words give way first: a number or a name that is cut short is none.
+        number = column in numbers
+        table.add_column(column, justify="right" if number else "left", no_wrap=number, overflow="fold")
     return table
 
 
