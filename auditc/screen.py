@@ -171,9 +171,9 @@ def models(rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _finding(finding: Finding) -> tuple[str, ...]:
-    floor = "" if finding.floor is None else f"{finding.floor.estimate:.3f}"
-    interval = "" if finding.low is None or finding.high is None else f"{finding.low:.3f} to {finding.high:.3f}"
-    estimate = "none" if finding.estimate is None else f"{finding.estimate:.3f}"
+    floor = "" if finding.floor is None else f"{finding.floor.estimate:z.3f}"
+    interval = "" if finding.low is None or finding.high is None else f"{finding.low:z.3f} to {finding.high:z.3f}"
+    estimate = "none" if finding.estimate is None else f"{finding.estimate:z.3f}"
     flag = "" if finding.interpretable else "not interpretable: "
     asked_as = finding.population if finding.condition == "asked" else f"{finding.population}, {finding.condition}"
     figure = f"{finding.block}.{finding.metric}"

@@ -25,6 +25,7 @@ from auditc.runtime.faults import Problem, WorldFailed
 from auditc.runtime.fingerprint import changes
 from auditc.runtime.forecast import forecast
 from auditc.runtime.show import NoSuchCell, every, show
+from tests.reports.material import finding
 from tests.runtime.plans import POPULATIONS, TURN_WORDING, converse, model, plan, score, survey
 from tests.runtime.workspace import Asked, ask, asked
 
@@ -305,3 +306,9 @@ def test_a_narrow_terminal_cuts_nothing_short_and_a_problem_is_said_once(
     screen.forecast(dataclasses.replace(seen, problems=(one, two)))
     said = capsys.readouterr().out
     assert "…" not in said and said.count("not yet possible: it cannot be opened\n") == 1
+
+
+def test_a_figure_is_never_a_negative_zero() -> None:
+    found = finding("opinions", "jsd", "gemma3", "us", "asked", 3)
+    shown = screen._finding(found.model_copy(update={"estimate": -0.0001, "low": -0.00012, "high": 0.5}))
+    assert shown[3].endswith("0.000") and "-" not in shown[3] and shown[4] == "0.000 to 0.500"
