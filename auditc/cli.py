@@ -210,6 +210,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a plan; what is in the store is not asked again. Ends with a table and the report's path."""
+    if quiet and events:
+        raise faults.Refused("a run shows its progress as events, or not at all", "Leave out --quiet or --events.")
     show = "quiet" if quiet else "events" if events else "bar"
     done = runs.run(plan, limit=limit, show=show, replay=replay, say=lambda text: print(text, file=sys.stderr))
     if as_json:

@@ -46,9 +46,9 @@ def forecast(foreseen: Forecast) -> None:
         if room.needed:
             free = f", {room.available / 1e9:,.1f} GB are free" if room.available is not None else ""
             console.print(Text(f"model {room.model}: about {room.needed / 1e9:,.1f} GB of memory{free}"))
-    for problem in foreseen.problems:
-        told = f"{problem.message}: {problem.help}" if problem.help else problem.message
-        console.print(Text(f"not yet possible: {told}", style="yellow"))
+    problems = [": ".join(filter(None, (problem.message, problem.help))) for problem in foreseen.problems]
+    for problem in dict.fromkeys(problems):  # several stages may lack the same
+        console.print(Text(f"not yet possible: {problem}", style="yellow"))
 
 
 def outcome(done: Done) -> None:
@@ -98,9 +98,8 @@ def cell(shown: Shown) -> None:
         origin = place.origin
         console.print(Text(f"asked by {where} ({origin['file']}:{origin['line']})"), soft_wrap=True)
     console.print(Text("settings: " + ", ".join(f"{key} {value}" for key, value in shown.settings.items())))
-    for word, said in (("taken in", shown.at), ("the server said it was", shown.reported)):
-        if said:
-            console.print(Text(f"{word} {said}"), soft_wrap=True)
+    if shown.at:
+        console.print(Text(f"taken in {shown.at}"), soft_wrap=True)
     for role, text in shown.turns:
         console.print(Text(f"\n[{role}]", style="dim"))
         console.print(Text(text), soft_wrap=True)
@@ -172,9 +171,9 @@ def models(rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _finding(finding: Finding) -> tuple[str, ...]:
-    floor = "" if finding.floor is None else f"{finding.floor.estimate:.3f}"
-    interval = "" if finding.low is None or finding.high is None else f"{finding.low:.3f} to {finding.high:.3f}"
-    estimate = "none" if finding.estimate is None else f"{finding.estimate:.3f}"
+    floor = "" if finding.floor is None else f"{finding.floor.estimate:z.3f}"
+    interval = "" if finding.low is None or finding.high is None else f"{finding.low:z.3f} to {finding.high:z.3f}"
+    estimate = "none" if finding.estimate is None else f"{finding.estimate:z.3f}"
     flag = "" if finding.interpretable else "not interpretable: "
     asked_as = finding.population if finding.condition == "asked" else f"{finding.population}, {finding.condition}"
     figure = f"{finding.block}.{finding.metric}"
@@ -205,7 +204,9 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     numbers = {"cells", "stored", "to ask", "tokens, about", "time, about", "estimate", "floor", "items"}
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=column != "why")
+        # Words give way first: a number or a name that is cut short is none.
+        number = column in numbers
+        table.add_column(column, justify="right" if number else "left", no_wrap=number, overflow="fold")
     return table
 
 

@@ -277,7 +277,7 @@ def _rejected(found: ErrorDetails, filled: Filled, fields: dict[str, FieldInfo],
         case "greater_than":
             report(scope.sink, "AC304", span, f"`{key}` is more than {_shown(context['gt'])}")
         case "less_than_equal":
-            remedy = _percent(fields[key], filled.values.get(key))
+            remedy = "" if span.text.endswith("%") else _percent(fields[key], filled.values.get(key))
             report(scope.sink, "AC304", span, f"`{key}` is at most {_shown(context['le'])}", remedy=remedy)
         case "less_than":
             report(scope.sink, "AC304", span, f"`{key}` is less than {_shown(context['lt'])}")

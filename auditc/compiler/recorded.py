@@ -17,7 +17,8 @@ EXAMPLE: Final = 'exchanges("exchanges.jsonl.gz")'
 
 
 def recording(call: Call, scope: Scope) -> RecordingFile | Poison:
-    """The file that a call names. It is as it was written; what its lines say is looked at when the plan is run."""
+    """The file that a call names. It is as it was written, as far as that is seen soon; what its
+    lines say is looked at when the plan is run."""
     from auditc.backends.replay.recording import (  # noqa: PLC0415  (what replays nothing is checked without it)
         Faulty,
         checked,

@@ -80,7 +80,6 @@ _WORDS: dict[Capability, str] = {
     "generate": "write texts",
     "beams": "search with beams",
     "beam_sampling": "sample with beams",
-    "streams": "give each sampled text a random stream of its own",
 }
 
 

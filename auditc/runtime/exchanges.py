@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ def record(run: Run, workspace: Path, output: Path) -> Written:
     who = _who(run, plan)
     seen: set[bytes] = set()
     body, failures = hashlib.sha256(), 0
-    aside = output.with_name(f".{output.name}.part")
+    aside = output.with_name(f".{output.name}.{os.getpid()}.part")  # two may be written at once
     try:
         with tempfile.TemporaryFile(dir=output.parent) as lines:
             for exchange in _exchanges(run, workspace, plan, [model.name for model in who]):

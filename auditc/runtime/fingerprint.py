@@ -52,7 +52,11 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...
     for name in ("engine", *_WORDS):
         said += _entries(name, before.get(name, {}), now.get(name, {}))
     simple = sorted({*before, *now} - {"engine", *_WORDS})
-    said += [f"{name}: {before.get(name)} → {now.get(name)}" for name in simple if before.get(name) != now.get(name)]
+    said += [
+        f"{name}: {_said(before.get(name))} → {_said(now.get(name))}"
+        for name in simple
+        if before.get(name) != now.get(name)
+    ]
     return tuple(said)
 
 
@@ -63,6 +67,8 @@ def _mark(content: object) -> str:
 def _entries(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Differences of one group of fields. Digests are told from values that a reader can compare."""
     if name == "engine":
+        if before.get("engine") != now.get("engine"):  # no field of one is a field of the other
+            return [f"engine: {_short(before.get('engine'))} → {_short(now.get('engine'))}"]
         return [
             f"engine {field}: {_short(before.get(field))} → {_short(now.get(field))}"
             for field in sorted({*before, *now})
@@ -84,5 +90,14 @@ def _names(names: list[str]) -> str:
 
 
 def _short(value: object) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 24 else text[:12] + "…"
+    """Of a digest its beginning; a moment, whose end may be all that is new, is written out."""
+    text = _said(value)
+    return text if len(text) <= 32 else text[:12] + "…"
+
+
+def _said(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_said(one)}" for key, one in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_said, value)) or "none"
+    return "nothing" if value is None else str(value)

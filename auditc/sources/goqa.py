@@ -19,7 +19,7 @@ import hashlib
 import json
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +87,10 @@ class _Found:
     contradicted: set[tuple[str, str]] = field(default_factory=set)
     lists: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     countries: set[str] = field(default_factory=set)
+    unanswered: Counter[str] = field(default_factory=Counter)
+    """Options that are no answers, and from how many shares each was taken away."""
+    most: tuple[float, str, str] = (0.0, "", "")
+    """The largest part of a country's answers that was taken away so, the country and the item."""
 
     def leave_out(self, row: Row, country: str, why: str) -> None:
         self.count.left_out[why] += 1
@@ -135,6 +139,13 @@ def _notes(found: _Found) -> tuple[str, ...]:
     several = sum(len(lists) > 1 for lists in found.lists.values())
     if several:
         notes.append(f"{several:,} questions come with several lists of options: each list is an item of its own.")
+    if found.unanswered:
+        said = ", ".join(f"`{shortened(option)}` {times:,}" for option, times in found.unanswered.most_common(6))
+        part, country, item = found.most
+        notes.append(
+            f"{len(found.unanswered):,} options are no answers and were taken away, so that the rest adds up to 1: "
+            f"{said} times. At most {part:.0%} of a country's answers were (`{shortened(country)}`, {item})."
+        )
     return tuple(notes)
 
 
@@ -254,12 +265,14 @@ def _shares(row: Row, country: str, asked: _Asked, values: tuple[float, ...], fo
         found.faults.add(row.fault("options", message, "Give one share for each option."))
         return
     total = math.fsum(values)
-    kept = [place for place, option in enumerate(asked.options) if option and not says_nothing(option)]
+    kept = [place for place, option in enumerate(asked.options) if not says_nothing(option)]
     options = tuple(asked.options[place] for place in kept)
     answered = math.fsum(values[place] for place in kept)
     why = ""
     if len(options) not in _OPTIONS:
         why = f"{len(options)} options are left, and an item has {_OPTIONS.start} to {_OPTIONS.stop - 1}"
+    elif "" in options:
+        why = "an option is empty"
     elif len(set(options)) < len(options):
         why = "an option stands twice"
     elif any("|" in option for option in options):
@@ -273,7 +286,10 @@ def _shares(row: Row, country: str, asked: _Asked, values: tuple[float, ...], fo
     if why:
         found.leave_out(row, country, why)
         return
-    _take(row, country, _item(asked, options), tuple(values[place] / answered for place in kept), found)
+    item = _item(asked, options)
+    if _take(row, country, item, tuple(values[place] / answered for place in kept), found):
+        found.unanswered.update(option for option in asked.options if option not in options)
+        found.most = max(found.most, (1 - answered / total, country, item.id))
 
 
 def _item(asked: _Asked, options: tuple[str, ...]) -> Question:
@@ -284,22 +300,24 @@ def _item(asked: _Asked, options: tuple[str, ...]) -> Question:
     return Question(name, "nominal", source, {"en": asked.question}, {"en": options})
 
 
-def _take(row: Row, country: str, item: Question, shares: tuple[float, ...], found: _Found) -> None:
+def _take(row: Row, country: str, item: Question, shares: tuple[float, ...], found: _Found) -> bool:
+    """Whether the shares are new, and are kept."""
     found.items.setdefault(item.id, item)
     found.lists[item.text["en"]].add(item.id)
     if found.params.items and item.id not in found.params.items:
         found.leave_out(row, country, "another item")
-        return
+        return False
     before = found.shares.get((item.id, country))
     if before is None:
         found.shares[item.id, country] = shares
         found.count.used += 1
-        return
+        return True
     same = all(abs(a - b) < 1e-6 for a, b in zip(before, shares, strict=True))
     if not same:
         found.contradicted.add((item.id, country))
     why = "stands in an earlier row" if same else "a country has other shares for the same item elsewhere"
     found.leave_out(row, country, why)
+    return False
 
 
 goqa = DataSource(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 
 from auditc.backends import backends
 from auditc.backends._contract import BackendUnavailable, ModelSource
-from auditc.backends.replay.recording import Faulty, check, read
+from auditc.backends.replay.recording import Faulty, check, checked, digest_of, read
 from auditc.ir.exchange import (
     Failure,
     GenerateReply,
@@ -165,3 +167,22 @@ def test_a_file_that_is_not_the_one_that_was_meant_is_not_opened(tmp_path: Path)
     with pytest.raises(BackendUnavailable, match="is not here"):
         backend.identify(ModelSource("m", None, ""), params)
     assert len(read(tmp_path / "x.jsonl").found) == 3
+
+
+def test_what_unpacks_to_very_much_keeps_no_check_of_a_spec_busy(tmp_path: Path) -> None:
+    """A line changed behind the first 32 MB is told when the recording is opened, and not before."""
+    body = [b" " * 15_000_000 + b"\n"] * 5
+    content = gzip.compress(head(body) + b"".join(body)[:-2] + b"x\n", 1)
+    seen = io.BytesIO(content)
+    assert checked("x.jsonl.gz", seen).exchanges == 5
+    assert seen.tell() < 0.8 * len(content)
+    (tmp_path / "x.jsonl.gz").write_bytes(content)
+    with pytest.raises(Faulty, match="changed after it was written"):
+        check(tmp_path / "x.jsonl.gz")
+
+
+@pytest.mark.parametrize("ask", [check, digest_of, read])
+def test_a_pipe_is_no_recording_and_is_not_waited_for(tmp_path: Path, ask: Any) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Faulty, match="no ordinary file"):
+        ask(tmp_path / "pipe")

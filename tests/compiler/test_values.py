@@ -198,6 +198,13 @@ def test_a_range_outside_its_law_is_shown_at_the_end_that_breaks_it(
     assert (found.code, found.primary.span.text) == ("AC304", end) and remedy in found.help
 
 
+@pytest.mark.parametrize(("share", "remedy"), [("2", "Write `2%`."), ("150%", "")])
+def test_what_is_meant_in_percent_is_said_where_the_sign_was_left_out(share: str, remedy: str, tmp_path: Path) -> None:
+    text = f'audit t {{ version = "0.1.0"  seed = 1  probe = {share} }}\n'
+    (found,) = [one for one in diagnostics(text, tmp_path) if one.code == "AC304"]
+    assert found.help == remedy
+
+
 @pytest.mark.parametrize(
     ("block", "word", "help_"),
     [

@@ -154,6 +154,12 @@ def test_a_spec_in_the_place_of_a_plan_is_told_apart(starter: Shell) -> None:
         assert ended.code == 2 and "auditc compile starter.audit" in ended.err
 
 
+def test_no_progress_and_progress_as_events_are_not_both_asked_for(starter: Shell) -> None:
+    ended = starter.auditc("run", "--quiet", "--events")
+    assert ended.code == 2 and "Leave out --quiet or --events." in ended.err
+    assert not (starter.folder / ".auditc/store").exists()
+
+
 def test_a_damaged_run_is_named_by_every_command_that_reads_it(starter: Shell) -> None:
     assert starter.auditc("run", "-q", "--limit", "2").code == 1
     [run] = (starter.folder / ".auditc/runs").iterdir()

@@ -10,19 +10,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 from auditc import screen
 from auditc.ir.finding import Findings
-from auditc.ir.plan import Plan, Price, Thing
+from auditc.ir.plan import Origin, Plan, Price, Thing
 from auditc.ir.values import Money, Range
 from auditc.runtime import forecast as module
 from auditc.runtime import runs
 from auditc.runtime.budget import Limits
 from auditc.runtime.execute import Outcome
 from auditc.runtime.export import export
-from auditc.runtime.faults import WorldFailed
+from auditc.runtime.faults import Problem, WorldFailed
+from auditc.runtime.fingerprint import changes
 from auditc.runtime.forecast import forecast
 from auditc.runtime.show import NoSuchCell, every, show
+from tests.reports.material import finding
 from tests.runtime.plans import POPULATIONS, TURN_WORDING, converse, model, plan, score, survey
 from tests.runtime.workspace import Asked, ask, asked
 
@@ -79,6 +82,7 @@ def test_the_forecast_is_what_is_then_asked(tmp_path: Path) -> None:
         ({"models": {"sim": model(tilt=1)}}, "engine settings: "),
         ({"stages": (converse(draws=20),)}, "draws: 10 → 20"),
         ({"stages": (converse(temperature=0.5),)}, "temperature: 1.0 → 0.5"),
+        ({"stages": (converse(memory=Range(low=0, high=0)),)}, "memory: low 0, high "),
         ({"stages": (converse(wording={**TURN_WORDING, "en": TURN_WORDING["zh"]}),)}, "prompt changed: en"),
         (
             {"populations": {**POPULATIONS, "us": POPULATIONS["us"].model_copy(update={"places": ()})}},
@@ -196,6 +200,7 @@ def test_a_cell_with_several_places_and_what_a_server_says_are_shown(
     )
     said = capsys.readouterr().out
     assert said.count("asked by ") == len(shown.places) >= 2
+    assert said.count("fp_123") == 1
     assert "the server says: gpt-x-2026-10-01, fp_123" in said and "failed: timeout\n" in said
 
 
@@ -278,3 +283,32 @@ def test_what_is_only_an_upper_bound_is_marked(tmp_path: Path, capsys: pytest.Ca
     complete(plan(), tmp_path)
     screen.forecast(forecast(plan(), tmp_path, {}))
     assert "at most" not in capsys.readouterr().out
+
+
+def test_moments_are_written_out_and_another_engine_is_one_reason() -> None:
+    earlier, later = "2026-11-21T14:20:49.000001+00:00", "2026-11-21T14:31:07.000002+00:00"
+    hosted = {"engine": "openai", "window": earlier, "model": "m"}
+    assert changes({"engine": hosted}, {"engine": {**hosted, "window": later}}) == (
+        f"engine window: {earlier} → {later}",
+    )
+    assert changes({"engine": hosted}, {"engine": {"engine": "replay", "recorded.a": 1}}) == (
+        "engine: openai → replay",
+    )
+
+
+def test_a_narrow_terminal_cuts_nothing_short_and_a_problem_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = forecast(plan(score("participants/a-model-of-a-long-name")), tmp_path, {})
+    one = Problem("it cannot be opened", "", Origin(file="a.audit", line=1, column=1))
+    two = dataclasses.replace(one, origin=Origin(file="a.audit", line=2, column=1))
+    monkeypatch.setattr(screen, "_console", lambda: Console(width=60, highlight=False))
+    screen.forecast(dataclasses.replace(seen, problems=(one, two)))
+    said = capsys.readouterr().out
+    assert "…" not in said and said.count("not yet possible: it cannot be opened\n") == 1
+
+
+def test_a_figure_is_never_a_negative_zero() -> None:
+    found = finding("opinions", "jsd", "gemma3", "us", "asked", 3)
+    shown = screen._finding(found.model_copy(update={"estimate": -0.0001, "low": -0.00012, "high": 0.5}))
+    assert shown[3].endswith("0.000") and "-" not in shown[3] and shown[4] == "0.000 to 0.500"

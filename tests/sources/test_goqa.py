@@ -66,6 +66,7 @@ def test_doubtful_shares_are_left_out_each_under_its_reason(tmp_path: Path) -> N
         (3, "Kenya"),
     }
     assert any("1 questions come with several lists" in note for note in found.notes)
+    assert any("`DK/Refused` 2 times. At most 10% " in note and "(`Japan`, g" in note for note in found.notes)
 
 
 def test_flagged_shares_are_kept_when_asked_for(tmp_path: Path) -> None:
@@ -139,14 +140,50 @@ def test_what_unpacks_to_too_much_is_never_unpacked(tmp_path: Path, monkeypatch:
         read(path)
 
 
-@pytest.mark.parametrize("option", ["DK/Refused", '"Dont know"', "Don´t know", "Missing; Not available", "No answer"])
+def test_an_option_without_words_is_no_option_to_be_taken_away(tmp_path: Path) -> None:
+    row = {**made.GOQA[0], "options": ["Far", "Near", ""]}
+    found = read(lines(tmp_path, (row, made.GOQA[1])))
+    assert {name[0] for name in shares(found)} == {"Would"}
+    assert found.counts["shares"].left_out["an option is empty"] == 2
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "DK/Refused",
+        '"Dont know"',
+        "Don´t know",
+        "Missing; Not available",
+        "No answer",
+        '"Dont know/Refused"',
+        "Other missing; Multiple answers Mail (EVS)",
+        "Missing; Unknown",
+        "Refused (VOL)",
+        "Not asked in survey",
+    ],
+)
 def test_no_answer_is_known_in_all_its_spellings(option: str) -> None:
     assert says_nothing(option)
 
 
 @pytest.mark.parametrize(
     "option",
-    ["No", "None (VOL)", "Hard to say", "Never heard of (VOL)", "I do not know anyone", "Not at all", "Nothing"],
+    [
+        "No",
+        "None (VOL)",
+        "Hard to say",
+        "Never heard of (VOL)",
+        "I do not know anyone",
+        "Not at all",
+        "Nothing",
+        "Refused entry to migrants",
+        "Missing persons",
+        "Not available in my town",
+        "Do not know any",
+        "Unknown",
+        "",
+        "/",
+    ],
 )
 def test_an_answer_is_not_taken_for_none(option: str) -> None:
     assert not says_nothing(option)

@@ -97,6 +97,14 @@ def test_a_csv_file_has_no_words_and_none_are_made_up(tmp_path: Path) -> None:
     assert listed == [("-2", None), ("-1", None), ("1", 1), ("2", 2), ("3", 3), ("4", 4)]
 
 
+def test_a_code_that_stands_alone_and_has_no_label_is_told(tmp_path: Path) -> None:
+    columns = made.persons()
+    notes = "\n".join(read(made.write_csv(tmp_path / "a.csv", columns)).notes)
+    assert "9 of Q2 is taken for an option. " in notes and "of Q1 is taken" not in notes
+    columns["Q1"][:20] = [99] * 20
+    assert "99 of Q1 is taken for an option. " in "\n".join(read(made.write_csv(tmp_path / "b.csv", columns)).notes)
+
+
 def test_small_groups_are_left_out_and_counted(tmp_path: Path) -> None:
     path = made.write_csv(tmp_path / "wvs.csv", made.persons(150))
     some, every = read(path, min_n=15), read(path, min_n=1)

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -20,6 +21,9 @@ from auditc.ir.recorded import LONGEST, Head, NotRecorded, asked, exchange_of, h
 
 LARGEST: Final = 8_000_000_000
 """Bytes of all lines together, unpacked: a small file may unpack into one without end."""
+AT_ONCE: Final = 32_000_000
+"""As many bytes are looked at while a spec is checked, which an editor does at every change: a file of one megabyte may
+unpack to a thousand. The rest is looked at when the recording is opened."""
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -41,8 +45,8 @@ class Recording:
 
 
 def digest_of(path: Path) -> str:
-    """sha256 of a file's bytes as they lie. Raises OSError."""
-    with path.open("rb") as file:
+    """sha256 of a file's bytes as they lie. Raises Faulty, OSError."""
+    with _ordinary(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -54,16 +58,19 @@ def read_head(path: Path) -> Head:
 
 def check(path: Path) -> Head:
     """The head of a file whose body is as long, and has the digest, that it says. Raises Faulty, OSError."""
-    with path.open("rb") as file:
-        return checked(path.name, file)
+    with _ordinary(path) as file:
+        return checked(path.name, file, LARGEST)
 
 
-def checked(name: str, content: BinaryIO) -> Head:
-    """The same of what a file of this name holds. Raises Faulty."""
+def checked(name: str, content: BinaryIO, most: int = AT_ONCE) -> Head:
+    """The same of what a file of this name holds, as far as its first `most` bytes tell. Raises Faulty."""
+    size = 0
     with _lines(name, content) as file:
         head = _head(name, file)
-        for _ in _body(name, head, file):
-            pass
+        for _, line in _body(name, head, file):
+            size += len(line)
+            if size > most:
+                break
     return head
 
 
@@ -112,8 +119,15 @@ def _body(name: str, head: Head, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 @contextmanager
 def _unpacked(path: Path) -> Iterator[BinaryIO]:
-    with path.open("rb") as file, _lines(path.name, file) as lines:
+    with _ordinary(path) as file, _lines(path.name, file) as lines:
         yield lines
+
+
+def _ordinary(path: Path) -> BufferedReader:
+    """Raises Faulty for a pipe or a device, which may never end."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise Faulty(f"{path.name} is no ordinary file")
+    return path.open("rb")
 
 
 @contextmanager

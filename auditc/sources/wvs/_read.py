@@ -11,7 +11,7 @@ import numpy as np
 from auditc.sources._contract import Answer, BadData, Code, Count, Fault, Imported, Question, SurveyRows
 from auditc.sources._files import shortened
 
-from ._codebook import wanted, with_codes
+from ._codebook import Wanted, wanted, with_codes
 from ._columns import Column, Labels, Opened
 from ._data import codes, read_all
 from ._tally import Whole, listed, tally
@@ -49,6 +49,7 @@ def imported(files: tuple[Path, ...], params: Params) -> Imported:
         listing += listed(item.id, total, options, labels.codes, params.min_n)
         items.append(item)
         answers += tallied.answers
+        notes += _apart(one, options, labels)
     if not answers:
         message = f"no group has {params.min_n} persons who answered one of the items"
         raise BadData(Fault(data.files[0].name, message, "Take other items or countries, or a smaller `--min-n`."))
@@ -97,6 +98,16 @@ def _labels(files: tuple[Opened, ...], name: str) -> Labels:
                 raise BadData(Fault(file.name, message, "Import the files one by one.", None, name))
         first = Labels(first.title or other.title, {**other.codes, **first.codes}, first.missing | other.missing)
     return first
+
+
+def _apart(one: Wanted, options: tuple[int, ...], labels: Labels) -> list[str]:
+    """Options that nobody labels and that stand alone behind the others: codes for no answer often do."""
+    alone = [code for code in options[1:] if code not in labels.codes and code - 1 not in options]
+    if one.codes is not None or not alone:
+        return []
+    codes = ", ".join(str(code) for code in alone)
+    remedy = "Where it is a code for no answer, say which codes are options in a codebook."
+    return [f"{codes} of {shortened(one.item.id)} is taken for an option. {remedy}"]
 
 
 def _lacking(items: list[Question]) -> list[str]:
