@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Reply
+from auditc.ir.exchange import GenerateRequest, Prompt, Reply
 from auditc.ir.finding import Spent
 from auditc.ir.plan import Budget, Price
 from auditc.ir.values import Money
@@ -119,9 +119,8 @@ class Meter:
             self._in_flight, self._tokens, self._money = self._in_flight - 1, self._tokens - tokens, self._money - money
         if not self._in_flight:
             self._money = 0.0  # sums of fractions leave crumbs
-        found = [reply for reply in replies if not isinstance(reply, Failure)]
-        tokens_in = sum(reply.tokens_in for reply in found)
-        tokens_out = sum(reply.tokens_out for reply in found if isinstance(reply, GenerateReply))
+        tokens_in = sum(reply.tokens_in for reply in replies)
+        tokens_out = sum(reply.tokens_out for reply in replies)
         self.tokens_in += tokens_in
         self.tokens_out += tokens_out
         if price is not None and asks:
@@ -134,7 +133,7 @@ class Meter:
         if self.limits.tokens is None and limit is None:
             return 0, 0.0  # nothing reads it, and it takes going over every prompt
         tokens_in = most(request.prompt)
-        tokens_out = request.sampling.max_new_tokens if isinstance(request, GenerateRequest) else 0
+        tokens_out = request.sampling.max_new_tokens if isinstance(request, GenerateRequest) else 1
         counted = price is not None and limit is not None and price.input.currency == limit.currency
         return tokens_in + tokens_out, cost(price, tokens_in, tokens_out) if counted else 0.0
 

@@ -131,7 +131,8 @@ def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier:
         cached, tokens_in, probed = _walked(plan, stage, bound, store, cells)
     to_run = cells - cached
     asks = to_run + probed
-    most = stage.max_new_tokens if stage.kind == "converse" else 0
+    # A server writes a token, and counts it, to tell how probable it is.
+    most = stage.max_new_tokens if stage.kind == "converse" else int(bound is not None and bound.backend.hosted)
     seconds = None
     if before is not None and before.get("asked"):
         tokens_in = round(asks * before["tokens_in"] / before["asked"])
