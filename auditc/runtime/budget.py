@@ -86,13 +86,17 @@ class Meter:
         """What has landed so far."""
         return Spent(tokens_in=self.tokens_in, tokens_out=self.tokens_out, money=dict(self.money))
 
+    def late(self) -> bool:
+        """Whether the time is over."""
+        return self.limits.seconds is not None and self.seconds >= self.limits.seconds
+
     def admit(self, batch: Sequence[Ask], price: Price | None = None) -> list[Ask]:
         """What of a batch may be asked now. Counts it as asked, and reserves what it may take.
 
         Fewer than all with `stopped` empty: there may be room for the rest once what is in flight has landed.
         """
         limits = self.limits
-        if not self.stopped and limits.seconds is not None and self.seconds >= limits.seconds:
+        if not self.stopped and self.late():
             self.stopped = f"the budget of {limits.seconds:,.10g} seconds is spent"
         if self.stopped:
             return []

@@ -126,9 +126,11 @@ def _records(run: runs.Run) -> tuple[dict[str, Any], ...]:
 def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier: list[dict[str, Any]]) -> StageForecast:
     cells = count_cells(stage, plan)
     before = _nearest(stage, earlier)
-    cached, tokens_in, probed = 0, 0, round(plan.probe * cells)
+    # A model that answers from a recording is not probed.
+    share = plan.probe if bound is None or bound.backend.anew else 0.0
+    cached, tokens_in, probed = 0, 0, round(share * cells)
     if bound is not None:
-        cached, tokens_in, probed = _walked(plan, stage, bound, store, cells)
+        cached, tokens_in, probed = _walked(plan, stage, bound, store, cells, share)
     to_run = cells - cached
     asks = to_run + probed
     # A server writes a token, and counts it, to tell how probable it is.
@@ -158,7 +160,7 @@ def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier:
     )
 
 
-def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) -> tuple[int, int, int]:
+def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int, share: float) -> tuple[int, int, int]:
     """How many cells are stored, about how many tokens the others take in, those of the probe too, and how many those
     are. A first answer that is missing is taken to come."""
     limit = EXACT if cells > EXACT else None
@@ -171,9 +173,9 @@ def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) ->
         turns = turn_asking(plan, stage, bound.identity)
         read = methods.take(stage.method).read
         batches = walk_converse(turns, converse_sheet(turns), store.get, read, size, limit)
-    sample = Sample(stage, plan.probe, plan.seed)
+    sample = Sample(stage, share, plan.seed)
     met = cached = tokens = 0
-    for batch in sample.watch(batches) if plan.probe else batches:
+    for batch in sample.watch(batches) if share else batches:
         for ask in batch or ():
             met += 1
             if ask.key in store:
@@ -184,7 +186,7 @@ def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) ->
     if limit is not None:
         cached = round(cells * cached / max(met, 1))
     again = [ask for ask in sample.asks() if second(ask.key) not in store]
-    missed = round((cells - met) * plan.probe)
+    missed = round((cells - met) * share)
     second_tokens = round(sum(about(ask.request.prompt) for ask in again) * (1 + missed / max(len(again), 1)))
     # Turns after a missing one are not walked over: they are like those before them.
     first_tokens = round((cells - cached) * tokens / lacking) if lacking else 0

@@ -269,6 +269,20 @@ def test_a_line_of_a_job_that_cannot_be_read_is_a_cell_and_not_the_job(
     assert again.cells["failed"] == 0 and again.cells["reused"] > 0
 
 
+@pytest.mark.parametrize("batch", [True, False])
+def test_a_budget_in_time_waits_for_no_server(batch: bool, server: Provider, tmp_path: Path) -> None:
+    asked = one(server.url, draws=3, batch=batch, retries=8)
+    server.patience = 10**9
+    server.fault = lambda seen: Wrong(429, None, {"Retry-After": "300"})
+    began = time.monotonic()
+    done = ask(asked, tmp_path, limits=Limits(seconds=0.5))
+    assert time.monotonic() - began < 30 and "0.5 seconds" in done.stopped
+    assert done.cells["asked"] == 0 and accounted(done.cells)
+    server.patience, server.fault = 0, lambda seen: None
+    assert ask(asked, tmp_path).cells["failed"] == 0
+    assert len(server.jobs) == (len(asked.stages[0].items) if batch else 0), "the job is taken up where it is"
+
+
 CHILD = """
 import sys
 from pathlib import Path
