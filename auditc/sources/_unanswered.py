@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 _NONE = re.compile(
-    r"(don'?t know|do not know|dk|no answer|refused|refusal|missing|other missing|not asked|not applicable|"
-    r"not available)(\b.*)?"
+    r"(don'?t know|do not know|dk|no answer|refused|refusal|missing|other missing|not available)"
+    r"( to (answer|say|respond)| or .*|\s*[;/,:.(\[].*|\s+[-–].*)?"
+    r"|(not asked|not applicable)(\b.*)?"
 )
-_RATHER = re.compile(r"do not know (any|exa).*")
+"""Whole phrases, and what may follow them: `Refused entry to migrants` is an answer."""
 
 
 def says_nothing(option: str) -> bool:
@@ -17,4 +18,4 @@ def says_nothing(option: str) -> bool:
     What people came up with themselves (`Neither (VOL)`, `Hard to say`) is an answer.
     """
     plain = option.replace("’", "'").replace("´", "'").strip(' "').casefold()
-    return bool(_NONE.fullmatch(plain)) and not _RATHER.fullmatch(plain)
+    return bool(_NONE.fullmatch(plain))

@@ -19,7 +19,7 @@ import hashlib
 import json
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +87,10 @@ class _Found:
     contradicted: set[tuple[str, str]] = field(default_factory=set)
     lists: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     countries: set[str] = field(default_factory=set)
+    no_answers: Counter[str] = field(default_factory=Counter)
+    """How often each option was taken for no answer."""
+    most_taken: tuple[float, str, str] = (0.0, "", "")
+    """The largest share that went with them, its country and its item."""
 
     def leave_out(self, row: Row, country: str, why: str) -> None:
         self.count.left_out[why] += 1
@@ -135,6 +139,13 @@ def _notes(found: _Found) -> tuple[str, ...]:
     several = sum(len(lists) > 1 for lists in found.lists.values())
     if several:
         notes.append(f"{several:,} questions come with several lists of options: each list is an item of its own.")
+    if found.no_answers:
+        share, country, item = found.most_taken
+        taken = ", ".join(f"`{shortened(option)}` {times:,}" for option, times in found.no_answers.most_common(8))
+        notes.append(
+            f"Options taken for no answer are left out, the other shares divided by their sum ({taken}). "
+            f"The most that went with them is {share:.0%} ({shortened(country)}, {item})."
+        )
     return tuple(notes)
 
 
@@ -262,6 +273,8 @@ def _shares(row: Row, country: str, asked: _Asked, values: tuple[float, ...], fo
         why = f"{len(options)} options are left, and an item has {_OPTIONS.start} to {_OPTIONS.stop - 1}"
     elif len(set(options)) < len(options):
         why = "an option stands twice"
+    elif any(value and not option for option, value in zip(asked.options, values, strict=True)):
+        why = "people chose an option without words"
     elif any("|" in option for option in options):
         why = "an option holds `|`, which stands between options"
     elif not total:
@@ -273,7 +286,10 @@ def _shares(row: Row, country: str, asked: _Asked, values: tuple[float, ...], fo
     if why:
         found.leave_out(row, country, why)
         return
-    _take(row, country, _item(asked, options), tuple(values[place] / answered for place in kept), found)
+    item = _item(asked, options)
+    if _take(row, country, item, tuple(values[place] / answered for place in kept), found):
+        found.no_answers.update(option for option in asked.options if option and option not in options)
+        found.most_taken = max(found.most_taken, (1 - answered / total, country, item.id))
 
 
 def _item(asked: _Asked, options: tuple[str, ...]) -> Question:
@@ -284,22 +300,24 @@ def _item(asked: _Asked, options: tuple[str, ...]) -> Question:
     return Question(name, "nominal", source, {"en": asked.question}, {"en": options})
 
 
-def _take(row: Row, country: str, item: Question, shares: tuple[float, ...], found: _Found) -> None:
+def _take(row: Row, country: str, item: Question, shares: tuple[float, ...], found: _Found) -> bool:
+    """Whether these shares are used."""
     found.items.setdefault(item.id, item)
     found.lists[item.text["en"]].add(item.id)
     if found.params.items and item.id not in found.params.items:
         found.leave_out(row, country, "another item")
-        return
+        return False
     before = found.shares.get((item.id, country))
     if before is None:
         found.shares[item.id, country] = shares
         found.count.used += 1
-        return
+        return True
     same = all(abs(a - b) < 1e-6 for a, b in zip(before, shares, strict=True))
     if not same:
         found.contradicted.add((item.id, country))
     why = "stands in an earlier row" if same else "a country has other shares for the same item elsewhere"
     found.leave_out(row, country, why)
+    return False
 
 
 goqa = DataSource(

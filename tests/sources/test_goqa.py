@@ -139,6 +139,34 @@ def test_what_unpacks_to_too_much_is_never_unpacked(tmp_path: Path, monkeypatch:
         read(path)
 
 
+def test_what_was_taken_for_no_answer_is_said_with_the_most_that_went_with_it(tmp_path: Path) -> None:
+    row = {"question": "Is it?", "source": "GAS", "options": ["Yes", "No", "DK/Refused", "Refused entry"]}
+    found = read(
+        lines(tmp_path, ({**row, "selections": {"Japan": [0.3, 0.2, 0.45, 0.05], "Kenya": [0.5, 0.3, 0, 0.2]}},))
+    )
+    assert shares(found)["Is it", 3, "Japan"] == pytest.approx((0.3 / 0.55, 0.2 / 0.55, 0.05 / 0.55))
+    (note,) = [note for note in found.notes if "no answer" in note]
+    assert "`DK/Refused` 2" in note and "45%" in note and "Japan" in note
+    worded = {**row, "options": ["Yes", "No", "", "Other"]}
+    found = read(lines(tmp_path, ({**worded, "selections": {"Japan": [0.3, 0.2, 0.5, 0], "Kenya": [0.5, 0.5, 0, 0]}},)))
+    assert found.counts["shares"].left_out == {"people chose an option without words": 1}
+    assert not [note for note in found.notes if "no answer" in note]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "Refused to answer",
+        "Don't know (DO NOT READ)",
+        "Not asked in survey",
+        "No answer/refused",
+        "Don't know or refused",
+    ],
+)
+def test_no_answer_is_known_by_what_follows_it(option: str) -> None:
+    assert says_nothing(option)
+
+
 @pytest.mark.parametrize("option", ["DK/Refused", '"Dont know"', "Don´t know", "Missing; Not available", "No answer"])
 def test_no_answer_is_known_in_all_its_spellings(option: str) -> None:
     assert says_nothing(option)
@@ -146,7 +174,20 @@ def test_no_answer_is_known_in_all_its_spellings(option: str) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["No", "None (VOL)", "Hard to say", "Never heard of (VOL)", "I do not know anyone", "Not at all", "Nothing"],
+    [
+        "No",
+        "None (VOL)",
+        "Hard to say",
+        "Never heard of (VOL)",
+        "I do not know anyone",
+        "Not at all",
+        "Nothing",
+        "Refused entry to migrants",
+        "Missing persons",
+        "Not available here",
+        "Do not know any",
+        "No answer is right",
+    ],
 )
 def test_an_answer_is_not_taken_for_none(option: str) -> None:
     assert not says_nothing(option)
