@@ -20,7 +20,7 @@ def recording(call: Call, scope: Scope) -> RecordingFile | Poison:
     """The file that a call names. It is as it was written; what its lines say is looked at when the plan is run."""
     from auditc.backends.replay.recording import (  # noqa: PLC0415  (what replays nothing is checked without it)
         Faulty,
-        checked,
+        glanced,
     )
 
     word = call.of.name.text if isinstance(call.of, Word) else call.of.span.text
@@ -37,7 +37,7 @@ def recording(call: Call, scope: Scope) -> RecordingFile | Poison:
         return POISON
     name, content = found
     try:
-        checked(name, io.BytesIO(content))
+        glanced(name, io.BytesIO(content))
     except Faulty as error:
         remedy = "Take the file as `auditc record` wrote it, or record the run again."
         return report(scope.sink, "AC027", path.span, str(error), remedy=remedy)

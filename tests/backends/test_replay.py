@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import math
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 
 from auditc.backends import backends
 from auditc.backends._contract import BackendUnavailable, ModelSource
+from auditc.backends.replay import recording
 from auditc.backends.replay.recording import Faulty, check, read
 from auditc.ir.exchange import (
     Failure,
@@ -153,6 +155,23 @@ def test_a_crafted_line_is_refused_by_its_number(tmp_path: Path, name: str) -> N
     with pytest.raises(BackendUnavailable) as error:
         opened(tmp_path, content)
     assert f"x.jsonl, {said}" in str(error.value) and "auditc record" in str(error.value)
+
+
+def test_a_small_file_that_unpacks_into_a_large_one_holds_up_no_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [line + b" " * 10_000 + b"\n" for line in (b"{}",) * 1000]
+    packed = gzip.compress(head(many) + b"".join(many))
+    path = tmp_path / "x.gz"
+    path.write_bytes(packed)
+    monkeypatch.setattr(recording, "LOOKED_AT", 50_000)
+    looked: list[bytes] = []
+    body = recording._body
+    monkeypatch.setattr(recording, "_body", lambda *a: (looked.append(one[1]) or one for one in body(*a)))
+    assert recording.glanced("x.gz", io.BytesIO(packed)).exchanges == 1000 and len(looked) < 10
+    monkeypatch.setattr(recording, "LARGEST", 1_000_000)
+    with pytest.raises(Faulty, match="1,000,000 bytes at most"):
+        check(path)
 
 
 def test_a_file_that_is_not_the_one_that_was_meant_is_not_opened(tmp_path: Path) -> None:

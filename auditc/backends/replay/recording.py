@@ -18,8 +18,10 @@ from typing import BinaryIO, Final, cast
 from auditc.ir.exchange import Reply, Request
 from auditc.ir.recorded import LONGEST, Head, NotRecorded, asked, exchange_of, head_of
 
-LARGEST: Final = 8_000_000_000
+LARGEST: Final = 1_000_000_000
 """Bytes of all lines together, unpacked: a small file may unpack into one without end."""
+LOOKED_AT: Final = 50_000_000
+"""Bytes of lines that are looked at while a spec is checked, at each change of it; the rest is when it is opened."""
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -60,10 +62,21 @@ def check(path: Path) -> Head:
 
 def checked(name: str, content: BinaryIO) -> Head:
     """The same of what a file of this name holds. Raises Faulty."""
+    return _checked(name, content, LARGEST)
+
+
+def glanced(name: str, content: BinaryIO) -> Head:
+    """The same, without what lies behind the first `LOOKED_AT` bytes of lines. Raises Faulty."""
+    return _checked(name, content, LOOKED_AT)
+
+
+def _checked(name: str, content: BinaryIO, enough: int) -> Head:
     with _lines(name, content) as file:
-        head = _head(name, file)
-        for _ in _body(name, head, file):
-            pass
+        head, size = _head(name, file), 0
+        for _, line in _body(name, head, file):
+            size += len(line)
+            if size > enough:
+                break
     return head
 
 
@@ -100,7 +113,9 @@ def _body(name: str, head: Head, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         number, size = number + 1, size + len(line)
         if not line.endswith(b"\n"):
             raise Faulty(f"{name}, line {number}: it has no end, or one after more than {LONGEST:,} bytes")
-        if number - 1 > head.exchanges or size > LARGEST:
+        if size > LARGEST:
+            raise Faulty(f"{name}, line {number}: the lines of a recording hold {LARGEST:,} bytes at most")
+        if number - 1 > head.exchanges:
             raise Faulty(f"{name}, line {number}: there is more in it than the {head.exchanges:,} exchanges it states")
         total.update(line)
         yield number, line
