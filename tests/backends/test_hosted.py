@@ -540,6 +540,17 @@ def test_a_job_is_handed_over_once_and_every_row_is_accounted_for(name: str, ser
     engine.close()
 
 
+@pytest.mark.parametrize("name", BOTH)
+def test_what_is_too_much_for_one_job_is_put_as_several(name: str, server: Provider, tmp_path: Path) -> None:
+    server.roomy = 3
+    for _ in range(2):
+        engine = opened(name, server, tmp_path, batch=True)
+        replies = engine.generate(texts(10))
+        assert all(isinstance(reply, GenerateReply) for reply in replies)
+        engine.close()
+    assert sorted(job["size"] for job in server.jobs.values()) == [2, 2, 3, 3], "and each is noted"
+
+
 @pytest.mark.parametrize("place", ["/batches/", "/content", "/results"])
 def test_a_server_that_dribbles_holds_up_no_job(
     place: str, server: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
