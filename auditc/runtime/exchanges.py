@@ -32,7 +32,7 @@ from .walk import converse_sheet, score_sheet, walk_converse, walk_score
 
 BATCH = 64
 FORMS = (".jsonl", ".jsonl.gz")
-_CARD = {"title", "family", "origin", "stage", "quantisation", "price"}
+_CARD = frozenset({"title", "family", "origin", "stage", "quantisation", "price"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def declared(model: Model) -> str:
     if model.backend.kind in backends.names():
         form = backends.take(model.backend.kind).params
         params = form.model_validate(params).model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    said = model.model_dump(mode="json", exclude=_CARD, exclude_defaults=True)
+    said = model.model_dump(mode="json", exclude=set(_CARD), exclude_defaults=True)
     if model.pin:  # it says which weights they are, wherever they lie
         said.pop("weights", None)
     if model.adapter is not None and model.adapter.pin:
