@@ -82,6 +82,8 @@ class Provider(ThreadingHTTPServer):
         """How often a job is looked at before it ends."""
         self.away: Callable[[str], bool] = lambda path: False
         """Whether nobody is there to look at a job, or to fetch what it brought."""
+        self.roomy = 10**6
+        """So many requests may be in a job; more are refused."""
         self.dribbles: Callable[[str], bool] = lambda path: False
         """Whether what is fetched comes byte by byte, and never ends."""
         self.stopping = threading.Event()
@@ -253,6 +255,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _job(self, body: Json) -> None:
         server = self.server
         name, results = f"job-{len(server.jobs)}", []
+        size = len(body["requests"] if "requests" in body else server.files[body["input_file_id"]].splitlines())
+        if size > server.roomy:
+            return self._send(413, {"error": {"message": "the job is too large"}})
         if "requests" in body:
             for number, request in enumerate(body["requests"]):
                 kept = {"type": "succeeded", "message": answer("/messages", request["params"])}

@@ -96,6 +96,8 @@ def _checked(path: Path) -> tuple[str, Any]:
     """The digest and the head of a recording whose body is as it was written."""
     from auditc.backends.replay.recording import Faulty, check, digest_of
 
+    if path.exists() and not path.is_file():
+        raise Refused(f"{path} is no ordinary file", "Name a recording: FILE.jsonl.gz")
     try:
         return digest_of(path), check(path)
     except Faulty as error:

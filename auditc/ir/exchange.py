@@ -66,6 +66,8 @@ class ScoreReply:
     logprobs: tuple[float, ...]
     tokens_in: int
     reported: str = ""
+    tokens_out: int = field(default=0, compare=False)
+    """Those that a server wrote, and counts, to tell the probabilities; no part of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,13 @@ class Failure:
     `reason` is one of `out_of_memory`, `too_long`, `spelling`, `engine`, `worker_died`, `timeout`, and of a server:
     `rate_limit`, `server` (it failed, and went on failing), `connection`, `invalid_reply`, `rejected` (it would not
     take the request), `truncated` (it lists too few tokens to tell how probable an option is); of a recording:
-    `not_recorded`. `detail` is for people and holds no secret.
+    `not_recorded`. `detail` is for people and holds no secret. The tokens are those that were paid for all the same.
     """
 
     reason: str
     detail: str = ""
+    tokens_in: int = field(default=0, compare=False)
+    tokens_out: int = field(default=0, compare=False)
 
 
 Request = ScoreRequest | GenerateRequest

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Reply
+from auditc.ir.exchange import GenerateRequest, Prompt, Reply
 from auditc.ir.finding import Spent
 from auditc.ir.plan import Budget, Price
 from auditc.ir.values import Money
@@ -91,13 +91,17 @@ class Meter:
         """Whether anything reads what is reserved: it takes going over every prompt."""
         return self.limits.tokens is not None or self.limits.money is not None
 
+    def late(self) -> bool:
+        """Whether the time is over."""
+        return self.limits.seconds is not None and self.seconds >= self.limits.seconds
+
     def admit(self, batch: Sequence[Ask], price: Price | None = None) -> list[Ask]:
         """What of a batch may be asked now. Counts it as asked, and reserves what it may take.
 
         Fewer than all with `stopped` empty: there may be room for the rest once what is in flight has landed.
         """
         limits = self.limits
-        if not self.stopped and limits.seconds is not None and self.seconds >= limits.seconds:
+        if not self.stopped and self.late():
             self.stopped = f"the budget of {limits.seconds:,.10g} seconds is spent"
         if self.stopped:
             return []
@@ -129,9 +133,8 @@ class Meter:
             self._in_flight, self._tokens, self._money = self._in_flight - 1, self._tokens - tokens, self._money - money
         if not self._in_flight:
             self._money = 0.0  # sums of fractions leave crumbs
-        found = [reply for reply in replies if not isinstance(reply, Failure)]
-        tokens_in = sum(reply.tokens_in for reply in found)
-        tokens_out = sum(reply.tokens_out for reply in found if isinstance(reply, GenerateReply))
+        tokens_in = sum(reply.tokens_in for reply in replies)
+        tokens_out = sum(reply.tokens_out for reply in replies)
         self.tokens_in += tokens_in
         self.tokens_out += tokens_out
         if price is not None and asks:
@@ -142,7 +145,7 @@ class Meter:
         """The tokens that a cell may take, and what they may cost in the currency of the budget."""
         request, limit = ask.request, self.limits.money
         tokens_in = most(request.prompt)
-        tokens_out = request.sampling.max_new_tokens if isinstance(request, GenerateRequest) else 0
+        tokens_out = request.sampling.max_new_tokens if isinstance(request, GenerateRequest) else 1
         counted = price is not None and limit is not None and price.input.currency == limit.currency
         return tokens_in + tokens_out, cost(price, tokens_in, tokens_out) if counted else 0.0
 

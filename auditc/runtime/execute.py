@@ -303,10 +303,17 @@ class _Run:
         self.meter.stopped = self.meter.stopped or self.stop.why
 
     def _land(self, stage: Asked, flying: dict[Flight, list[Ask]], leave: int) -> None:
-        """Take in what has been answered, until no more than `leave` batches are in flight."""
+        """Take in what has been answered, until no more than `leave` batches are in flight. For a batch that a model
+        here computes a budget in time waits; a job of somebody else's, or a rest that a server asks for, may take a
+        day."""
+        hosted = self.bound[stage.model].backend.hosted
+
+        def stopping() -> bool:
+            return bool(self.stop) or (hosted and self.meter.late())
+
         while len(flying) > leave:
             assert self._lane is not None
-            for flight, replies in self._lane.landed(flying, lambda: bool(self.stop)).items():
+            for flight, replies in self._lane.landed(flying, stopping).items():
                 self._take(stage, flying.pop(flight), replies)
 
     def _take(self, stage: Asked, asks: list[Ask], replies: list[Reply] | None) -> None:
@@ -315,6 +322,7 @@ class _Run:
         if replies is None:
             if not self.meter.stopped:
                 self._heed()
+                self.meter.admit(())
                 self.reporter.stopping(self.meter.stopped)
             self.fresh.difference_update(ask.key for ask in asks)
             self.meter.asked -= len(asks)

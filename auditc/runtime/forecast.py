@@ -127,12 +127,15 @@ def _records(run: runs.Run) -> tuple[dict[str, Any], ...]:
 def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier: list[dict[str, Any]]) -> StageForecast:
     cells = count_cells(stage, plan)
     before = _nearest(stage, earlier)
-    cached, tokens_in, probed = 0, 0, round(plan.probe * cells)
+    # A model that answers from a recording is not probed.
+    share = plan.probe if bound is None or bound.backend.anew else 0.0
+    cached, tokens_in, probed = 0, 0, round(share * cells)
     if bound is not None:
-        cached, tokens_in, probed = _walked(plan, stage, bound, store, cells)
+        cached, tokens_in, probed = _walked(plan, stage, bound, store, cells, share)
     to_run = cells - cached
     asks = to_run + probed
-    most = stage.max_new_tokens if stage.kind == "converse" else 0
+    # A server writes a token, and counts it, to tell how probable it is.
+    most = stage.max_new_tokens if stage.kind == "converse" else int(bound is not None and bound.backend.hosted)
     seconds = None
     if before is not None and before.get("asked"):
         tokens_in = round(asks * before["tokens_in"] / before["asked"])
@@ -158,7 +161,7 @@ def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier:
     )
 
 
-def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) -> tuple[int, int, int]:
+def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int, share: float) -> tuple[int, int, int]:
     """How many cells are stored, about how many tokens the others take in, those of the probe too, and how many those
     are. A first answer that is missing is taken to come."""
     limit = EXACT if cells > EXACT else None
@@ -171,7 +174,6 @@ def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int) ->
         turns = turn_asking(plan, stage, bound.identity)
         read = methods.take(stage.method).read
         batches = walk_converse(turns, converse_sheet(turns), store.get, read, size, limit)
-    share = plan.probe if bound.backend.anew else 0.0
     sample = Sample(stage, share, plan.seed)
     met = cached = tokens = 0
     for batch in sample.watch(batches) if share else batches:

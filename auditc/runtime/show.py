@@ -167,7 +167,7 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
         options=options,
         text=reply.text if isinstance(reply, GenerateReply) else None,
         reading=asdict(_reading(stage, item, language, reply)) if isinstance(reply, GenerateReply) else None,
-        failure=asdict(reply) if isinstance(reply, Failure) else None,
+        failure={"reason": reply.reason, "detail": reply.detail} if isinstance(reply, Failure) else None,
         tokens=_tokens(reply),
         reported=_reported(reply),
         at=moment(stored.at),
@@ -182,7 +182,7 @@ def _second(plan: Plan, place: Place, status: str, stored: Stored | None) -> Sec
         text=reply.text if isinstance(reply, GenerateReply) else None,
         reading=asdict(_reading(stage, item, language, reply)) if isinstance(reply, GenerateReply) else None,
         probabilities=_chances(item, max(place.rotation, 0), reply) if isinstance(reply, ScoreReply) else None,
-        failure=asdict(reply) if isinstance(reply, Failure) else None,
+        failure={"reason": reply.reason, "detail": reply.detail} if isinstance(reply, Failure) else None,
         reported=_reported(reply),
     )
 

@@ -74,7 +74,10 @@ class Windows:
         return str(folder)
 
     def begin(self) -> None:
-        """Write down which windows are in use, before anything is asked. Raises WorldFailed."""
+        """Write down which windows are in use, before anything is asked; with the store's lock. Raises WorldFailed."""
+        if self._used and _known(self.workspace / "windows.json") != self._known:
+            # Between the reading and the lock another run may have ended: its answers are its own.
+            raise WorldFailed("another run in this workspace has just ended", "run again")
         self._write(ended=False)
 
     def end(self) -> None:

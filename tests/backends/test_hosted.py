@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -26,8 +25,6 @@ from auditc.ir.exchange import (
     Hint,
     Prompt,
     Sampling,
-    ScoreReply,
-    ScoreRequest,
     Turn,
 )
 from tests.providers import Json, Provider, Seen, Wrong, provider
@@ -35,7 +32,6 @@ from tests.providers import Json, Provider, Seen, Wrong, provider
 KEY = "sk-live-0123456789abcdef"
 BOTH = ("openai", "anthropic")
 HINT = Hint("q", "us", (0, 1, 2))
-SPELLINGS = (("1", " 1"), ("2", " 2"), ("3", " 3"))
 
 
 @pytest.fixture
@@ -60,10 +56,6 @@ def opened(name: str, server: Provider, notes: Path | None = None, /, **params: 
 def texts(count: int, opening: str = "Answer:", **how: Any) -> list[GenerateRequest]:
     prompts = [Prompt((Turn("user", f"Question {n}?"),), opening) for n in range(count)]
     return [GenerateRequest(prompt, Sampling(**how), n << 40, HINT) for n, prompt in enumerate(prompts)]
-
-
-def scores(count: int) -> list[ScoreRequest]:
-    return [ScoreRequest(Prompt((Turn("user", f"Question {n}?"),), "Answer:"), SPELLINGS, HINT) for n in range(count)]
 
 
 def one(engine: Engine, **how: Any) -> GenerateReply | Failure:
@@ -423,58 +415,6 @@ def test_the_opening_is_asked_for_or_gone_on_with(server: Provider) -> None:
     engine.close()
 
 
-def test_probabilities_are_told_or_there_are_none(server: Provider) -> None:
-    def top(*chances: tuple[str, float]) -> Any:
-        listed = [{"token": token, "logprob": logprob} for token, logprob in chances]
-        return lambda seen: changed(logprobs={"content": [{"token": "x", "top_logprobs": listed}]})
-
-    engine = opened("openai", server, logprobs=5, retries=0)
-    server.fault = top(("1", -0.7), (" 1", -2.3), ("2", -1.2), ("3", -5.0), (" 2", -8.0), ("x", -9999.0))
-    (reply,) = engine.score(scores(1))
-    assert isinstance(reply, ScoreReply), reply
-    assert reply.logprobs == pytest.approx((-0.5162, -1.1989, -5.0), abs=1e-3)
-    # " 3" is not listed: it could hold what the others leave over, but no more than the least that is.
-    server.fault = top(("1", -1.5), ("2", -2.5), ("x", -3.5))
-    (reply,) = engine.score(scores(1))
-    assert isinstance(reply, Failure) and reply.reason == "truncated" and "`logprobs`" in reply.detail
-    for wrong in (changed(logprobs=None), changed(logprobs={"content": []})):
-        server.fault = lambda seen, wrong=wrong: wrong
-        (reply,) = engine.score(scores(1))
-        assert isinstance(reply, Failure) and reply.reason == "truncated"
-    for nonsense in (("1", 3.0), ("1", float("nan"))):
-        server.fault = top(nonsense)
-        (reply,) = engine.score(scores(1))
-        assert isinstance(reply, Failure) and reply.reason == "invalid_reply"
-    engine.close()
-
-
-@pytest.mark.parametrize("drawn", ["foo", "A", None], ids=["outside", "among them", "not said"])
-@pytest.mark.parametrize("impossible", [False, True])
-@pytest.mark.parametrize("protocol", ["chat", "completions"])
-def test_the_token_that_was_drawn_bounds_nothing(
-    protocol: str, impossible: bool, drawn: str | None, server: Provider
-) -> None:
-    """`C` is not listed, and may hold as much as `z`, however little the token holds that happened to be drawn."""
-    foo = -9999.0 if impossible else -11.5
-    chances = {"A": -1.2, "B": -1.39, "x": -2.3, "y": -2.41, "z": -2.53} | ({"foo": foo} if drawn != "A" else {})
-    listed = [{"token": token, "logprob": logprob} for token, logprob in chances.items()]
-    said = {"token": drawn} if drawn else {}
-    told: Json = {"content": [{**said, "logprob": foo, "top_logprobs": listed}]}
-    if protocol == "completions":
-        told = {"top_logprobs": [chances]} | ({"tokens": [drawn]} if drawn else {})
-    server.fault = lambda seen: changed(logprobs=told)
-    request = ScoreRequest(Prompt((Turn("user", "?"),)), (("A",), ("B",), ("C",)), HINT)
-    engine = opened("openai", server, server="vllm", protocol=protocol, logprobs=5, retries=0)
-    (reply,) = engine.score([request])
-    assert isinstance(reply, Failure) and reply.reason == "truncated", reply
-    assert 0.07 < float(reply.detail.split()[0]) < 0.1, reply
-    engine.close()
-    engine = opened("openai", server, server="vllm", protocol=protocol, logprobs=5, retries=0, unlisted=0.1)
-    (reply,) = engine.score([request])
-    assert isinstance(reply, ScoreReply) and reply.logprobs[2] == -math.inf
-    engine.close()
-
-
 def test_what_a_server_does_not_take_is_named(server: Provider) -> None:
     def refused(name: str, sampling: Sampling | None, **params: Any) -> str:
         backend = backends.take(name)
@@ -517,41 +457,6 @@ def test_another_address_another_answerer() -> None:
         {"batch": True},
     ):
         assert identity(**other) != identity()
-
-
-@pytest.mark.parametrize("name", BOTH)
-def test_a_job_is_handed_over_once_and_every_row_is_accounted_for(name: str, server: Provider, tmp_path: Path) -> None:
-    lost: Json = {"type": "expired"} if name == "anthropic" else {"response": None, "error": {"code": "batch_expired"}}
-    server.row = lambda number, request: lost if number == 3 else None
-    server.patience = 2
-    engine = opened(name, server, tmp_path / "notes", batch=True)
-    replies = engine.generate(texts(10))
-    assert [isinstance(reply, Failure) for reply in replies] == [number == 3 for number in range(10)]
-    assert len(server.jobs) == 1 and len(list((tmp_path / "notes").iterdir())) == 1
-    engine.close()
-    # A run that was killed before it stored them asks the very same, and takes the job up.
-    engine = opened(name, server, tmp_path / "notes", batch=True)
-    assert engine.generate(texts(10)) == replies and len(server.jobs) == 1
-    server.row = lambda number, request: lost
-    engine.generate(texts(3))
-    engine.generate(texts(3))
-    assert len(server.jobs) == 3, "a job of which nothing came is no answer to the same questions later"
-    assert not [seen for seen in server.asked]
-    engine.close()
-
-
-@pytest.mark.parametrize("place", ["/batches/", "/content", "/results"])
-def test_a_server_that_dribbles_holds_up_no_job(
-    place: str, server: Provider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(jobs, "MANY", 1.0)
-    server.dribbles = lambda path: place in path
-    engine = opened(
-        "openai" if place == "/content" else "anthropic", server, tmp_path, batch=True, timeout=0.3, retries=0
-    )
-    with pytest.raises(EngineStopped, match=r"in 0\.3 seconds"):
-        engine.generate(texts(2))
-    engine.close()
 
 
 @pytest.mark.parametrize("name", BOTH)

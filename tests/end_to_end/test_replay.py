@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -144,4 +145,8 @@ def test_a_torn_or_crafted_recording_is_refused_with_its_file_and_line(elsewhere
         (elsewhere.folder / "broken").write_bytes(content)
         ended = elsewhere.auditc("run", "--replay", "broken")
         assert ended.code == code and said in ended.err and "auditc record" in ended.err
+    os.mkfifo(elsewhere.folder / "pipe")
+    for endless in ("/dev/zero", "pipe"):
+        ended = elsewhere.auditc("run", "--replay", endless)
+        assert ended.code == 2 and "no ordinary file" in ended.err
     assert not list((elsewhere.folder / ".auditc").rglob("*.parquet"))

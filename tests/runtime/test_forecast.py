@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from auditc import screen
+from auditc.backends import simulated
 from auditc.ir.finding import Findings
 from auditc.ir.plan import Origin, Plan, Price, Thing
 from auditc.ir.values import Money, Range
@@ -106,6 +107,12 @@ def test_what_a_run_would_cost_is_said_by_currency(tmp_path: Path) -> None:
     bills = {stage.model: stage.tokens_in + stage.tokens_out for stage in seen.stages}
     assert seen.money == pytest.approx({"cny": 2e-6 * bills["sim"], "usd": 2e-6 * bills["two"]})
     assert next(stage for stage in seen.stages if stage.model == "free").money is None
+
+
+def test_a_model_that_answers_nothing_anew_is_not_probed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert forecast(plan(probe=0.5), tmp_path).probed > 0
+    monkeypatch.setattr(simulated, "simulated", dataclasses.replace(simulated.simulated, anew=False))
+    assert forecast(plan(probe=0.5), tmp_path).probed == 0
 
 
 def test_an_unfinished_run_is_said(tmp_path: Path) -> None:

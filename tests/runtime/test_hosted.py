@@ -161,7 +161,7 @@ def test_a_trial_is_a_run_of_its_own_and_one_with_failures_is_gone_on_with(
     server.fault = lambda seen: None
     with progress.reporter("bar") as reporter:
         rest = ask(asked, tmp_path, reporter=reporter)
-    assert rest.cells["asked"] == failed.cells["failed"] > 0 and rest.cells["reused"] > 0
+    assert failed.cells["failed"] > 0 and 0 < rest.cells["asked"] < 10 < rest.cells["reused"]
     assert f"m: its answers since {failed.models[0].identity['window'][:16]}" in capsys.readouterr().err
 
 
@@ -191,6 +191,27 @@ def test_a_budget_in_money_is_not_overrun(batch: bool, server: Provider, tmp_pat
     server.fault = lambda seen: Wrong(change=lambda answer: answer.update(usage=None))
     done = ask(asked, tmp_path, limits=Limits(money=Money(amount=limit, currency="usd")))
     assert "budget" in done.stopped and 0 < done.spent.money["usd"] <= limit and accounted(done.cells)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Wrong(change=lambda answer: answer["choices"][0].update(logprobs=None)), "truncated"),
+        (Wrong(raw=b"{}"), "invalid_reply"),
+        (Wrong(delay=0.3), "timeout"),
+    ],
+)
+def test_what_failed_is_paid_for_too(fault: Wrong, reason: str, server: Provider, tmp_path: Path) -> None:
+    price = Price(input=Money(amount=1000.0, currency="usd"), output=Money(amount=1000.0, currency="usd"))
+    model = hosted("openai", server.url, price, logprobs=20, retries=1, timeout=0.2, concurrency=2)
+    # Now and then there is an answer, so that the server counts as one that answers.
+    server.fault = lambda seen: fault if seen.number % 4 else None
+    asked = plan(score("ft/m", "m"), models={"m": model})
+    done = ask(asked, tmp_path, limits=Limits(money=Money(amount=3.0, currency="usd")))
+    assert "budget" in done.stopped and done.cells["failed"] > 0 and done.cells["not_run"] > 0
+    paid = done.spent.money["usd"] * 1000
+    assert paid == pytest.approx(done.spent.tokens_in + done.spent.tokens_out)
+    assert done.spent.tokens_out >= len(server.asked) - 2
 
 
 def test_what_a_server_would_leave_out_is_refused_before_anything_is_asked(server: Provider) -> None:
@@ -264,6 +285,20 @@ def test_a_line_of_a_job_that_cannot_be_read_is_a_cell_and_not_the_job(
     server.spoilt = lambda content: content
     again = ask(asked, tmp_path)
     assert again.cells["failed"] == 0 and again.cells["reused"] > 0
+
+
+@pytest.mark.parametrize("batch", [True, False])
+def test_a_budget_in_time_waits_for_no_server(batch: bool, server: Provider, tmp_path: Path) -> None:
+    asked = one(server.url, draws=3, batch=batch, retries=8)
+    server.patience = 10**9
+    server.fault = lambda seen: Wrong(429, None, {"Retry-After": "300"})
+    began = time.monotonic()
+    done = ask(asked, tmp_path, limits=Limits(seconds=0.5))
+    assert time.monotonic() - began < 30 and "0.5 seconds" in done.stopped
+    assert done.cells["asked"] == 0 and accounted(done.cells)
+    server.patience, server.fault = 0, lambda seen: None
+    assert ask(asked, tmp_path).cells["failed"] == 0
+    assert len(server.jobs) == (len(asked.stages[0].items) if batch else 0), "the job is taken up where it is"
 
 
 CHILD = """

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from auditc.runtime.faults import WorldFailed
 from auditc.runtime.windows import Windows
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -49,6 +50,15 @@ def test_answers_are_used_again_for_as_long_as_the_author_says_and_from_the_firs
     assert ran(tmp_path, 60, ended=True, reuse=100) == first
     assert ran(tmp_path, 99, ended=True, reuse=100) == first
     assert ran(tmp_path, 101, ended=True, reuse=100) > first
+
+
+def test_a_run_that_ended_meanwhile_is_not_gone_on_with(tmp_path: Path) -> None:
+    first, second = later(tmp_path, 0), later(tmp_path, 1)
+    first.of(WHO, 0), first.begin(), first.end()
+    second.of(WHO, 0)
+    with pytest.raises(WorldFailed, match="has just ended"):
+        second.begin()
+    assert ran(tmp_path, 2, ended=True).startswith("2026-11-21T12:00:02")
 
 
 def test_another_model_has_another_window_and_looking_writes_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from auditc.backends._contract import EngineStopped, Identity
@@ -26,6 +26,10 @@ Body = dict[str, Any]
 
 LONGEST_WAIT = 600.0
 """Seconds. A server that asks for a longer pause is asked again by a later run, and this one stops."""
+
+
+PAID = frozenset({"invalid_reply", "timeout"})
+"""Reasons for which a provider may want money for an attempt that brought nothing: the model has worked."""
 
 
 class Provider(Protocol):
@@ -114,7 +118,9 @@ class Hosted:
                 raise answer
             return read(request, answer)
         except Trouble as trouble:
-            return withheld(request, trouble) if trouble.withheld else Failure(trouble.reason, trouble.detail)
+            if trouble.withheld:
+                return withheld(request, trouble)
+            return Failure(trouble.reason, trouble.detail, *_taken(request, trouble.reason in PAID))
 
     def _one(
         self,
@@ -123,11 +129,13 @@ class Hosted:
         read: Callable[[Any, Any], T | Failure],
         withheld: Callable[[Any, Trouble], T | Failure],
     ) -> T | Failure:
+        paid = 0
         for repeat in range(self.retries + 1):
             try:
                 reply = self._attempt(lambda: self._asked(request, body, read))
                 self.standing.good()
-                return reply
+                more_in, more_out = _taken(request, paid)
+                return replace(reply, tokens_in=reply.tokens_in + more_in, tokens_out=reply.tokens_out + more_out)
             except Closed:
                 return Failure("engine", "closed while it waited")
             except EngineStopped:
@@ -141,6 +149,7 @@ class Hosted:
             if trouble.withheld:
                 self.standing.good()
                 return withheld(request, trouble)
+            paid += trouble.reason in PAID
             if not trouble.again or (trouble.wait or 0.0) > LONGEST_WAIT or repeat == self.retries:
                 break
             try:
@@ -148,7 +157,7 @@ class Hosted:
             except Closed:
                 return Failure("engine", "closed while it waited")
         self.standing.bad(trouble, at_once=(trouble.wait or 0.0) > LONGEST_WAIT)
-        return Failure(trouble.reason, trouble.detail)
+        return Failure(trouble.reason, trouble.detail, *_taken(request, paid))
 
     def _asked(
         self, request: Any, body: Body, read: Callable[[Any, Any], T | Failure]
@@ -204,6 +213,12 @@ def within(seconds: float, call: Callable[[], R], closed: Callable[[], bool]) ->
             raise Closed
         raise found
     return found[0]
+
+
+def _taken(request: ScoreRequest | GenerateRequest, times: int) -> tuple[int, int]:
+    """The tokens, in and out, that so many attempts may have taken at most."""
+    out = request.sampling.max_new_tokens if isinstance(request, GenerateRequest) else 1
+    return times * at_most(request.prompt), times * out
 
 
 def _no_text(request: GenerateRequest, trouble: Trouble) -> GenerateReply:

@@ -65,12 +65,20 @@ class Desk:
     """Seconds that an answer may take, and a look at a job; many requests and many answers get `MANY` times as long."""
 
     def run(self, requests: Sequence[Request], bodies: Sequence[Body], pacer: Pacer) -> list[Any | Trouble]:
-        """An answer or a Trouble for each request. Raises Trouble where there is no job, Closed."""
+        """An answer or a Trouble for each request; what is too much for one job is put as two. Raises Trouble where
+        there is no job, Closed."""
         named = {str(index): body for index, body in enumerate(bodies)}
         note = None if self.notes is None else Path(self.notes) / f"{_mark(requests, bodies)}.json"
         job = _noted(note)
         if job is None:
-            job = self._begun(named, pacer)
+            try:
+                job = self._begun(named, pacer)
+            except Trouble as trouble:
+                if trouble.reason != "too_long" or len(bodies) < 2:
+                    raise
+                middle = len(bodies) // 2
+                halves = slice(None, middle), slice(middle, None)
+                return [answer for half in halves for answer in self.run(requests[half], bodies[half], pacer)]
             _note(note, job)
         try:
             progress = self._ended(job, pacer)

@@ -52,21 +52,25 @@ def score_reply(request: ScoreRequest, answer: Any, params: Params, key: Key) ->
     probable than the least probable of the most probable tokens, and all of them than what the listed leave over.
     """
     choice, usage = _choice(answer), part(answer, "usage", dict)
+    tokens_in, tokens_out, said = tokens(
+        request.prompt, "", count(usage, "prompt_tokens"), count(usage, "completion_tokens")
+    )
     if _ended(choice) == "refused":
-        return Failure("rejected", "the server withheld its answer")
+        return Failure("rejected", "the server withheld its answer", tokens_in, tokens_out)
     listed, drawn = _listed(choice, params)
     if not listed:
-        return Failure("truncated", "the server lists no probabilities: it does not offer `logprobs`")
+        told = "the server lists no probabilities: it does not offer `logprobs`"
+        return Failure("truncated", told, tokens_in, tokens_out)
     missing = sum(spelling not in listed for spellings in request.spellings for spelling in spellings)
     left = max(0.0, 1.0 - sum(listed.values()))
     most = min(left, missing * _least(listed, drawn))
     if most > params.unlisted:
         told = f"{most:.3g} of the probability may lie on spellings that are not among the {len(listed)} tokens listed"
-        return Failure("truncated", f"{told}: ask for more by `logprobs`, or allow it by `unlisted`")
+        told = f"{told}: ask for more by `logprobs`, or allow it by `unlisted`"
+        return Failure("truncated", told, tokens_in, tokens_out)
     sums = [sum(listed.get(spelling, 0.0) for spelling in dict.fromkeys(option)) for option in request.spellings]
-    tokens_in, _, said = tokens(request.prompt, "", count(usage, "prompt_tokens"), 0)
     logs = tuple(min(0.0, math.log(chance)) if chance else -math.inf for chance in sums)
-    return ScoreReply(logs, tokens_in, _who(answer, said, key))
+    return ScoreReply(logs, tokens_in, _who(answer, said, key), tokens_out)
 
 
 def _choice(answer: Any) -> dict[str, Any]:

@@ -110,12 +110,12 @@ def from_replies(replies: Sequence[Reply]) -> list[list[Any]]:
     written: list[list[Any]] = []
     for reply in replies:
         if isinstance(reply, ScoreReply):
-            written.append(["score", list(reply.logprobs), reply.tokens_in, reply.reported])
+            written.append(["score", list(reply.logprobs), reply.tokens_in, reply.reported, reply.tokens_out])
         elif isinstance(reply, GenerateReply):
             said = (reply.text, reply.tokens_in, reply.tokens_out, reply.finished, reply.reported)
             written.append(["text", *said])
         else:
-            written.append(["failure", reply.reason, reply.detail])
+            written.append(["failure", reply.reason, reply.detail, reply.tokens_in, reply.tokens_out])
     return written
 
 
