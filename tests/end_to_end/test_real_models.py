@@ -24,10 +24,10 @@ def example(tmp_path: Path, root: Path) -> Shell:
     folder = tmp_path / "us_cn"
     shutil.copytree(root / "examples/us_cn", folder, ignore=shutil.ignore_patterns(".auditc", "*.plan.json"))
     shell = Shell(folder)
-    shell.edit("us_cn.audit", "ask     = values\n", "ask     = values.sample(10)\n")
+    shell.edit("us_cn.audit", "ask     = values\n", "ask     = values.sample(6)\n")
     shell.edit("us_cn.audit", "orders  = 5", "orders  = 2")
     shell.edit("us_cn.audit", "values.sample(6, by = dimension)", "values.sample(2)")
-    shell.edit("us_cn.audit", "draws          = 10", "draws          = 3")
+    shell.edit("us_cn.audit", "draws          = 10", "draws          = 2")
     assert shell.auditc("models", "list").code == 0
     assert shell.auditc("compile", "us_cn.audit").code == 0
     assert shell.auditc("models", "fetch").code == 0
