@@ -103,7 +103,7 @@ def block(rows: SurveyRows | ScenarioRows, name: str, folder: str) -> str:
         before = f'framework {rows.framework} {{ values = csv("{folder}/rules.csv") }}\n\n'
     return (
         f"{before if valued else ''}"
-        "# `my_model` stands for a model of yours.\n"
+        "# `my_model` stands for a model of yours. This auditc checks and plans an escalation, and cannot run it yet.\n"
         f"escalation {name}_dilemmas {{\n"
         f'  scenarios = jsonl("{folder}/{file}")\n'
         "  of        = [my_model]\n"
