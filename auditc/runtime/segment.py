@@ -66,10 +66,17 @@ class Taken(NamedTuple):
     at: int
 
 
-def prompt_text(prompt: Prompt) -> str:
-    """A prompt as JSON: its turns as pairs of role and text, and its opening."""
-    turns = [[turn.role, turn.text] for turn in prompt.turns]
-    return _AS_JSON([turns, prompt.opening])
+def prompt_text(prompt: Prompt, written: dict[int, str] | None = None) -> str:
+    """A prompt as JSON: its turns as pairs of role and text, and its opening. `written` remembers turns by their
+    identity, for as long as they live: the prompts of a batch share most of them."""
+    written = {} if written is None else written
+    turns = []
+    for turn in prompt.turns:
+        text = written.get(id(turn))
+        if text is None:
+            text = written[id(turn)] = _AS_JSON([turn.role, turn.text])
+        turns.append(text)
+    return f"[[{','.join(turns)}],{_AS_JSON(prompt.opening)}]"
 
 
 def prompt_of(text: str) -> Prompt:
@@ -80,16 +87,17 @@ def prompt_of(text: str) -> Prompt:
 
 def table(taken: Sequence[Taken]) -> Any:
     """Asked cells as an Arrow table."""
-    columns = zip(*(_row(given, batch.at) for batch in taken for given in batch.given), strict=True)
+    written: dict[int, str] = {}
+    columns = zip(*(_row(given, batch.at, written) for batch in taken for given in batch.given), strict=True)
     return pa.Table.from_arrays(
         [pa.array(column, type=field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
     )
 
 
-def _row(given: Given, at: int) -> tuple[object, ...]:
+def _row(given: Given, at: int, written: dict[int, str]) -> tuple[object, ...]:
     """The columns of one cell, in the order of the schema."""
     key, kind, prompt, settings, reply = given
-    asked = prompt_text(prompt)
+    asked = prompt_text(prompt, written)
     if isinstance(reply, ScoreReply):
         found = (None, reply.logprobs, reply.tokens_in, 0, None, None, None)
         return key, kind, True, *found, asked, settings, reply.reported, at
