@@ -97,9 +97,8 @@ def cell(shown: Shown) -> None:
         origin = place.origin
         console.print(Text(f"asked by {where} ({origin['file']}:{origin['line']})"), soft_wrap=True)
     console.print(Text("settings: " + ", ".join(f"{key} {value}" for key, value in shown.settings.items())))
-    for word, said in (("taken in", shown.at), ("the server said it was", shown.reported)):
-        if said:
-            console.print(Text(f"{word} {said}"), soft_wrap=True)
+    if shown.at:
+        console.print(Text(f"taken in {shown.at}"), soft_wrap=True)
     for role, text in shown.turns:
         console.print(Text(f"\n[{role}]", style="dim"))
         console.print(Text(text), soft_wrap=True)
