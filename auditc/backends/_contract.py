@@ -55,6 +55,15 @@ class Switching(Protocol):
         ...
 
 
+@runtime_checkable
+class Resting(Protocol):
+    """An engine in the run's own process that at times asks nothing for a while, because its server wants that."""
+
+    def tell(self, waiting: Callable[[float, str], None]) -> None:
+        """Call `waiting` with the seconds and the reason each time, from whichever thread."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """Low-rank changes that are put on a model's weights: a local folder in the form of PEFT (`adapter_config.json`,

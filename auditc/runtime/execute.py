@@ -344,5 +344,5 @@ class _Run:
         if self._lane is None:
             # By number: a name comes from a plan, and is no name for a file.
             log = self.logs / f"worker-{list(self.plan.models).index(model) + 1}.log"
-            self._lane = Lane(self.bound[model], log, self.reporter.opening)
+            self._lane = Lane(self.bound[model], log, self.reporter.opening, self.reporter.waiting)
         return self._lane

@@ -33,6 +33,8 @@ class Lane:
     log: Path
     """Where a worker's own output goes."""
     opening: Callable[[str], None]
+    waiting: Callable[[str, float, str], None] = lambda model, seconds, why: None
+    """Is told of a model that is not asked for so many seconds, and why; from any thread."""
     _threads: ThreadPoolExecutor = field(init=False)
     _worker: Worker | None = None
 
@@ -52,7 +54,9 @@ class Lane:
         """Ask a batch. Raises WorkerFailed where the model has to be opened for it and cannot be."""
         if self._worker is None:
             self.opening(self.bound.name)
-            self._worker = _open(self.bound, self.log)
+            self._worker = worker = _open(self.bound, self.log)
+            if isinstance(worker, LocalWorker):
+                worker.tell(lambda seconds, why: self.waiting(self.bound.name, seconds, why))
         return self._threads.submit(self._worker.ask, requests)
 
     def landed(self, flights: Collection[Flight], stopping: Callable[[], bool]) -> dict[Flight, list[Reply] | None]:

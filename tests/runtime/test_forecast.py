@@ -207,7 +207,7 @@ def test_a_cell_with_several_places_and_what_a_server_says_are_shown(
     )
     said = capsys.readouterr().out
     assert said.count("asked by ") == len(shown.places) >= 2
-    assert said.count("fp_123") == 1
+    assert said.count("gpt-x-2026-10-01, fp_123") == 1
     assert "the server says: gpt-x-2026-10-01, fp_123" in said and "failed: timeout\n" in said
 
 

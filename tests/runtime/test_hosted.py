@@ -301,6 +301,16 @@ def test_a_budget_in_time_waits_for_no_server(batch: bool, server: Provider, tmp
     assert len(server.jobs) == (len(asked.stages[0].items) if batch else 0), "the job is taken up where it is"
 
 
+def test_a_pause_that_a_server_asks_for_is_seen(
+    server: Provider, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.fault = lambda seen: Wrong(429, None, {"Retry-After": "1.2"}) if seen.number == 3 else None
+    with progress.reporter("events") as reporter:
+        ask(one(server.url, draws=1), tmp_path, reporter=reporter)
+    (event,) = [line for line in capsys.readouterr().err.splitlines() if '"waiting"' in line]
+    assert '"model":"m"' in event and '"seconds":1.2' in event
+
+
 CHILD = """
 import sys
 from pathlib import Path

@@ -78,6 +78,10 @@ class Hosted:
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateReply | Failure]:
         return self._all(requests, self.provider.text_body, self.provider.text_reply, _no_text)
 
+    def tell(self, waiting: Callable[[float, str], None]) -> None:
+        """As the contract has it."""
+        self.pacer.told = lambda seconds: waiting(seconds, "its server asks for a pause")
+
     def close(self) -> None:
         """Whoever waits is woken. Does nothing a second time."""
         self.pacer.close()

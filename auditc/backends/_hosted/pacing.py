@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 START = 4
@@ -37,6 +38,8 @@ class Pacer:
     """How often the limit was halved."""
     _quick: bool = True
     _closed: bool = False
+    told: Callable[[float], None] | None = None
+    """Is told of each rest of a second or more that a server asks for, once."""
 
     def __post_init__(self) -> None:
         self.limit = float(min(START, self.most))
@@ -63,9 +66,13 @@ class Pacer:
                 self.limit = max(1.0, self.limit / 2)
             elif well:
                 self.limit = min(float(self.most), self.limit + (1.0 if self._quick else 1.0 / self.limit))
+            before = max(self._resumes, time.monotonic())
             if wait:
                 self._resumes = max(self._resumes, time.monotonic() + wait)
+            longer = self._resumes - before
             self._gate.notify_all()
+        if wait and longer >= 1.0 and self.told is not None:
+            self.told(wait)
 
     def rest(self, seconds: float) -> None:
         """Wait. Raises Closed as soon as the engine is closed."""

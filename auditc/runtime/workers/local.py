@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from auditc.backends._contract import BackendUnavailable, Engine, EngineStopped, Switching
+from auditc.backends._contract import BackendUnavailable, Engine, EngineStopped, Resting, Switching
 from auditc.ir.exchange import Reply, Request
 
 from ..bind import Bound
@@ -33,6 +33,11 @@ class LocalWorker:
             raise WorkerFailed(
                 f"model `{self._name}` is not asked any more: {stopped.message}", stopped.help
             ) from stopped
+
+    def tell(self, waiting: Callable[[float, str], None]) -> None:
+        """Have the engine say when it rests, if it ever does."""
+        if isinstance(self._engine, Resting):
+            self._engine.tell(waiting)
 
     def become(self, bound: Bound) -> bool:
         try:
