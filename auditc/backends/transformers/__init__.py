@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from auditc.backends._contract import Backend, Capability, Engine, Flow, ModelSource
 from auditc.backends.transformers.gguf import VERSION, prepare
 from auditc.backends.transformers.identity import identify
-from auditc.backends.transformers.params import Params
+from auditc.backends.transformers.params import CELLS, Params
 from auditc.backends.transformers.room import memory
 
 if TYPE_CHECKING:
@@ -20,9 +20,8 @@ def can(params: Params) -> frozenset[Capability]:
 
 
 def flow(params: Params) -> Flow:
-    """Many at a time: more of them begin alike, and the weights are read once for all. A run that is killed loses at
-    most as many, which is less than a minute's work of a small model on a CPU."""
-    return Flow(batch=128)
+    """One batch that is answered, and one that waits."""
+    return Flow(batch=CELLS)
 
 
 def open_engine(source: ModelSource, params: Params) -> Engine:

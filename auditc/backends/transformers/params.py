@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from annotated_types import Gt, Le
 
 from auditc.ir.values import Form, Tokens, Unit
+
+CELLS: Final = 128
+"""Cells that a run puts to the engine at a time. Many begin alike, and the weights are read once for all. A run that is
+killed loses at most as many, which is less than a minute's work of a small model on a CPU."""
 
 
 class Params(Form):

@@ -8,10 +8,10 @@ import struct
 from pathlib import Path
 from typing import Any, Final
 
-from auditc.backends._contract import BackendUnavailable, Flow, ModelSource
+from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends._memory import OVERRIDE, fits, unchecked
 from auditc.backends.transformers.identity import BATCH_TOKENS, device_class, model_folder
-from auditc.backends.transformers.params import Params
+from auditc.backends.transformers.params import CELLS, Params
 
 MB: Final = 1 << 20
 LIBRARIES: Final = {"cpu": 350 * MB, "cuda": 700 * MB}
@@ -64,7 +64,7 @@ def check_room(torch: Any, source: ModelSource, params: Params) -> None:
 
 def _working(config: dict[str, Any], params: Params, device: str, size: int) -> int:
     """Bytes beside the weights: what layers compute of `batch_tokens`, logits, keys and values."""
-    budget, rows = params.batch_tokens or BATCH_TOKENS[device], Flow().batch
+    budget, rows = params.batch_tokens or BATCH_TOKENS[device], CELLS
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     inner = max(int(config.get("intermediate_size") or 4 * hidden), hidden)
     width = int(config.get("head_dim") or hidden // heads) * int(config.get("num_key_value_heads") or heads)
