@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from auditc.runtime.store import Store
 
 from .conftest import Shell
 
@@ -64,6 +69,39 @@ def test_a_run_that_was_killed_keeps_its_answers_and_asks_the_rest_once(example:
     _replayed_without_weights(example, findings)
     models = {model["name"]: model for model in findings["models"]}
     assert "dequantised" in models["smollm2"]["title"] and models["gemma3"]["licence"] == "Gemma Terms of Use"
+
+
+@pytest.mark.slow
+def test_ten_kills_change_no_stored_answer_and_no_finding(example: Shell, tmp_path: Path) -> None:
+    """Both runs compute the same batches in float32; a batch that was killed is computed again as a whole."""
+    whole = Shell(tmp_path / "whole")
+    shutil.copytree(example.folder, whole.folder)
+    expected = whole.auditc("run", "--json").json
+    moments, answers, kills = random.Random(20261121), dict[bytes, Any](), 0
+    while kills < 10:
+        process = example.start("run", "-q")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(moments.uniform(3, 12))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        kills += 1
+        with Store.open(example.folder / ".auditc/store", write=False) as store:
+            now = {key: store.get(key) for key in store.find("")}
+        assert answers.items() <= now.items(), "a stored answer is never another one later"
+        answers = {key: reply for key, reply in now.items() if reply is not None}
+    assert answers
+    done = example.auditc("run", "--json").json
+    assert done["cells"]["failed"] == 0 and done["cells"]["reused"] + done["cells"]["asked"] == done["cells"]["planned"]
+    first = json.loads((example.folder / done["findings"]).read_text())
+    second = json.loads((whole.folder / expected["findings"]).read_text())
+    found = {_axes(row): row["estimate"] for row in first["findings"] if row["block"] == "opinions"}
+    for row in second["findings"]:
+        if row["block"] == "opinions" and row["metric"] in ("jsd", "emd", "kl"):
+            assert found[_axes(row)] == pytest.approx(row["estimate"], abs=1e-4)
+
+
+def _axes(row: dict[str, Any]) -> str:
+    return json.dumps([row[name] for name in ("metric", "model", "population", "condition", "axes")], sort_keys=True)
 
 
 def _replayed_without_weights(example: Shell, findings: dict[str, Any]) -> None:
