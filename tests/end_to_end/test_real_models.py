@@ -81,7 +81,7 @@ def test_ten_kills_change_no_stored_answer_and_no_finding(example: Shell, tmp_pa
     while kills < 10:
         process = example.start("run", "-q")
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(moments.uniform(3, 12))
+            process.wait(moments.uniform(10, 30))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         kills += 1
