@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from auditc.backends import backends
 from auditc.backends._contract import Identity
@@ -22,14 +22,12 @@ from auditc.ir.canonical import digest
 from auditc.ir.exchange import Failure, Reply
 from auditc.ir.plan import Model, Plan
 from auditc.ir.recorded import Exchange, Head, Who, asked, line_of
-from auditc.methods import methods
 
-from .asking import Ask, score_asking, turn_asking
 from .faults import WorldFailed
 from .runs import Run
-from .schedule import Asked, stages
+from .schedule import stages
 from .store import Store
-from .walk import converse_sheet, score_sheet, walk_converse, walk_score
+from .walk import walk
 
 BATCH = 64
 FORMS = (".jsonl", ".jsonl.gz")
@@ -150,7 +148,8 @@ def _exchanges(run: Run, workspace: Path, plan: Plan, names: list[str]) -> Itera
 
         for stage in stages(plan):
             model, identity = identities[stage.name]
-            for ask in _asks(plan, stage, identity, known):
+            _, batches = walk(plan, stage, identity, known, BATCH)
+            for ask in (ask for batch in batches for ask in batch or ()):
                 if ask.key not in had:
                     continue
                 reply = known(ask.key)
@@ -165,16 +164,3 @@ def _exchanges(run: Run, workspace: Path, plan: Plan, names: list[str]) -> Itera
             f"{len(left):,} cells of run {run.id} were worded otherwise than this auditc words them",
             "record it with the auditc that ran it, or run the audit again",
         )
-
-
-def _asks(plan: Plan, stage: Asked, identity: Identity, known: Any) -> Iterator[Ask]:
-    """Every cell of a stage as it was asked of an engine of this identity."""
-    if stage.kind == "score":
-        scores = score_asking(plan, stage, identity)
-        for batch in walk_score(scores, score_sheet(scores), BATCH):
-            yield from batch
-        return
-    turns = turn_asking(plan, stage, identity)
-    read = methods.take(stage.method).read
-    for turn in walk_converse(turns, converse_sheet(turns), known, read, BATCH):
-        yield from turn or ()

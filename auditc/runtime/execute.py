@@ -18,10 +18,9 @@ from auditc.ir.exchange import Failure, Reply
 from auditc.ir.finding import ModelRow, Spent
 from auditc.ir.plan import Plan
 from auditc.ir.probed import Probed
-from auditc.methods import methods
 
 from . import probe
-from .asking import Ask, score_asking, turn_asking
+from .asking import Ask
 from .bind import Bound, Here, bind, located
 from .budget import Limits, Meter
 from .cells import count_cells
@@ -35,17 +34,7 @@ from .schedule import Asked, stages
 from .segment import Given
 from .store import Store
 from .testimony import testified
-from .walk import (
-    ROUND,
-    ConverseSheet,
-    ScoreSheet,
-    Sheet,
-    converse_sheet,
-    score_sheet,
-    walk_converse,
-    walk_score,
-    walked,
-)
+from .walk import ROUND, Sheet, walk, walked
 from .windows import Windows
 
 
@@ -204,16 +193,7 @@ class _Run:
         self.reporter.stage_started(stage.name, cells)
         bound, limit = self.bound[stage.model], self.meter.limits.per_stage
         identity, size = bound.identity, bound.flow.batch
-        sheet: ScoreSheet | ConverseSheet
-        batches: Iterator[list[Ask] | None]
-        if stage.kind == "score":
-            scores = score_asking(self.plan, stage, identity)
-            sheet = score_sheet(scores)
-            batches = walk_score(scores, sheet, size, limit)
-        else:
-            turns = turn_asking(self.plan, stage, identity)
-            sheet = converse_sheet(turns)
-            batches = walk_converse(turns, sheet, self.reply, methods.take(stage.method).read, size, limit)
+        sheet, batches = walk(self.plan, stage, identity, self.reply, size, limit)
         if self.plan.probe and bound.backend.anew:
             sample = self.samples[stage.name] = probe.Sample(stage, self.plan.probe, self.plan.seed)
             batches = sample.watch(batches)

@@ -6,7 +6,7 @@ the figures say that they are estimates. Tokens are counted by rule of thumb unt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,8 @@ from typing import Any
 from auditc.ir.exchange import Prompt
 from auditc.ir.plan import Escalate, Plan, Train
 from auditc.ir.values import Money
-from auditc.methods import methods
 
 from . import runs
-from .asking import Ask, score_asking, turn_asking
 from .bind import Bound, Here, located, look
 from .budget import cost
 from .cells import count_cells
@@ -28,7 +26,7 @@ from .opening import obstacles
 from .probe import Sample, second
 from .schedule import Asked, stages
 from .store import Store
-from .walk import converse_sheet, score_sheet, walk_converse, walk_score
+from .walk import walk
 from .windows import Windows
 
 EXACT = 200_000
@@ -165,15 +163,7 @@ def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int, sh
     """How many cells are stored, about how many tokens the others take in, those of the probe too, and how many those
     are. A first answer that is missing is taken to come."""
     limit = EXACT if cells > EXACT else None
-    batches: Iterator[list[Ask] | None]
-    size = bound.flow.batch
-    if stage.kind == "score":
-        scores = score_asking(plan, stage, bound.identity)
-        batches = walk_score(scores, score_sheet(scores), size, limit)
-    else:
-        turns = turn_asking(plan, stage, bound.identity)
-        read = methods.take(stage.method).read
-        batches = walk_converse(turns, converse_sheet(turns), store.get, read, size, limit)
+    _, batches = walk(plan, stage, bound.identity, store.get, bound.flow.batch, limit)
     sample = Sample(stage, share, plan.seed)
     met = cached = tokens = 0
     for batch in sample.watch(batches) if share else batches:

@@ -6,19 +6,17 @@ must be said before the hour. A model whose answers are all stored is not opened
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from auditc.backends._memory import OVERRIDE, unchecked
 from auditc.ir.plan import Plan
-from auditc.methods import methods
 
-from .asking import Ask, score_asking, turn_asking
 from .bind import Bound
 from .faults import CannotBind, Problem
 from .memory import Room, rooms, said
 from .schedule import Asked, stages
 from .store import Store
-from .walk import converse_sheet, score_sheet, walk_converse, walk_score
+from .walk import walk
 
 
 def refuse_what_cannot_be_opened(plan: Plan, bound: Mapping[str, Bound], store: Store) -> None:
@@ -32,15 +30,12 @@ def obstacles(plan: Plan, bound: Mapping[str, Bound], store: Store) -> tuple[Pro
     """Why models that would have to be opened cannot be."""
     found = []
     for room in rooms(bound):
-        lacking, large = _absent(bound[room.model]), not room.fits and not unchecked()
+        one = bound[room.model]
+        lacking, large = one.backend.absent(one.params), not room.fits and not unchecked()
         stage = _first_lacking(plan, room.model, bound, store) if lacking or large else None
         if stage is not None:
-            found.append(_too_large(room, bound[room.model], stage) if large else _lacks(room.model, lacking, stage))
+            found.append(_too_large(room, one, stage) if large else _lacks(room.model, lacking, stage))
     return tuple(found)
-
-
-def _absent(bound: Bound) -> str:
-    return bound.backend.absent(bound.params)
 
 
 def _lacks(model: str, lacking: str, stage: Asked) -> Problem:
@@ -66,12 +61,5 @@ def _first_lacking(plan: Plan, model: str, bound: Mapping[str, Bound], store: St
 
 
 def _is_lacking(plan: Plan, stage: Asked, bound: Mapping[str, Bound], store: Store) -> bool:
-    identity, size = bound[stage.model].identity, bound[stage.model].flow.batch
-    batches: Iterator[list[Ask] | None]
-    if stage.kind == "score":
-        scores = score_asking(plan, stage, identity)
-        batches = walk_score(scores, score_sheet(scores), size, None)
-    else:
-        turns = turn_asking(plan, stage, identity)
-        batches = walk_converse(turns, converse_sheet(turns), store.get, methods.take(stage.method).read, size, None)
+    _, batches = walk(plan, stage, bound[stage.model].identity, store.get, bound[stage.model].flow.batch)
     return any(ask.key not in store for batch in batches for ask in batch or ())

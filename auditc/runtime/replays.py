@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +10,11 @@ from auditc.backends.replay.engine import Replay
 from auditc.ir.exchange import Failure, Reply
 from auditc.ir.plan import Plan, Thing
 from auditc.ir.recorded import Head
-from auditc.methods import methods
 
-from .asking import Ask, score_asking, turn_asking
 from .bind import Here, look
 from .exchanges import declared
 from .schedule import stages
-from .walk import converse_sheet, score_sheet, walk_converse, walk_score
+from .walk import walk
 
 REPLAY = "replay"
 
@@ -68,14 +66,7 @@ def unrecorded(plan: Plan, here: Mapping[str, Here]) -> dict[str, tuple[int, int
             engines[stage.model] = opened
         engine = engines[stage.model]
         known: dict[bytes, Reply] = {}
-        batches: Iterator[list[Ask] | None]
-        if stage.kind == "score":
-            scores = score_asking(plan, stage, model.identity)
-            batches = walk_score(scores, score_sheet(scores), model.flow.batch)
-        else:
-            turns = turn_asking(plan, stage, model.identity)
-            read = methods.take(stage.method).read
-            batches = walk_converse(turns, converse_sheet(turns), known.get, read, model.flow.batch)
+        _, batches = walk(plan, stage, model.identity, known.get, model.flow.batch)
         cells = lost = 0
         for batch in batches:
             for ask in batch or ():

@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from auditc.backends._contract import Identity
 from auditc.ir.answers import FAILED, NOT_RUN, REFUSED, UNPARSABLE
 from auditc.ir.exchange import Failure, GenerateReply, Reply
-from auditc.ir.plan import Converse, Score
+from auditc.ir.plan import Converse, Plan, Score
 from auditc.ir.reading import Reading
+from auditc.methods import methods
 
-from .asking import Ask, ScoreAsking, TurnAsking
+from .asking import Ask, ScoreAsking, TurnAsking, score_asking, turn_asking
 from .cells import Participant, ScoreCells, lasting, participants, score_cells
-from .schedule import score_batches, turn_groups
+from .schedule import Asked, score_batches, turn_groups
 
 Known = Callable[[bytes], Reply | None]
 """The reply to a cell, if there is one by now."""
@@ -67,6 +69,20 @@ def walked(sheet: Sheet) -> Iterator[bytes]:
     """The keys of the cells that were walked over."""
     rows = [sheet.keys] if isinstance(sheet, ScoreSheet) else [row for rows in sheet.keys.values() for row in rows]
     return (key for row in rows for key in row if key)
+
+
+def walk(
+    plan: Plan, stage: Asked, identity: Identity, known: Known, size: int, limit: int | None = None
+) -> tuple[Sheet, Iterator[list[Ask] | None]]:
+    """An empty sheet of a stage, and the walk over its cells that fills it: batches of `size` cells, as they are asked
+    of an engine of this identity. `known` is read by stages whose turns hang on earlier ones."""
+    if stage.kind == "score":
+        scores = score_asking(plan, stage, identity)
+        score = score_sheet(scores)
+        return score, walk_score(scores, score, size, limit)
+    turns = turn_asking(plan, stage, identity)
+    converse = converse_sheet(turns)
+    return converse, walk_converse(turns, converse, known, methods.take(stage.method).read, size, limit)
 
 
 def score_sheet(asking: ScoreAsking) -> ScoreSheet:
