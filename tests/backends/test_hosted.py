@@ -336,10 +336,20 @@ def test_a_server_that_takes_few_at_a_time_gets_few_at_a_time(name: str, server:
 
 
 def test_a_fast_server_gets_many_at_a_time(server: Provider) -> None:
-    server.latency = 0.03
+    """After sixty prompt answers it holds every request until seventeen are there together: they come, however slow."""
+    many = threading.Event()
+
+    def fault(seen: Seen) -> Wrong | None:
+        if server.now > 16:
+            many.set()
+        if len(server.asked) > 60:
+            many.wait(30)
+        return None
+
+    server.fault = fault
     engine = opened("openai", server, concurrency=32)
     asked_by_many(engine, 200, threads=32)
-    assert server.most > 16
+    assert many.is_set()
     engine.close()
 
 
