@@ -83,7 +83,7 @@ class Bare:
 
 def ours(worker: Any, requests: list[Any]) -> float:
     """Tokens, or prompts, a second, through the pipe."""
-    from auditc.ir.exchange import Failure
+    from auditc.ir.exchange import Failure, GenerateReply
 
     start = time.perf_counter()
     replies = worker.ask(requests)
@@ -91,7 +91,7 @@ def ours(worker: Any, requests: list[Any]) -> float:
     failed = [reply for reply in replies if isinstance(reply, Failure)]
     if failed:
         raise SystemExit(f"{len(failed)} failed: {failed[0]}")
-    return float(sum(getattr(reply, "tokens_out", 1) for reply in replies) / seconds)
+    return float(sum(reply.tokens_out if isinstance(reply, GenerateReply) else 1 for reply in replies) / seconds)
 
 
 def main() -> None:

@@ -156,6 +156,82 @@ class ProbeRow(Form):
     """Keys of cells that are read otherwise, at most 20, as `auditc show RUN CELL` takes them."""
 
 
+class Ellipse(Form):
+    """A confidence region: half its length along its longer and its shorter axis, in units of the map, and the angle
+    of the longer one against the first component, in radians."""
+
+    long: float
+    short: float
+    angle: float
+
+
+class MapPlace(Form):
+    """A place on a culture map: a model asked as a population, or (`model` empty) the people of a population.
+
+    `scores` are mean scores by value dimension, 0 to 1; `at` the two components. Without an ellipse the uncertainty
+    of the place could not be measured, and `notes` say why.
+    """
+
+    model: str
+    population: str
+    condition: str
+    scores: dict[str, float]
+    at: tuple[float, float]
+    ellipse: Ellipse | None
+    notes: tuple[str, ...] = ()
+
+
+class CultureMap(Form):
+    """Models and peoples by the two principal components of their mean scores. Components are of all places together:
+    a place depends on who else is on the map. `loadings` by dimension, `explained` shares of the variance."""
+
+    measure: str
+    block: str
+    loadings: dict[str, tuple[float, float]]
+    explained: tuple[float, float]
+    places: tuple[MapPlace, ...]
+    level: float
+    procedure: str
+    notes: tuple[str, ...] = ()
+    origin: Origin
+
+
+class Contrast(Form):
+    """One comparison of a figure between groups of models, or between two conditions of one model.
+
+    `of` says what is compared: `ablation` (a condition against what was asked, in pairs of items), or a column of the
+    models' cards (`family`, `origin`, `stage`). `left` − `right` is the estimate. `test` is what was computed, and
+    nothing else is printed as having been; `published` marks a test that is here because a paper used it, whose
+    assumptions do not hold. Null where it could not be computed, and `notes` say why.
+    """
+
+    id: str
+    of: str
+    left: str
+    right: str
+    metric: str
+    block: str
+    model: str = ""
+    """Of an ablation; empty where groups of models are compared."""
+    population: str
+    axes: dict[str, str] = {}
+    estimate: float | None
+    low: float | None
+    high: float | None
+    level: float
+    statistic: float | None
+    freedom: float | None
+    p: float | None
+    """Two-sided."""
+    test: str
+    published: bool = False
+    unit: str
+    n: dict[str, int]
+    """How many `items`, `models` on each side (`left`, `right`), `values`."""
+    notes: tuple[str, ...] = ()
+    origin: Origin
+
+
 class ModelRow(Form):
     """What answered: the card of the spec, the weights' digest and the identity of the engine."""
 
@@ -191,6 +267,8 @@ class Findings(Form):
     claims: tuple[ClaimOutcome, ...]
     probes: tuple[ProbeRow, ...] = ()
     """Empty when nothing was probed: then nothing is known of how far the models repeat themselves."""
+    maps: tuple[CultureMap, ...] = Field(default=(), exclude_if=lambda maps: not maps)
+    contrasts: tuple[Contrast, ...] = Field(default=(), exclude_if=lambda contrasts: not contrasts)
 
 
 class ItemRow(Form):
