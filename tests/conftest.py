@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 import auditc
+from auditc.runtime.workers.process import IDLE
+
+for name, value in IDLE.items():  # before anything loads torch: tests share the cores, as workers do
+    os.environ.setdefault(name, value)
 
 ROOT = Path(__file__).parent.parent
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from auditc.diagnostics.scrub import scrubbed
 from auditc.ir.exchange import Failure, Reply, Request
@@ -32,6 +32,11 @@ SILENCE = 300.0
 RESTARTS = 8
 """A worker that died more often than this, with nothing answered in between, is not started again: its cells fail at
 once."""
+
+IDLE: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Threads that wait for each other sleep. By default they spin, and where something else runs on the machine a thread
+then burns the time that the one it waits for would need: beside other work, texts came out more than eight times as
+slowly (docs/benchmarks)."""
 
 
 class _Died(Exception):
@@ -148,7 +153,7 @@ class ProcessWorker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "PYTHONPATH": path},
+                env={**IDLE, **os.environ, "PYTHONPATH": path},
                 start_new_session=True,
             )
         self._buffer.clear()
