@@ -22,23 +22,14 @@ from typing import Literal
 
 from auditc.ir.reading import Reading
 
-from .refusal import is_refusal, plain
+from .refusal import is_refusal
+from .stated import EDGES, LEAD, before_explanation, first_line, words_of
 
 Labels = Literal["letters", "numbers"]
 
-_EXPLANATION = re.compile(r"explanation\s*:|解释\s*:|理由\s*:|说明\s*:", re.IGNORECASE)
-_OPENING = re.compile(r"^\s*(?:answer|答案|回答|选择)\s*(?:is|是|为)?\s*:\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w%]|\.\d)")
 _NUMBER_ZH = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?(?![\d%]|\.\d)")
 _LETTER = re.compile(r"(?<![A-Za-z'])([A-Z])(?![A-Za-z'])")
-_LEAD = re.compile(
-    r"(?:[\s(\[*_\"'#]|(?:option|choice|number|answer|no\.|is|would be|it is|it's|my|the|so|well,"
-    r"|i(?:'d| would)? (?:choose|pick|select|say|go with|prefer)"
-    r"|选项|选择|选|我会|我|答案|回答|应该|是|为|第)(?![a-z]))*",
-    re.IGNORECASE,
-)
-"""What may stand before a label that answers."""
-_EDGES = " \t.。,;:!?\"'“”‘’()[]【】*_-—"
 
 
 def label(position: int, labels: Labels) -> str:
@@ -51,7 +42,7 @@ def read_choice(text: str, options: tuple[str, ...], language: str, labels: Labe
 
     Total: any text gives a reading. `text` is what the model wrote after the words it was made to begin with.
     """
-    answer = _answer_of(text)
+    answer = first_line(before_explanation(text))
     found = _labels_in(answer, options, language, labels)
     if is_refusal(answer, language, options):
         return Reading(None, "unparsable", "conflict") if found else Reading(None, "refused", "refusal")
@@ -63,14 +54,6 @@ def read_choice(text: str, options: tuple[str, ...], language: str, labels: Labe
     if is_refusal(text[:300], language, options):
         return Reading(None, "refused", "refusal")
     return Reading(None, "unparsable", "none" if answer else "empty")
-
-
-def _answer_of(text: str) -> str:
-    # NFKC makes full-width digits, letters, colons and brackets plain ones.
-    before = _OPENING.sub("", unicodedata.normalize("NFKC", text), count=1)
-    before = _EXPLANATION.split(before, maxsplit=1)[0]
-    lines = (line.strip() for line in before.splitlines())
-    return next((line for line in lines if line.strip(_EDGES)), "")
 
 
 def _labels_in(answer: str, options: tuple[str, ...], language: str, labels: Labels) -> list[str]:
@@ -108,7 +91,7 @@ def _by_label(answer: str, found: list[str], by_words: int | None, options: tupl
     position = shown.get(name)
     if position is None:
         return Reading(None, "unparsable", "outside")
-    lead = _LEAD.match(answer)
+    lead = LEAD.match(answer)
     first = answer[lead.end() if lead else 0 :].startswith(name)
     words = by_words
     if first:
@@ -131,10 +114,10 @@ def _by_words(answer: str, options: tuple[str, ...]) -> int | None:
 
     What goes on without a stop is not that option: "disagree a lot" is no answer where only "disagree" was shown.
     """
-    words = plain(answer).strip(_EDGES)
-    known = [(plain(option).strip(_EDGES), position) for position, option in enumerate(options)]
+    words = words_of(answer)
+    known = [(words_of(option), position) for position, option in enumerate(options)]
     for option, position in sorted(known, key=lambda pair: -len(pair[0])):
         after = words[len(option) :].lstrip()[:1]
-        if option and words.startswith(option) and (not after or after in _EDGES):
+        if option and words.startswith(option) and (not after or after in EDGES):
             return position
     return None
