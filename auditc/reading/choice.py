@@ -1,6 +1,7 @@
 """Reads which of the options a text chooses, when they were shown under letters or numbers.
 
-The answer is what stands before the explanation, on the first line that is not empty. The rules, in order; the first
+The answer is what stands before the explanation, on the first line that is not empty; on a numbered scale a mark is a
+number (`scales`). The rules, in order; the first
 that applies decides, and its name is kept with the reading:
 
 `empty`      nothing stands there.
@@ -23,12 +24,19 @@ from typing import Literal
 from auditc.ir.reading import Reading
 
 from .refusal import is_refusal
+from .scales import as_number, is_scale
 from .stated import EDGES, LEAD, before_explanation, first_line, words_of
 
 Labels = Literal["letters", "numbers"]
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w%]|\.\d)")
 _NUMBER_ZH = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?(?![\d%]|\.\d)")
+_COUNTS = re.compile(
+    r"\s*(?:(?:years?|months?|weeks?|days?|hours?|minutes?|points?|people|persons?|men|women|children|times|percent|dollars"
+    r"|hundred|thousand|million|billion)\b|st\b|nd\b|rd\b|th\b|个|年|月|日|天|岁|人|次|种|倍|元|万|亿|分之)",
+    re.IGNORECASE,
+)
+"""What makes a number one that counts something."""
 _LETTER = re.compile(r"(?<![A-Za-z'])([A-Z])(?![A-Za-z'])")
 
 
@@ -43,6 +51,8 @@ def read_choice(text: str, options: tuple[str, ...], language: str, labels: Labe
     Total: any text gives a reading. `text` is what the model wrote after the words it was made to begin with.
     """
     answer = first_line(before_explanation(text))
+    if labels == "numbers" and is_scale(options):
+        answer = as_number(answer, options)
     found = _labels_in(answer, options, language, labels)
     if is_refusal(answer, language, options):
         return Reading(None, "unparsable", "conflict") if found else Reading(None, "refused", "refusal")
@@ -92,7 +102,8 @@ def _by_label(answer: str, found: list[str], by_words: int | None, options: tupl
     if position is None:
         return Reading(None, "unparsable", "outside")
     lead = LEAD.match(answer)
-    first = answer[lead.end() if lead else 0 :].startswith(name)
+    begins = answer[lead.end() if lead else 0 :]
+    first = begins.startswith(name) and not _COUNTS.match(begins, len(name))
     words = by_words
     if first:
         words = _by_words(_LABEL_EDGE.sub("", answer), tuple(_LABEL_EDGE.sub("", option) for option in options))
