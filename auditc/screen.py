@@ -27,6 +27,7 @@ def forecast(foreseen: Forecast) -> None:
         tokens = f"{stage.tokens_in + stage.tokens_out:,}" if asks else ""
         seconds = _duration(stage.seconds) if stage.seconds is not None and asks else ""
         to_run = f"at most {stage.to_run:,}" if stage.at_most else f"{stage.to_run:,}"
+        to_run += f", {stage.shared:,} with others" if stage.shared else ""
         numbers = (f"{stage.cells:,}", f"{stage.cached:,}", to_run, tokens, seconds)
         numbers = (
             numbers if stage.kind in ("score", "converse") else ("", "", "", "", "")
@@ -38,6 +39,7 @@ def forecast(foreseen: Forecast) -> None:
     cells = foreseen.cells
     most = "at most " if any(stage.at_most for stage in foreseen.stages) else ""
     total = f"{cells['total']:,} cells: {cells['cached']:,} stored, {most}{cells['to_run']:,} to ask"
+    total += f", {cells['shared']:,} are asked with others that ask the same" if cells["shared"] else ""
     total += f", {foreseen.probed:,} a second time" if foreseen.probed else ""
     known = [stage.seconds for stage in foreseen.stages if stage.seconds]
     bills = "".join(f", at most {amount:,.2f} {currency}" for currency, amount in foreseen.money.items())

@@ -108,6 +108,7 @@ def forecast_summary(foreseen: Forecast) -> dict[str, Any]:
         "kind",
         "cells",
         "cached",
+        "shared",
         "to_run",
         "probed",
         "why",

@@ -110,7 +110,8 @@ class Rest:
             return None
         asked = self.figure.at.get("population")
         told = [people for name, people in use.populations.items() if asked in (None, name)]
-        spoken = [stage for stage in used if isinstance(stage, Converse)]
+        under = self.figure.at.get("condition")
+        spoken = [stage for stage in used if isinstance(stage, Converse) and under in (None, stage.condition)]
         return min((different(stage, people) for stage in spoken for people in told), default=None)
 
 

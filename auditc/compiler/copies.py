@@ -21,8 +21,8 @@ def different(stage: Converse, population: Population) -> int:
     samples = sum(stage.sampling) / len(stage.sampling)
     unique = stage.draws * (samples + (1 - samples) * forgets)
     ways = (
-        max(1, sum(1 for place in population.places if place.weight > 0))
-        * max(1, sum(1 for group in population.groups if group.weight > 0))
+        max(1, sum(1 for place in population.places if place.weight > 0 and stage.told))
+        * max(1, sum(1 for group in population.groups if group.weight > 0 and stage.told))
         * (stage.beams.high - stage.beams.low + 1)
         * len({min(memory, max(last, 0)) for memory in memories if not 0 < memory < last})
         * (math.factorial(len(stage.items)) if stage.item_order == "shuffled" else 1)

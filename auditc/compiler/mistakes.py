@@ -137,6 +137,8 @@ ERRORS: Final = {
     "AC430": "The model is tested on what it was trained on",
     "AC445": "What is compared shares no items",
     "AC448": "The judge judges itself",
+    "AC460": "The block cannot be asked in the other language",
+    "AC462": "The prompt cannot do without what it is not told",
 }
 """What stops the compiler."""
 
@@ -167,6 +169,7 @@ WARNINGS: Final = {
     "AC440": "The model has seen an item in its training",
     "AC446": "What is compared rests on different items",
     "AC447": "What is compared are different quantities",
+    "AC461": "The ablation changes nothing",
     "AC439": "The prompt does not name the participant's group",
 }
 """What does not."""

@@ -13,6 +13,7 @@ from auditc.methods._contract import Method
 from auditc.metrics import metrics
 from auditc.spec.syntax import Attribute, Block, Expression
 
+from .ablated import askable, warn_of_idle
 from .bodies import Filled, fill, form, keys, read
 from .bound import Bound
 from .claims import Measured
@@ -101,6 +102,7 @@ def _sound(
             good = names_country(persona, languages, asking.filled.place(key), asking.scope) and good
         if "group" in method.variables:
             heeds_groups(persona, (p.language for p in told if p.groups), at, asking.scope)
+    good = good and askable(use, method, persona, asking)
     if not good:
         return POISON
     stages = tuple(stage for stage in method.stages(use) if not isinstance(stage, Escalate))
@@ -114,7 +116,8 @@ def _sound(
         ]
     )
     offered(use, asked, asking)
-    drawn(use, method, asking)
+    drawn(use, stages, asking)
+    warn_of_idle(use, stages, asking)
     if not good:
         return POISON
     always = (name for name in method.always if feeding(metrics.take(name), stages) is not None)

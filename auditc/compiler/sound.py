@@ -247,21 +247,28 @@ def _all_names(population: Population) -> set[str]:
     return {name.casefold() for name in (population.country, *population.named.values())}
 
 
-def drawn(use: SurveyUse, method: Method[Any], asking: Asking) -> None:
+def drawn(use: SurveyUse, stages: Iterable[Score | Converse], asking: Asking) -> None:
     """Warn of few draws, and of draws that are copies of few participants."""
     draws = getattr(use.params, "draws", None)
-    if "draws" not in method.gives or not isinstance(draws, int):
+    if not isinstance(draws, int):
         return
     at = asking.filled.place("draws")
     if draws < FEW_DRAWS:
         label = f"{draws} participants; with fewer than {FEW_DRAWS} an interval can be as wide as the scale"
         report(asking.scope.sink, "AC409", at, label, remedy=f"Write `draws = {FEW_DRAWS}`, or more.")
         return
-    stages = [stage for stage in method.stages(use) if isinstance(stage, Converse)]
-    found = [(different(stage, population), name) for stage in stages for name, population in use.populations.items()]
-    fewest, name = min(found, default=(draws, ""))
-    if fewest < FEW_DRAWS:
-        made = f"{fewest} different participants" if fewest > 1 else "1 participant"
-        label = f"{draws} draws make about {made} of `{name}`: without sampling the others are"
-        remedy = "Write `sampling = [on]`, or give the population places: equal draws are asked once and say no more."
-        report(asking.scope.sink, "AC409", at, f"{label} copies", remedy=remedy)
+    found: dict[str, list[tuple[int, str]]] = {}
+    for stage in (stage for stage in stages if isinstance(stage, Converse)):
+        made = [(different(stage, population), name) for name, population in use.populations.items()]
+        found.setdefault(stage.condition, []).extend(made)
+    for condition, copies in found.items():
+        fewest, name = min(copies, default=(draws, ""))
+        if fewest < FEW_DRAWS:
+            made_of = f"{fewest} different participants" if fewest > 1 else "1 participant"
+            under = "" if condition == "asked" else f" under `{condition}`"
+            label = f"{draws} draws make about {made_of} of `{name}`{under}: without sampling the others are copies"
+            remedy = (
+                "Write `sampling = [on]`, or give the population places: equal draws are asked once and say no more."
+            )
+            report(asking.scope.sink, "AC409", at, label, remedy=remedy)
+            return

@@ -15,6 +15,7 @@ from auditc.compiler.surveys import SCALES
 from auditc.compiler.tables import Grid
 from auditc.diagnostics import Source, Span
 from auditc.methods import methods
+from auditc.methods.def_survey import CONDITIONS
 from auditc.metrics import metrics
 from auditc.spec.syntax import Attribute, Block, Call, Items, Member, Text, Typed, Word
 
@@ -80,7 +81,10 @@ class Known:
             return ()
         values = {part.name.text: part.value for part in found.block.body if isinstance(part, Attribute)}
         if axis == "condition":
-            return ("asked", *(value.kind.text for value in values.values() if isinstance(value, Typed)))
+            left_out = values.get("ablations")
+            words = [entry.span.text for entry in left_out.values] if isinstance(left_out, Items) else []
+            controls = (value.kind.text for value in values.values() if isinstance(value, Typed))
+            return ("asked", *controls, *(CONDITIONS[word] for word in words if word in CONDITIONS))
         if axis == "dimension":
             survey = _root(values.get("ask"))
             return self.cells(survey, "dimension") if survey else ()

@@ -205,6 +205,9 @@ class Converse(Questioning):
     kind: Literal["converse"] = "converse"
     condition: str = "asked"
     draws: int
+    told: bool = Field(default=True, exclude_if=lambda told: told)
+    """Whether participants have a place and a group, and the model is told of them; a stage in which they do is written
+    without the key."""
     memory: Range
     beams: Range
     sampling: tuple[bool, ...]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Reason = Literal["answered", "refused", "unparsable"]
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -14,5 +16,17 @@ class Reading:
     """
 
     option: int | None
-    reason: Literal["answered", "refused", "unparsable"]
+    reason: Reason
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a parser made of a text where several options may be chosen: 0-based, ascending, each once; or a reason.
+
+    `()` is an answer, "none of these"; None is no answer.
+    """
+
+    options: tuple[int, ...] | None
+    reason: Reason
     rule: str

@@ -1,6 +1,7 @@
 """Reads which of the options a text chooses, when they were shown under letters or numbers.
 
-The answer is what stands before the explanation, on the first line that is not empty. The rules, in order; the first
+The answer is what stands before the explanation, on the first line that is not empty; on a numbered scale a mark is a
+number (`scales`). The rules, in order; the first
 that applies decides, and its name is kept with the reading:
 
 `empty`      nothing stands there.
@@ -22,23 +23,21 @@ from typing import Literal
 
 from auditc.ir.reading import Reading
 
-from .refusal import is_refusal, plain
+from .refusal import is_refusal
+from .scales import as_number, is_scale
+from .stated import EDGES, LEAD, before_explanation, first_line, words_of
 
 Labels = Literal["letters", "numbers"]
 
-_EXPLANATION = re.compile(r"explanation\s*:|解释\s*:|理由\s*:|说明\s*:", re.IGNORECASE)
-_OPENING = re.compile(r"^\s*(?:answer|答案|回答|选择)\s*(?:is|是|为)?\s*:\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w%]|\.\d)")
 _NUMBER_ZH = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?(?![\d%]|\.\d)")
-_LETTER = re.compile(r"(?<![A-Za-z'])([A-Z])(?![A-Za-z'])")
-_LEAD = re.compile(
-    r"(?:[\s(\[*_\"'#]|(?:option|choice|number|answer|no\.|is|would be|it is|it's|my|the|so|well,"
-    r"|i(?:'d| would)? (?:choose|pick|select|say|go with|prefer)"
-    r"|选项|选择|选|我会|我|答案|回答|应该|是|为|第)(?![a-z]))*",
+_COUNTS = re.compile(
+    r"\s*(?:(?:years?|months?|weeks?|days?|hours?|minutes?|points?|people|persons?|men|women|children|times|percent|dollars"
+    r"|hundred|thousand|million|billion)\b|st\b|nd\b|rd\b|th\b|个|年|月|日|天|岁|人|次|种|倍|元|万|亿|分之)",
     re.IGNORECASE,
 )
-"""What may stand before a label that answers."""
-_EDGES = " \t.。,;:!?\"'“”‘’()[]【】*_-—"
+"""What makes a number one that counts something."""
+_LETTER = re.compile(r"(?<![A-Za-z'])([A-Z])(?![A-Za-z'])")
 
 
 def label(position: int, labels: Labels) -> str:
@@ -51,7 +50,9 @@ def read_choice(text: str, options: tuple[str, ...], language: str, labels: Labe
 
     Total: any text gives a reading. `text` is what the model wrote after the words it was made to begin with.
     """
-    answer = _answer_of(text)
+    answer = first_line(before_explanation(text))
+    if labels == "numbers" and is_scale(options):
+        answer = as_number(answer, options)
     found = _labels_in(answer, options, language, labels)
     if is_refusal(answer, language, options):
         return Reading(None, "unparsable", "conflict") if found else Reading(None, "refused", "refusal")
@@ -63,14 +64,6 @@ def read_choice(text: str, options: tuple[str, ...], language: str, labels: Labe
     if is_refusal(text[:300], language, options):
         return Reading(None, "refused", "refusal")
     return Reading(None, "unparsable", "none" if answer else "empty")
-
-
-def _answer_of(text: str) -> str:
-    # NFKC makes full-width digits, letters, colons and brackets plain ones.
-    before = _OPENING.sub("", unicodedata.normalize("NFKC", text), count=1)
-    before = _EXPLANATION.split(before, maxsplit=1)[0]
-    lines = (line.strip() for line in before.splitlines())
-    return next((line for line in lines if line.strip(_EDGES)), "")
 
 
 def _labels_in(answer: str, options: tuple[str, ...], language: str, labels: Labels) -> list[str]:
@@ -108,8 +101,9 @@ def _by_label(answer: str, found: list[str], by_words: int | None, options: tupl
     position = shown.get(name)
     if position is None:
         return Reading(None, "unparsable", "outside")
-    lead = _LEAD.match(answer)
-    first = answer[lead.end() if lead else 0 :].startswith(name)
+    lead = LEAD.match(answer)
+    begins = answer[lead.end() if lead else 0 :]
+    first = begins.startswith(name) and not _COUNTS.match(begins, len(name))
     words = by_words
     if first:
         words = _by_words(_LABEL_EDGE.sub("", answer), tuple(_LABEL_EDGE.sub("", option) for option in options))
@@ -131,10 +125,10 @@ def _by_words(answer: str, options: tuple[str, ...]) -> int | None:
 
     What goes on without a stop is not that option: "disagree a lot" is no answer where only "disagree" was shown.
     """
-    words = plain(answer).strip(_EDGES)
-    known = [(plain(option).strip(_EDGES), position) for position, option in enumerate(options)]
+    words = words_of(answer)
+    known = [(words_of(option), position) for position, option in enumerate(options)]
     for option, position in sorted(known, key=lambda pair: -len(pair[0])):
         after = words[len(option) :].lstrip()[:1]
-        if option and words.startswith(option) and (not after or after in _EDGES):
+        if option and words.startswith(option) and (not after or after in EDGES):
             return position
     return None

@@ -104,7 +104,9 @@ def participants(stage: Converse, population: Population) -> tuple[Participant, 
     """
     weights: dict[tuple[object, ...], int] = {}
     firsts: dict[tuple[object, ...], Participant] = {}
-    groups = turns([group.weight for group in population.groups], stage.draws) if population.groups else ()
+    groups = (
+        turns([group.weight for group in population.groups], stage.draws) if population.groups and stage.told else ()
+    )
     for draw in range(stage.draws):
         participant = _drawn(stage, population, draw, groups[draw] if groups else None)
         same = _configuration(participant, len(stage.items))
@@ -125,7 +127,7 @@ def _drawn(stage: Converse, population: Population, draw: int, group: int | None
     return Participant(
         draw=draw,
         weight=1,
-        place=_place(population, pick("place")),
+        place=_place(population, pick("place")) if stage.told else None,
         memory=stage.memory.low + pick("memory") % (stage.memory.high - stage.memory.low + 1),
         beams=stage.beams.low + pick("beams") % (stage.beams.high - stage.beams.low + 1),
         sample=stage.sampling[pick("sampling") % len(stage.sampling)],

@@ -41,7 +41,7 @@ def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
     if stage.kind == "score":
         conditions = {c.name: _mark(c.model_dump()) for c in stage.conditions}
         return asked | {"conditions": conditions, "orders": stage.orders}
-    settings = {"draws", "memory", "beams", "sampling", "item_order", "max_new_tokens"}
+    settings = {"draws", "memory", "beams", "sampling", "item_order", "max_new_tokens", "told"}
     settings |= {"temperature", "top_p", "top_k", "stop"}
     return asked | stage.model_dump(mode="json", include=settings)
 

@@ -51,6 +51,9 @@ class StageForecast:
     estimated: bool
     at_most: bool
     """`to_run` is an upper bound."""
+    shared: int = 0
+    """Cells that ask word for word what others of the plan do, and are asked with them: cells = cached + shared + to_run.
+    """
     probed: int = 0
     """Cells of the probe that are to be asked a second time: in tokens, time and money they are counted."""
     money: Money | None = None
@@ -68,10 +71,11 @@ class Forecast:
 
     @property
     def cells(self) -> dict[str, int]:
-        """Cells of all stages: total, cached, to run."""
+        """Cells of all stages: total, cached, shared, to run."""
         return {
             "total": sum(stage.cells for stage in self.stages),
             "cached": sum(stage.cached for stage in self.stages),
+            "shared": sum(stage.shared for stage in self.stages),
             "to_run": sum(stage.to_run for stage in self.stages),
         }
 
@@ -103,7 +107,8 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
     bound, problems = look(plan, located(plan) if here is None else here, Windows.read(workspace))
     earlier = [record for run in runs.ended(workspace) for record in _records(run)]
     with Store.open(workspace / "store", write=False) as store:
-        found = tuple(_stage(plan, stage, bound.get(stage.model), store, earlier) for stage in stages(plan))
+        met: set[bytes] = set()
+        found = tuple(_stage(plan, stage, bound.get(stage.model), store, earlier, met) for stage in stages(plan))
         problems += obstacles(plan, bound, store)
     later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate | Train))
     return Forecast((*found, *later), problems, rooms(bound))
@@ -122,15 +127,18 @@ def _records(run: runs.Run) -> tuple[dict[str, Any], ...]:
         return ()
 
 
-def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier: list[dict[str, Any]]) -> StageForecast:
+def _stage(
+    plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier: list[dict[str, Any]], met: set[bytes]
+) -> StageForecast:
+    """One stage; `met` are the keys that it and those before it ask, and it adds its own."""
     cells = count_cells(stage, plan)
     before = _nearest(stage, earlier)
     # A model that answers from a recording is not probed.
     share = plan.probe if bound is None or bound.backend.anew else 0.0
-    cached, tokens_in, probed = 0, 0, round(share * cells)
+    cached, shared, tokens_in, probed = 0, 0, 0, round(share * cells)
     if bound is not None:
-        cached, tokens_in, probed = _walked(plan, stage, bound, store, cells, share)
-    to_run = cells - cached
+        cached, shared, tokens_in, probed = _walked(plan, stage, bound, store, cells, share, met)
+    to_run = cells - cached - shared
     asks = to_run + probed
     # A server writes a token, and counts it, to tell how probable it is.
     most = stage.max_new_tokens if stage.kind == "converse" else int(bound is not None and bound.backend.hosted)
@@ -146,6 +154,7 @@ def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier:
         cells=cells,
         cached=cached,
         to_run=to_run,
+        shared=shared,
         why=_why(plan, stage, bound, before, cached, cells),
         tokens_in=tokens_in,
         tokens_out=asks * most,
@@ -159,32 +168,38 @@ def _stage(plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier:
     )
 
 
-def _walked(plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int, share: float) -> tuple[int, int, int]:
-    """How many cells are stored, about how many tokens the others take in, those of the probe too, and how many those
-    are. A first answer that is missing is taken to come."""
+def _walked(
+    plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int, share: float, known: set[bytes]
+) -> tuple[int, int, int, int]:
+    """How many cells are stored, how many others share the key of one that is asked before them, about how many tokens
+    the rest take in, those of the probe too, and how many those are. A first answer that is missing is taken to come.
+    """
     limit = EXACT if cells > EXACT else None
     _, batches = walk(plan, stage, bound.identity, store.get, bound.flow.batch, limit)
     sample = Sample(stage, share, plan.seed)
-    met = cached = tokens = 0
+    met = cached = shared = tokens = 0
     for batch in sample.watch(batches) if share else batches:
         for ask in batch or ():
             met += 1
             if ask.key in store:
                 cached += 1
+            elif ask.key in known:
+                shared += 1
             else:
+                known.add(ask.key)
                 tokens += about(ask.request.prompt)
-    lacking = met - cached
+    lacking = met - cached - shared
     if limit is not None:
         # Participants are taken whole, with the turns that come after a missing one and are not met.
         items = len(stage.items)
         walked = met if stage.kind == "score" else min(cells, max(1, limit // max(items, 1)) * items)
-        cached = round(cells * cached / max(walked, 1))
+        cached, shared = (round(cells * count / max(walked, 1)) for count in (cached, shared))
     again = [ask for ask in sample.asks() if second(ask.key) not in store]
     missed = round((cells - met) * share)
     second_tokens = round(sum(about(ask.request.prompt) for ask in again) * (1 + missed / max(len(again), 1)))
     # Turns after a missing one are not walked over: they are like those before them.
-    first_tokens = round((cells - cached) * tokens / lacking) if lacking else 0
-    return cached, first_tokens + second_tokens, len(again) + missed
+    first_tokens = round((cells - cached - shared) * tokens / lacking) if lacking else 0
+    return cached, shared, first_tokens + second_tokens, len(again) + missed
 
 
 def about(prompt: Prompt) -> int:

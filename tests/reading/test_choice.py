@@ -121,10 +121,73 @@ def test_options_that_hold_numbers(text: str, option: int | None) -> None:
     assert read_choice(text, SCALE, "en", "numbers").option == option
 
 
+TEN = ("1 (never justified)", *map(str, range(2, 10)), "10 (always justified)")
+TEN_ZH = ("1（从不正当）", *map(str, range(2, 10)), "10（总是正当）")
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [
+        ("7/10", 6),
+        ("7 / 10.", 6),
+        ("7 out of 10", 6),
+        ("7 of 10", 6),
+        ("10/10", 9),
+        ("a 7", 6),
+        ("I would give it a 7", 6),
+        ("I'd rate this 7 out of 10", 6),
+        ("Rating: 7", 6),
+        ("7 points", 6),
+        ("7 on a scale of 1 to 10", 6),
+        ("10 (always justified)", 9),
+        ("7 (7)", 6),
+        ("7/5", None),
+        ("7 out of 100", None),
+        ("7.5/10", None),
+        ("7.5", None),
+        ("7 or 8 out of 10", None),
+        ("7-8", None),
+        ("11/10", None),
+        ("7%", None),
+        ("1 (always justified)", None),
+        ("a 7 year old child", None),
+    ],
+)
+def test_a_mark_on_a_scale_is_its_number(text: str, option: int | None) -> None:
+    assert read_choice(text, TEN, "en", "numbers").option == option
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [
+        ("7分", 6),
+        ("7分（满分10分）", 6),
+        ("我给7分", 6),
+        ("我会打7分。", 6),
+        ("7/10", 6),
+        ("10分", 9),
+        ("10（总是正当）", 9),
+        ("7到8分", None),
+        ("7分之一", None),
+        ("7.5分", None),
+        ("12分", None),
+    ],
+)
+def test_a_mark_on_a_scale_in_chinese(text: str, option: int | None) -> None:
+    assert read_choice(text, TEN_ZH, "zh", "numbers").option == option
+
+
+def test_a_mark_is_none_where_there_is_no_scale() -> None:
+    assert read_choice("2/3", AGREE, "en", "numbers").option is None
+    assert read_choice("a 2", AGREE, "en", "numbers").option is None
+
+
 @given(st.text(), st.sampled_from(["en", "zh"]), st.sampled_from(["letters", "numbers"]))
 def test_any_text_gives_a_reading(text: str, language: str, labels: str) -> None:
-    reading = read_choice(text, AGREE, language, labels)  # type: ignore[arg-type]
-    assert (reading.option is None) == (reading.reason != "answered")
+    for options in (AGREE, TEN):
+        reading = read_choice(text, options, language, labels)  # type: ignore[arg-type]
+        assert (reading.option is None) == (reading.reason != "answered")
+        assert reading.option is None or 0 <= reading.option < len(options)
 
 
 @given(st.integers(0, 8), st.sampled_from(["letters", "numbers"]))

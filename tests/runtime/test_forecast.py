@@ -55,7 +55,7 @@ def complete(one: Plan, folder: Path, **options: Any) -> Outcome:
 
 def test_a_new_plan_is_all_to_run(tmp_path: Path) -> None:
     seen = forecast(plan(), tmp_path, {})
-    assert seen.cells == {"total": 208, "cached": 0, "to_run": 208} and not seen.problems
+    assert seen.cells == {"total": 208, "cached": 0, "shared": 0, "to_run": 208} and not seen.problems
     assert [stage.why for stage in seen.stages] == [("new",), ("new",)]
     assert seen.tokens["in"] > 1000 and seen.tokens["out"] == 120 * 32
     assert not (tmp_path / "store").exists()
@@ -64,7 +64,7 @@ def test_a_new_plan_is_all_to_run(tmp_path: Path) -> None:
 def test_a_finished_plan_is_all_cached(tmp_path: Path) -> None:
     complete(plan(), tmp_path)
     seen = forecast(plan(), tmp_path, {})
-    assert seen.cells == {"total": 208, "cached": 208, "to_run": 0} and seen.tokens == {"in": 0, "out": 0}
+    assert seen.cells == {"total": 208, "cached": 208, "shared": 0, "to_run": 0} and seen.tokens == {"in": 0, "out": 0}
     assert all(stage.why == () for stage in seen.stages)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from auditc.ir.plan import Escalate, Measure, Plan, Questioning, Train
+from auditc.ir.plan import Escalate, Measure, Plan, Questioning, Score, Train
 from auditc.metrics import metrics
 
 from .names import Names
@@ -31,10 +31,9 @@ def cells(plan: Plan, names: Names) -> dict[CellKey, Cell]:
         if led:
             cell = _led(plan, measure, led, names)
             found[cell.block, cell.metric, cell.population, cell.condition] = cell
-        main = [stage for stage in read if not role_of(stage)] or read
-        people = tuple(dict.fromkeys(name for stage in main for name in stage.populations))
-        for condition in dict.fromkeys(name for stage in main for name in _conditions(stage, measure.metric)):
-            alike = [_cell(plan, measure, read, population, condition, names) for population in people]
+        for condition, behind in _by_condition(read, measure.metric).items():
+            people = tuple(dict.fromkeys(name for stage in behind for name in stage.populations))
+            alike = [_cell(plan, measure, behind, population, condition, names) for population in people]
             beside = () if metrics.take(measure.metric).local else tuple(alike)
             for cell in alike:
                 found[cell.block, cell.metric, cell.population, cell.condition] = replace(cell, beside=beside)
@@ -87,6 +86,17 @@ def _line(models: set[str], made: dict[str, str]) -> set[str]:
     return found
 
 
+def _by_condition(read: list[Questioning], metric: str) -> dict[str, list[Questioning]]:
+    """The conditions that a metric has figures for, and the stages behind each: where scores are read, what is written
+    beside them stands behind all."""
+    scored = [stage for stage in read if isinstance(stage, Score)]
+    found: dict[str, list[Questioning]] = {}
+    for stage in scored or read:
+        for condition in _conditions(stage, metric):
+            found.setdefault(condition, []).append(stage)
+    return {condition: read if scored else behind for condition, behind in found.items()}
+
+
 def _conditions(stage: Questioning, metric: str) -> tuple[str, ...]:
     """The conditions that a metric has figures for: where it compares with written answers, there is no control."""
     conditions = getattr(stage, "conditions", None)
@@ -103,13 +113,14 @@ def _cell(plan: Plan, measure: Measure, read: list[Questioning], population: str
     called = {item.id: names.item(read[0].survey, item.id) for item in items}
     models, bases, judges = _models(plan, measure, read, names)
     people = plan.populations[population]
-    said = [stage.wording[people.language].text for stage in read if people.language in stage.wording]
+    language = read[0].language.get(population, people.language)
+    said = [stage.wording[language].text for stage in read if language in stage.wording]
     return Cell(
         block=names.block(measure.block),
         metric=measure.metric,
         population=names.population(population),
         condition=condition,
-        language=people.language,
+        language=language,
         country=people.country,
         survey=names.survey(read[0].survey),
         roles=frozenset(role_of(stage) for stage in read),

@@ -196,6 +196,7 @@ RULES: Final[dict[str, Rules]] = {
         Rule(Touched.ALL, Effect.DRAWS, "only the precision differs"),
         Rule(Touched.COUNTS, Effect.NOT, "the metric falls as draws are added"),
     ),
+    "Converse.told": _all(Effect.NOT, "participants are told of their place and group, or not"),
     "Converse.memory": _all(Effect.NOT, "participants remember more or fewer of their answers"),
     "Converse.beams": _all(Effect.NOT, _SAMPLED),
     "Converse.sampling": _all(Effect.NOT, _SAMPLED),

@@ -31,6 +31,7 @@ from auditc.ir.plan import (
     Train,
 )
 from auditc.ir.values import Form
+from auditc.methods.def_survey import CONDITIONS
 
 from .consequences import DERIVED, PROVIDER, UNKNOWN, Rules, rules_of
 from .names import Names
@@ -82,6 +83,7 @@ _ATTRIBUTES = {
     "condition": "control",
     "order of items": "ask",
     "written": "in_words",
+    **dict.fromkeys(CONDITIONS.values(), "ablations"),
     "text": "says",
 }
 """The attribute that an entry comes from, where it is called otherwise."""

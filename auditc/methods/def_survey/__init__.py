@@ -6,11 +6,14 @@ had a parsed answer.
 Source: Liu et al. (2025), the Diversity-Enhanced Framework, section 4 and its algorithm; `beams = 0`, which the paper's
 formula allows, is out of range here, and forgetting is without replacement. `beams` and `sampling` default to what
 every engine can do; the paper's settings (`beams = 1..5`, `sampling = [on, off]`) need an engine with beam sampling.
+
+Place and group, beams and sampling, and memory are what varies between participants: `vary` names which of them do,
+`ablations` which conditions are asked beside, each without one of them, without all, or in the other language.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, Gt, Le
 
@@ -50,6 +53,18 @@ Request: {{ question }}
 OPENING = {"en": "Answer:", "zh": "答案："}
 """Put in the model's mouth: without it small chat models hardly ever answer in the format."""
 
+Varied = Literal["prompt", "config", "memory"]
+Ablation = Literal["prompt", "config", "memory", "all", "language"]
+
+CONDITIONS: Final[dict[str, str]] = {
+    "prompt": "without_prompt",
+    "config": "without_config",
+    "memory": "without_memory",
+    "all": "nothing_varied",
+    "language": "other_language",
+}
+"""What the condition is called that an ablation adds."""
+
 STOP = ("\nRequest:", "\n问题：")
 """A base model would go on and ask itself the next item."""
 
@@ -67,6 +82,12 @@ class Params(Form):
     """Whether a participant samples, drawn uniformly out of the list for each."""
     item_order: Literal["fixed", "shuffled"] = "fixed"
     """`shuffled` gives each participant the items in an order of its own."""
+    vary: tuple[Varied, ...] = ("prompt", "config", "memory")
+    """What varies between participants: `prompt`, place and group; `config`, beams and sampling; `memory`. Without
+    `prompt` no place and no group is named, without `config` everyone samples with one beam, without `memory` nobody
+    remembers."""
+    ablations: tuple[Ablation, ...] = ()
+    """Conditions that are asked beside: without one of what varies, without `all` of it, or in the other `language`."""
     max_new_tokens: Tokens = 512
     """The longest answer to one item."""
     temperature: Annotated[float, Unit("number"), Ge(0.01)] = 1.0
@@ -75,23 +96,43 @@ class Params(Form):
 
 def _stages(use: SurveyUse) -> tuple[Converse, ...]:
     params: Params = use.params
-    return tuple(
-        Converse(
-            name=f"{use.name}/{model}",
-            **use.asked_of(model),
-            items=use.items,
-            wording={language: _wording(use, language) for language in sorted(set(use.languages.values()))},
-            labels="numbers",
-            draws=params.draws,
-            memory=params.memory,
-            beams=params.beams,
-            sampling=params.sampling,
-            item_order=params.item_order,
-            max_new_tokens=params.max_new_tokens,
-            temperature=params.temperature,
-            stop=STOP,
-        )
-        for model in use.models
+    own = use.languages
+    stages: list[Converse] = []
+    for model in use.models:
+        stages.append(_stage(use, model, "asked", frozenset(params.vary), own))
+        for ablation in params.ablations:
+            varied = frozenset(() if ablation == "all" else params.vary) - {ablation}
+            spoken = other_languages(use) if ablation == "language" else own
+            stages.append(_stage(use, model, CONDITIONS[ablation], varied, spoken))
+    return tuple(stages)
+
+
+def other_languages(use: SurveyUse) -> dict[str, str]:
+    """For each population the other one of the two languages that the items are worded in. Raises ValueError where
+    there are not two, which the compiler has ruled out."""
+    one, other = sorted(use.survey.items[0].text)
+    return {name: other if language == one else one for name, language in use.languages.items()}
+
+
+def _stage(use: SurveyUse, model: str, condition: str, varied: frozenset[str], spoken: dict[str, str]) -> Converse:
+    params: Params = use.params
+    asked: dict[str, Any] = {**use.asked_of(model), "language": spoken}
+    return Converse(
+        name=f"{use.name}/{model}" if condition == "asked" else f"{use.name}/{model}/{condition}",
+        **asked,
+        items=use.items,
+        wording={language: _wording(use, language) for language in sorted(set(spoken.values()))},
+        labels="numbers",
+        condition=condition,
+        draws=params.draws,
+        told="prompt" in varied,
+        memory=params.memory if "memory" in varied else Range(low=0, high=0),
+        beams=params.beams if "config" in varied else Range(low=1, high=1),
+        sampling=params.sampling if "config" in varied else (True,),
+        item_order=params.item_order,
+        max_new_tokens=params.max_new_tokens,
+        temperature=params.temperature,
+        stop=STOP,
     )
 
 
