@@ -52,8 +52,8 @@ class StageForecast:
     at_most: bool
     """`to_run` is an upper bound."""
     shared: int = 0
-    """Cells that ask word for word what others of the plan do, and are asked with them: cells = cached + shared + to_run.
-    """
+    """Cells that ask word for word what others of the plan do, and are asked with them; cells = cached + shared +
+    to_run."""
     probed: int = 0
     """Cells of the probe that are to be asked a second time: in tokens, time and money they are counted."""
     money: Money | None = None
