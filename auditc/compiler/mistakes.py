@@ -137,6 +137,7 @@ ERRORS: Final = {
     "AC430": "The model is tested on what it was trained on",
     "AC445": "What is compared shares no items",
     "AC448": "The judge judges itself",
+    "AC371": "A column of groups is called like an axis",
 }
 """What stops the compiler."""
 
@@ -146,6 +147,7 @@ WARNINGS: Final = {
     "AC364": "The claim maps to an unknown control",
     "AC365": "The control is not written as body and identifier",
     "AC402": "The metric leaves items out",
+    "AC450": "The metric leaves items out whose people are not told apart",
     "AC368": "The rule has no effect here",
     "AC409": "Few draws",
     "AC410": "Several claims are made without correction",
