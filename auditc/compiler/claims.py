@@ -7,13 +7,14 @@
 A figure has the axes `model`, `population`, `condition` and `dimension`. Models and populations of which there are
 several must be fixed by an index, gone through by `each`, or averaged by `mean`: a claim that leaves one open would
 mix what the sentence does not mix. The condition is `asked` unless another is named; without a dimension the figure is
-the one of the whole survey.
+the one of the whole survey. A metric with parts has further axes, such as the `sex` of a group of people: some have a
+value of their own accord, and what the others leave open must be named too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, cast
 
 from auditc.diagnostics import Label, Span
@@ -22,6 +23,7 @@ from auditc.metrics import metrics
 from auditc.spec.syntax import Argument, Binary, Call, Expression, Index, Items, Member, Text, Unary, Word
 
 from .expressions import quantity
+from .further import Further
 from .mistakes import POISON, Poison, close, listing, report
 from .scope import Scope
 from .wants import called
@@ -40,11 +42,17 @@ _EXAMPLE = "For example: `each(opinions.jsd, over = [model, population]) > 0.8`.
 class Measured:
     """What a claim may say of a method's block: its metrics, and the values of each axis by their names in the plan.
 
-    An axis without values is none: scenarios are asked as nobody, so a script's figures have no `population`.
+    An axis without values is none: scenarios are asked as nobody, so a script's figures have no `population`. `further`
+    are the axes of the parts of each metric that has some.
     """
 
     metrics: tuple[str, ...]
     axes: dict[str, tuple[str, ...]]
+    further: dict[str, Further] = field(default_factory=dict)
+
+    def along(self, metric: str) -> dict[str, tuple[str, ...]]:
+        """Every axis of one of its metrics, with its values."""
+        return self.axes | (self.further[metric].axes if metric in self.further else {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +60,13 @@ class _Free:
     """A figure in a claim: its block, where it stands, and the axes that nothing has settled yet."""
 
     measured: Measured
+    metric: str
     span: Span
     axes: frozenset[str]
+    named: frozenset[str]
+
+    def values(self, axis: str) -> tuple[str, ...]:
+        return self.measured.along(self.metric).get(axis, ())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +182,7 @@ class _Reader:
         if isinstance(inner, Poison):
             return POISON
         part, over = inner
-        settled = tuple(_Free(f.measured, f.span, f.axes - set(over)) for f in part.figures)
+        settled = tuple(replace(f, axes=f.axes - set(over), named=f.named | (f.axes & set(over))) for f in part.figures)
         return _Part(Mean(of=part.term, over=over), settled)
 
     def _spanning(self, call: Call) -> tuple[_Part, tuple[str, ...]] | Poison:
@@ -182,18 +195,20 @@ class _Reader:
             label = f"`{name}` takes a figure and the axes it goes over"
             return report(self.scope.sink, "AC309", call.span, label, remedy=remedy)
         part = self.term(inner[0].value)
-        axes = self._axes(over[0].value)
-        if isinstance(part, Poison) or isinstance(axes, Poison):
+        if isinstance(part, Poison):
+            return POISON
+        axes = self._axes(over[0].value, _known(part.figures))
+        if isinstance(axes, Poison):
             return POISON
         return (part, axes) if self.span_axes(axes, part.figures, over[0].span) else POISON
 
-    def _axes(self, expression: Expression) -> tuple[str, ...] | Poison:
+    def _axes(self, expression: Expression, known: tuple[str, ...]) -> tuple[str, ...] | Poison:
         words = expression.values if isinstance(expression, Items) else (expression,)
         found: list[str] = []
         for word in words:
-            if not isinstance(word, Word) or word.name.text not in AXES:
+            if not isinstance(word, Word) or word.name.text not in known:
                 name = word.span.text
-                remedy = close(name, AXES) or f"The axes are {listing(AXES)}."
+                remedy = close(name, known) or f"The axes are {listing(known)}."
                 return report(self.scope.sink, "AC344", word.span, f"there is no axis `{name}`", remedy=remedy)
             if word.name.text in found:
                 return report(
@@ -203,21 +218,21 @@ class _Reader:
         if not found:
             remedy = "For example: `over = [model, population]`."
             return report(self.scope.sink, "AC307", expression.span, "at least one axis is needed", remedy=remedy)
-        return tuple(axis for axis in AXES if axis in found)
+        return tuple(axis for axis in known if axis in found)
 
     def span_axes(self, axes: tuple[str, ...], figures: tuple[_Free, ...], at: Span) -> bool:
         """Whether each axis is free in a figure, and has the same values in all in which it is free."""
         for axis in axes:
             free = [figure for figure in figures if axis in figure.axes]
             if not free:
-                there = any(figure.measured.axes[axis] for figure in figures)
+                there = any(figure.values(axis) for figure in figures)
                 label = f"`{axis}` is fixed or averaged in every figure already"
                 label = label if there or not figures else f"the figures have no {axis}"
                 report(self.scope.sink, "AC345", at, label, remedy=f"Leave `{axis}` out.")
                 return False
-            values = {figure.measured.axes[axis] for figure in free}
+            values = {figure.values(axis) for figure in free}
             if len(values) > 1:
-                related = tuple(Label(f.span, f"here: {', '.join(f.measured.axes[axis])}") for f in free)
+                related = tuple(Label(f.span, f"here: {', '.join(f.values(axis))}") for f in free)
                 label = f"the figures do not have the same values of `{axis}`"
                 report(
                     self.scope.sink, "AC344", at, label, remedy=f"Fix it by an index: `[{axis} = …]`.", related=related
@@ -239,7 +254,28 @@ class _Reader:
                     )
                     report(self.scope.sink, "AC343", figure.span, label, remedy=remedy)
                     good = False
+            good = self._one_part(figure, each) and good
         return good
+
+    def _one_part(self, figure: _Free, each: tuple[str, ...]) -> bool:
+        """Whether the axes that are named, and those that have a value of their own accord, lead to a part."""
+        further = figure.measured.further.get(figure.metric)
+        if further is None:
+            return True
+        named = (figure.named | (figure.axes & set(each))) & further.axes.keys()
+        if further.leads(named):
+            return True
+        wanted = [axis for axis in further.axes if axis not in named and axis not in further.usual]
+        told = "; ".join(f"`{axis}` is {listing(further.axes[axis])}" for axis in wanted)
+        if named and not any(further.leads(named | {axis}) for axis in wanted):
+            label = f"`{figure.metric}` is not told apart by {listing(sorted(named))} together"
+            report(self.scope.sink, "AC344", figure.span, label, remedy="Fix one of them alone.")
+            return False
+        axis = wanted[0]
+        remedy = f'Put `each(…, over = {axis})` around the side, or fix it: `[{axis} = "{further.axes[axis][0]}"]`.'
+        label = f"{told}: which of them is meant?"
+        report(self.scope.sink, "AC343", figure.span, label, remedy=remedy)
+        return False
 
     def _figure(self, member: Member, arguments: tuple[Argument, ...], span: Span) -> _Part | Poison:
         if not isinstance(member.of, Word | Member):
@@ -260,40 +296,42 @@ class _Reader:
             related = (Label(declared.name.span, "the block"),)
             label = f"`{declared.key}` measures no `{metric}`"
             return report(self.scope.sink, "AC342", member.name.span, label, remedy=remedy, related=related)
-        at = self._fixed(arguments, measured)
+        axes = measured.along(metric)
+        at = self._fixed(arguments, axes)
         if isinstance(at, Poison):
             return POISON
-        free = frozenset(axis for axis in AXES if axis not in at and measured.axes[axis])
-        return _Part(Figure(measure=f"{declared.key}.{metric}", at=at), (_Free(measured, span, free),))
+        free = frozenset(axis for axis in axes if axis not in at and axes[axis])
+        figure = _Free(measured, metric, span, free, frozenset(at))
+        return _Part(Figure(measure=f"{declared.key}.{metric}", at=at), (figure,))
 
-    def _fixed(self, arguments: tuple[Argument, ...], measured: Measured) -> dict[str, str] | Poison:
-        """The axes that an index fixes."""
+    def _fixed(self, arguments: tuple[Argument, ...], axes: dict[str, tuple[str, ...]]) -> dict[str, str] | Poison:
+        """The axes that an index fixes, of those that there are."""
+        known = tuple(axes)
         at: dict[str, str] = {}
         for argument in arguments:
             name = argument.name
             if name is None:
                 remedy = "For example: `[model = my_model, population = my_population]`."
                 return report(self.scope.sink, "AC344", argument.span, "which axis is this on?", remedy=remedy)
-            if name.text not in AXES:
-                remedy = close(name.text, AXES) or f"The axes are {listing(AXES)}."
+            if name.text not in known:
+                remedy = close(name.text, known) or f"The axes are {listing(known)}."
                 return report(self.scope.sink, "AC344", name.span, f"there is no axis `{name.text}`", remedy=remedy)
             if name.text in at:
                 return report(self.scope.sink, "AC345", name.span, f"`{name.text}` is fixed already")
-            worth = self._axis_value(name.text, argument.value, measured)
+            worth = self._axis_value(name.text, argument.value, axes[name.text])
             if isinstance(worth, Poison):
                 return POISON
             at[name.text] = worth
         return at
 
-    def _axis_value(self, axis: str, expression: Expression, measured: Measured) -> str | Poison:
-        values = measured.axes[axis]
+    def _axis_value(self, axis: str, expression: Expression, values: tuple[str, ...]) -> str | Poison:
         worth: str | Poison
         if axis in OPEN and isinstance(expression, Word | Member):
             declared = self.scope.names.refer(self.scope.module, expression, axis)
             worth = POISON if isinstance(declared, Poison) else declared.key
         elif axis not in OPEN and isinstance(expression, Word):
             worth = expression.name.text
-        elif axis == "dimension" and isinstance(expression, Text):
+        elif axis not in ("condition", *OPEN) and isinstance(expression, Text):
             worth = expression.value
         else:
             label = f"the name of a {axis} is expected, and this is {called(expression)}"
@@ -309,12 +347,15 @@ def settled(term: Term, bound: frozenset[str], measured: dict[str, Measured | Po
     """The term with every axis of its figures written out that has but one value, or a value of its own accord."""
     match term:
         case Figure():
-            block = measured[term.measure.rpartition(".")[0]]
+            name, _, metric = term.measure.rpartition(".")
+            block = measured[name]
             at = dict(term.at)
             if isinstance(block, Measured):
                 at |= {a: block.axes[a][0] for a in OPEN if a not in at and a not in bound and block.axes[a]}
             if "condition" not in at and "condition" not in bound:
                 at["condition"] = "asked"
+            if isinstance(block, Measured) and metric in block.further:
+                at = block.further[metric].settled(at, bound)
             return Figure(measure=term.measure, at=at)
         case Mean():
             return Mean(of=settled(term.of, bound | set(term.over), measured), over=term.over)
@@ -323,6 +364,12 @@ def settled(term: Term, bound: frozenset[str], measured: dict[str, Measured | Po
             return Arithmetic(operator=term.operator, left=left, right=right)
         case _:
             return term
+
+
+def _known(figures: tuple[_Free, ...]) -> tuple[str, ...]:
+    """The axes of figures: those that all have, then those of their parts."""
+    own = (axis for figure in figures for axis in figure.measured.along(figure.metric))
+    return tuple(dict.fromkeys((*AXES, *own)))
 
 
 def _is_call(expression: Expression, name: str) -> bool:

@@ -28,7 +28,14 @@ def parts(claim: Claim, measured: dict[str, Measured | Poison]) -> int:
     """How many verdicts a claim is made of: the combinations that its `each` goes through."""
     blocks = [(figure, measured[figure.measure.rpartition(".")[0]]) for figure in figures(claim.holds)]
     return prod(
-        max((len(b.axes[axis]) for f, b in blocks if isinstance(b, Measured) and axis not in f.at), default=1)
+        max(
+            (
+                len(b.along(f.measure.rpartition(".")[2]).get(axis, ()))
+                for f, b in blocks
+                if isinstance(b, Measured) and axis not in f.at
+            ),
+            default=1,
+        )
         for axis in claim.holds.each
     )
 

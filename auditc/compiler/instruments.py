@@ -10,6 +10,7 @@ from auditc.ir.plan import Model
 from auditc.ir.values import Table
 from auditc.metrics import metrics
 
+from .claims import AXES
 from .itemsets import Asked
 from .mistakes import Poison, close, listing, report
 from .sound import Asking
@@ -119,6 +120,11 @@ def grouped(use: Any, asked: Asked, asking: Asking) -> bool:
 
 def _told_apart(column: str, metric: str, use: Any, items: list[str], checked: CheckedSurvey, asking: Asking) -> bool:
     at = asking.metric(metric)
+    if column in (*AXES, *metrics.take(metric).usual):
+        label = f"`{column}` is an axis of every figure, and groups are told apart by one more"
+        remedy = "Give the column another name in the reference."
+        report(asking.scope.sink, "AC371", at, label, remedy=remedy)
+        return False
     if column == "country":
         label = "groups of people are compared within a country"
         report(asking.scope.sink, "AC432", at, label, remedy="Leave `country` out of `by`.")
@@ -134,12 +140,14 @@ def _told_apart(column: str, metric: str, use: Any, items: list[str], checked: C
         lacking = [item for item in items if len(groups[column].get(item, ())) < 2]
         if len(lacking) == len(items):
             label = f"for `{name}` the reference has no groups by `{column}`"
-        elif lacking:
-            label = f"for `{name}` the reference has no groups by `{column}` for {listing(lacking, 6)}"
-        if lacking:
             remedy = f"Add rows with a `{column}`, ask other items, or leave `{column}` out of `by`."
             report(asking.scope.sink, "AC432", at, label, remedy=remedy)
             return False
+        if lacking:
+            missing = f"{len(lacking)} of {len(items)} items are left out: {listing(lacking, 6)}"
+            label = f"for `{name}` the reference has no groups by `{column}` for all of them, and {missing}"
+            remedy = f"Add rows with a `{column}`, ask other items, or leave `{column}` out of `by`."
+            report(asking.scope.sink, "AC450", at, label, remedy=remedy)
     return True
 
 

@@ -139,6 +139,7 @@ ERRORS: Final = {
     "AC448": "The judge judges itself",
     "AC460": "The block cannot be asked in the other language",
     "AC462": "The prompt cannot do without what it is not told",
+    "AC371": "A column of groups is called like an axis",
 }
 """What stops the compiler."""
 
@@ -148,6 +149,7 @@ WARNINGS: Final = {
     "AC364": "The claim maps to an unknown control",
     "AC365": "The control is not written as body and identifier",
     "AC402": "The metric leaves items out",
+    "AC450": "The metric leaves items out whose people are not told apart",
     "AC368": "The rule has no effect here",
     "AC409": "Few draws",
     "AC410": "Several claims are made without correction",

@@ -19,6 +19,7 @@ from .bound import Bound
 from .claims import Measured
 from .declarations import Asks
 from .expressions import value
+from .further import further
 from .instruments import grouped, offered, trustworthy
 from .itemsets import Asked, item_set
 from .lineage import Lineage, leaks
@@ -122,7 +123,8 @@ def _sound(
         return POISON
     always = (name for name in method.always if feeding(metrics.take(name), stages) is not None)
     known = tuple(sorted({*(metric.metric for metric in use.metrics), *always}))
-    return Question(use, Measured(known, _axes(use, asked, stages)))
+    parts = further(use.metrics, use.survey, use.populations)
+    return Question(use, Measured(known, _axes(use, asked, stages), parts))
 
 
 def _axes(use: SurveyUse, asked: Asked, stages: tuple[Score | Converse, ...]) -> dict[str, tuple[str, ...]]:

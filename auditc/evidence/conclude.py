@@ -29,7 +29,7 @@ from .verdicts import claim_outcome, part_finding
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reading:
-    """One measure on one set of answers."""
+    """One measure, or a part of it, on one set of answers."""
 
     stage: Measure
     answers: Answers
@@ -47,10 +47,11 @@ def conclude(
     named = {stage.name: shelf.take(stage.metric) for stage in plan.stages if isinstance(stage, Measure)}
     numbers = {name: number for number, name in enumerate(_dimensions(plan))}
     readings = [
-        _Reading(stage, own, _measured(plan, stage, named[stage.name], own, partner))
+        _Reading(stage, own, measured)
         for stage in plan.stages
         if isinstance(stage, Measure)
         for own, partner in pairs(plan, stage, named[stage.name], answers)
+        for measured in _measured(plan, stage, named[stage.name], own, partner)
     ]
     found = [
         each
@@ -107,7 +108,9 @@ def _survey_of(plan: Plan, answers: Answers) -> str:
     return stage.survey
 
 
-def _measured(plan: Plan, stage: Measure, metric: Metric[Any], answers: Answers, partner: Answers | None) -> Measured:
+def _measured(
+    plan: Plan, stage: Measure, metric: Metric[Any], answers: Answers, partner: Answers | None
+) -> tuple[Measured, ...]:
     name = _survey_of(plan, answers)
     country = plan.populations[answers.population].country
     return measure(stage, metric, answers, partner, plan.surveys[name], country, name)
@@ -117,15 +120,17 @@ def _by_key(readings: list[_Reading]) -> dict[Key, Measured]:
     by_key: dict[Key, Measured] = {}
     for reading in readings:
         own = reading.measured.measurement
-        key = (own.measure, own.model, own.population, own.condition)
+        axes = tuple(sorted(reading.measured.part.axes.items()))
+        key = Key(own.measure, own.model, own.population, own.condition, axes)
         if key in by_key:
-            raise ValueError(f"two stages answer for {' / '.join(key)}")
+            raise ValueError(f"two stages answer for {key}")
         by_key[key] = reading.measured
     return by_key
 
 
 def _findings_of(plan: Plan, reading: _Reading, numbers: dict[str, int], against: Yardstick | None) -> list[Finding]:
-    names = dimensions_of([item.dimension for item in reading.measured.measurement.items])
+    items = reading.measured.measurement.items
+    names = () if reading.measured.part.brief else dimensions_of([item.dimension for item in items])
     return [
         finding(slice_of(reading.measured, dimension, numbers), against, plan.seed, reading.stage.origin)
         for dimension in (None, *names)
@@ -158,7 +163,8 @@ def _alike(measured: Measured) -> tuple[object, ...]:
     """Equal for two readings with the same yardstick. With exact probabilities nothing of it is the model's."""
     own = measured.measurement
     answered = measured.rows.tobytes() if measured.drawn else None
-    return own.measure, own.survey, own.population, tuple(item.id for item in own.items), answered
+    axes = tuple(measured.part.axes.items())
+    return own.measure, axes, own.survey, own.population, tuple(item.id for item in own.items), answered
 
 
 def _others(plan: Plan, reading: _Reading, crowds: dict[tuple[str, ...], Array]) -> dict[str, Array]:

@@ -53,9 +53,11 @@ NEGLIGIBLE = 1e-12
 @dataclass(frozen=True, slots=True)
 class Nature:
     """What is known of a figure: a proportion lies in 0..1 and counts yes or no, of `independent` units when no two of
-    them share an item; claims are `sure` and get the wider variance; `repetitions` of the bootstrap."""
+    them share an item, a `share` of items, each of which is one yes or no; claims are `sure` and get the wider
+    variance; `repetitions` of the bootstrap."""
 
     proportion: bool = False
+    share: bool = False
     independent: bool = False
     sure: bool = False
     repetitions: int = 1999
@@ -117,7 +119,7 @@ def estimate(spread: Spread, nature: Nature, estimand: Estimand, seed: int) -> U
     if estimand == "these items":
         return _these_items(spread)
     if nature.independent and spread.used:
-        return _wilson_of(spread)
+        return _wilson_of(spread, nature.share)
     if spread.used < FEWEST_ITEMS:
         why = f"{_count(spread.used, 'item')}: fewer than {FEWEST_ITEMS} cannot speak for items like these"
         return Uncertainty(spread.point, None, "none", estimand, (why,))
@@ -155,6 +157,10 @@ def _two_way(spread: Spread, nature: Nature, between: float, seed: int) -> Uncer
     freedom = min(*(n - 1 for n in spread.count.values()), _items_freedom(spread))
     if error < NEGLIGIBLE or freedom < 1:
         return _no_variation(spread, nature)
+    if nature.share and 0 < spread.point < 1:
+        # As many independent items as have the variance at hand (Korn and Graubard, 1998): t would leave the range.
+        units = max(1, min(spread.used, round(spread.point * (1 - spread.point) / variance)))
+        return Uncertainty(spread.point, 0.0, f"{words}, Wilson", "items like these", units=units)
     notes = _warning(spread)
     if abs(_skewness(spread)) > SKEWED:
         replicates = _replicates(spread, nature.repetitions, seed)
@@ -189,14 +195,14 @@ def _warning(spread: Spread) -> tuple[str, ...]:
 def _no_variation(spread: Spread, nature: Nature) -> Uncertainty:
     """Equal values show no variance; for a proportion the number of units still says how sure it is."""
     if nature.proportion:
-        return _wilson_of(spread)
+        return _wilson_of(spread, nature.share)
     why = "every item has the same value: their variation cannot be measured"
     return Uncertainty(spread.point, None, "none", "items like these", (why,))
 
 
-def _wilson_of(spread: Spread) -> Uncertainty:
-    """Wilson's interval; units that share an item or a participant count once."""
-    units = min([spread.used, *spread.count.values()])
+def _wilson_of(spread: Spread, share: bool) -> Uncertainty:
+    """Wilson's interval; units that share an item or a participant count once. Of a share of items, each is one."""
+    units = spread.used if share else min([spread.used, *spread.count.values()])
     words = f"Wilson, {_count(units, 'independent unit')}"
     point = min(max(spread.point, 0.0), 1.0)  # a mean of ones may be a rounding above one
     return Uncertainty(point, 0.0, words, "items like these", units=units)

@@ -18,6 +18,8 @@ from .slice import FEWEST_ANSWERED, Slice
 LEVEL = 0.95
 """Of the intervals of findings; a claim states its own."""
 FEW_PEOPLE = 300
+FEW_OF_A_GROUP = 30
+"""Of a group of people."""
 FEW_DRAWS = 20
 
 
@@ -25,16 +27,21 @@ def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin)
     """The finding of one slice. What could not be estimated is null, and a note says why."""
     measurement = part.measured.measurement
     metric = part.measured.metric
-    axes = {} if part.dimension is None else {"dimension": part.dimension}
+    own = part.measured.part
+    dimension = {} if part.dimension is None else {"dimension": part.dimension}
     found = _uncertainty(part, seed)
     ends = found.interval((1 - LEVEL) / 2) if found else None
     if ends and (metric.bias == "none" or not part.measured.drawn):
         # A figure that is not corrected for bias cannot leave its range, and neither can what it estimates.
-        ends = max(ends[0], metric.bounds[0]), min(ends[1], metric.bounds[1])
+        ends = max(ends[0], own.bounds[0]), min(ends[1], own.bounds[1])
     floor, lines = _measured_against(part, yardstick)
     return Finding(
         id="/".join(
-            [measurement.measure, measurement.model, measurement.population, measurement.condition, *axes.values()]
+            [
+                *(measurement.measure, measurement.model, measurement.population, measurement.condition),
+                *([own.name] if own.name else []),
+                *dimension.values(),
+            ]
         ),
         metric=measurement.metric,
         block=measurement.block,
@@ -42,15 +49,15 @@ def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin)
         model=measurement.model,
         population=measurement.population,
         condition=measurement.condition,
-        axes=axes,
+        axes={**own.axes, **dimension},
         estimate=rounded(found.point) if found else None,
         low=rounded(ends[0]) if ends else None,
         high=rounded(ends[1]) if ends else None,
         level=LEVEL,
         procedure=found.procedure if found else "none",
         estimand=found.estimand if found else "these items",
-        unit=metric.unit,
-        better=metric.better,
+        unit=own.unit,
+        better=own.better,
         n=part.n(),
         missing=part.missing(),
         floor=floor,
@@ -75,6 +82,7 @@ def _uncertainty(part: Slice, seed: int) -> Uncertainty | None:
         measurement.population,
         measurement.condition,
         part.dimension or "",
+        *part.measured.part.axes.values(),
     )
     if spread.used >= FEWEST_ITEMS or part.nature.independent:
         return estimate(spread, part.nature, "items like these", own)
@@ -119,11 +127,18 @@ def notes(part: Slice) -> tuple[str, ...]:
         said.append(f"applies to {len(measurement.items)} of {measurement.asked_of} items, those on {scales} scales")
     if metric.needs_people and n.people_nominal:
         said.append("n nominal: people's number is what the survey declares, not how many answered each item")
-    if metric.needs_people and n.people is not None and n.people < FEW_PEOPLE:
-        said.append(f"an item's human shares rest on {n.people} people, fewer than {FEW_PEOPLE}")
+    group = part.measured.part.group
+    few = FEW_OF_A_GROUP if group else FEW_PEOPLE
+    if metric.needs_people and n.people is not None and n.people < few:
+        of = "the group's" if group else "human"
+        said.append(f"an item's {of} shares rest on {n.people} people, fewer than {few}")
+    lacking = int((part.inside & ~np.isfinite(measurement.people_n)).sum()) if group else 0
+    if lacking:
+        of = f"{lacking} of {int(part.inside.sum())} items"
+        said.append(f"{of} are left out: the reference does not tell people's answers apart by {' and '.join(group)}")
     if n.draws is not None and metric.reads in ("shares", "counts") and n.draws < FEW_DRAWS:
         said.append(f"{n.draws} draws, fewer than {FEW_DRAWS}: little is known of how much they vary")
-    return tuple(said)
+    return (*said, *part.measured.part.notes)
 
 
 def rounded(value: float, digits: int = 6) -> float:

@@ -41,12 +41,14 @@ class Yardstick:
 
 def yardstick(measured: Measured, others: dict[str, Array], seed: int) -> Yardstick | None:
     """Floor and lines of one measurement; `others[name][I, K]` are other people's shares. None for a metric that is not
-    about how answers are distributed, and without people."""
+    about how answers are distributed, without people, and for a part about a group: it compares groups, not the model
+    with people."""
     sheet = measured.sheet
     if (
         measured.base is None
         or sheet.people is None
         or sheet.people_n is None
+        or measured.part.group
         or not np.any(np.isfinite(sheet.people_n))
     ):
         return None

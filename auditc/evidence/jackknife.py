@@ -62,6 +62,15 @@ def jackknife(codes: NDArray[np.int64], weights: Array, width: int, evaluate: Ev
     return Jackknifed(values, influence, counts, rows)
 
 
+def whole(codes: NDArray[np.int64], weights: Array, width: int, evaluate: Evaluate) -> Jackknifed:
+    """The values alone, of the same items: no draw is left out, and no influence known."""
+    answered = codes >= 0
+    held = np.where(answered, weights[:, None], 0.0)
+    counts = np.stack([np.where(codes == code, held, 0.0).sum(0) for code in range(width)], axis=-1)
+    rows = answered.sum(0)
+    return Jackknifed(np.where(rows >= 2, evaluate(counts), np.nan), np.zeros(codes.shape), counts, rows)
+
+
 def corrected(counts: Array, evaluate: Evaluate, correct: bool) -> Array:
     """The same estimator from counts `[..., I, C]` of draws of equal weight: leaving out one of those who gave an
     option has one result for each option. Used for simulated draws, where nobody needs the influence of a single

@@ -10,9 +10,9 @@ the rate that its level allows: that is kept in hand for skewed figures, whose e
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,11 +25,23 @@ from .bounds import bounds
 from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate
 from .measure import Measured
 from .slice import Slice, slice_of
-from .sources import ASKED, axis
+from .sources import ASKED, axis, further
 from .spread import Spread, combine, constant, mean, placed
 
-Key = tuple[str, str, str, str]
-"""Measure, model, population, condition."""
+
+class Key(NamedTuple):
+    """Where a figure stands; `axes` are those of its part, sorted, none for a metric without parts."""
+
+    measure: str
+    model: str
+    population: str
+    condition: str
+    axes: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return " / ".join([*self[:4], *(value for _, value in self.axes)])
+
+
 Side = Literal["below", "above"]
 
 REPETITIONS = 9999
@@ -53,12 +65,20 @@ class Figures:
     def axis(self, measure: str, name: str) -> tuple[str, ...]:
         stage = self.plan.stage(measure)
         assert isinstance(stage, Measure)
+        if name not in ("model", "population", "condition", "dimension") and name not in self.further(measure):
+            return ()
         return axis(self.plan, stage, self.metrics[measure], name)
+
+    def further(self, measure: str) -> Mapping[str, tuple[str, ...]]:
+        """The axes of the measure's parts."""
+        stage = self.plan.stage(measure)
+        assert isinstance(stage, Measure)
+        return further(self.plan, stage, self.metrics[measure])
 
     def slice(self, key: Key, dimension: str | None) -> Slice:
         measured = self.measured.get(key)
         if measured is None:
-            raise Uncovered(f"there are no answers for {' / '.join(key)}")
+            raise Uncovered(f"there are no answers for {key}")
         return slice_of(measured, dimension, self.numbers)
 
     def spread(self, part: Slice, key: Key) -> Spread:
@@ -197,7 +217,7 @@ def _collect(term: Term, at: dict[str, str], figures: Figures, used: dict[tuple[
             key, dimension = _key(term, at, figures)
             part = figures.slice(key, dimension)
             if not part.usable.any():
-                raise Uncovered(f"no item has a value for {' / '.join(key)}")
+                raise Uncovered(f"no item has a value for {key}")
             used[key, dimension] = part
         case Arithmetic():
             _collect(term.left, at, figures, used)
@@ -258,4 +278,12 @@ def _key(figure: Figure, at: dict[str, str], figures: Figures) -> tuple[Key, str
             found.append(values[0])
         else:
             raise Uncovered(f"{figure.measure} does not say which {name} is meant")
-    return (figure.measure, found[0], found[1], found[2]), where.get("dimension")
+    usual = figures.metrics[figure.measure].usual
+    axes = {}
+    for name, values in figures.further(figure.measure).items():
+        if name in where:
+            axes[name] = where[name]
+        elif name in usual:
+            axes[name] = usual[name] if usual[name] in values else values[0]
+    key = Key(figure.measure, found[0], found[1], found[2], tuple(sorted(axes.items())))
+    return key, where.get("dimension")

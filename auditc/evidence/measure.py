@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from auditc.ir.answers import ANSWERED, FAILED, NOT_RUN, REFUSED, UNPARSABLE, Answers
 from auditc.ir.measurement import Measurement
 from auditc.ir.plan import Measure, Survey
-from auditc.metrics._contract import Metric, Sheet
+from auditc.metrics._contract import Metric, Part, Sheet
+from auditc.metrics._parts import parts_of
 
-from .jackknife import jackknife
-from .people import Crowd, crowd, options_of
+from .jackknife import jackknife, whole
+from .people import Crowd, beside, crowd, options_of
+from .redrawn import moved_by, redrawn
 
 Array = NDArray[np.float64]
 
@@ -31,6 +33,7 @@ class Measured:
     measurement: Measurement
     metric: Metric[Any]
     params: Any
+    part: Part
     sheet: Sheet
     base: Array | None
     rows: NDArray[np.int64]
@@ -61,8 +64,8 @@ def measure(
     survey: Survey,
     country: str,
     name: str,
-) -> Measured:
-    """One metric on the answers of one model, population and condition.
+) -> tuple[Measured, ...]:
+    """One metric on the answers of one model, population and condition: each of its parts, or one for a metric without.
 
     `partner` are the written answers for a metric that reads `written`. `name` is the survey's. Items on a scale that
     the metric does not apply to are left out.
@@ -76,16 +79,51 @@ def measure(
     items = tuple(answers.items[i] for i in index)
     options = options_of(items)
     people = crowd(survey.people.get(country, {}), items)
-    sheet = Sheet(options, people.shares, people.n, None)
     params = metric.params.model_validate(stage.params)
-    values, influence, base, rows = _read(metric, params, sheet, answers, partner, index)
     status = status_of(asked)
     if partner is None:
         status = status[index]
     else:
         position = {item.id: row for row, item in enumerate(partner.items)}
         status = status[[position[item.id] for item in items]].reshape(-1, 5)
-    measurement = Measurement(
+    who = f"{asked.stage}\x1f{asked.population}\x1f{asked.condition}"
+    again = None
+    if not metric.smooth and answers.choices is not None:
+        # The same participants are drawn again for every part: what they have in common is then taken for that.
+        again, who = redrawn(answers.choices[:, index], answers.weights, options.shape[1], who), f"{who}\x1fdrawn again"
+    found = []
+    told = survey.groups.get(country, ())
+    for part in parts_of(metric, params, [group.of for group in told]):
+        sheet = Sheet(options, people.shares, people.n, None, part if metric.parts else None)
+        people_n, nominal = people.n, people.nominal
+        if part.group:
+            groups = [crowd(group.people, items) for group in beside(told, part.group)]
+            sheet = replace(
+                sheet, groups=np.stack([g.shares for g in groups]), groups_n=np.stack([g.n for g in groups])
+            )
+            people_n, nominal = groups[0].n, groups[0].nominal | people.nominal
+        values, influence, base, rows = _read(metric, params, sheet, answers, partner, index, again)
+        measurement = _measurement(
+            stage, answers, asked, name, items, who, values, influence, status, people_n, nominal
+        )
+        found.append(Measured(measurement, metric, params, part, sheet, base, rows))
+    return tuple(found)
+
+
+def _measurement(
+    stage: Measure,
+    answers: Answers,
+    asked: Answers,
+    name: str,
+    items: tuple[Any, ...],
+    who: str,
+    values: Array,
+    influence: Array | None,
+    status: NDArray[np.int64],
+    people_n: Array,
+    nominal: NDArray[np.bool_],
+) -> Measurement:
+    return Measurement(
         measure=stage.name,
         metric=stage.metric,
         block=stage.block,
@@ -96,15 +134,14 @@ def measure(
         survey=name,
         items=items,
         asked_of=len(asked.items),
-        draws_of=f"{asked.stage}\x1f{asked.population}\x1f{asked.condition}",
+        draws_of=who,
         values=values,
         influence=influence,
         draws=None if asked.choices is None else int((asked.choices >= 0).any(1).sum()),
         status=status,
-        people_n=people.n,
-        people_nominal=people.nominal,
+        people_n=people_n,
+        people_nominal=nominal,
     )
-    return Measured(measurement, metric, params, sheet, base, rows)
 
 
 Read = tuple[Array, Array | None, Array | None, NDArray[np.int64]]
@@ -112,12 +149,18 @@ Read = tuple[Array, Array | None, Array | None, NDArray[np.int64]]
 
 
 def _read(
-    metric: Metric[Any], params: Any, sheet: Sheet, answers: Answers, partner: Answers | None, index: NDArray[np.int64]
+    metric: Metric[Any],
+    params: Any,
+    sheet: Sheet,
+    answers: Answers,
+    partner: Answers | None,
+    index: NDArray[np.int64],
+    again: Array | None,
 ) -> Read:
     if metric.reads == "written":
         return _written(metric, params, sheet, answers, partner, index)
     if answers.choices is not None:
-        return _drawn(metric, params, sheet, answers, index)
+        return _drawn(metric, params, sheet, answers, index, again)
     return _exact(metric, params, sheet, answers, index)
 
 
@@ -140,7 +183,14 @@ def _exact(metric: Metric[Any], params: Any, sheet: Sheet, answers: Answers, ind
     return np.asarray(metric.values(x, sheet, params), dtype=np.float64), None, base, answered
 
 
-def _drawn(metric: Metric[Any], params: Any, sheet: Sheet, answers: Answers, index: NDArray[np.int64]) -> Read:
+def _drawn(
+    metric: Metric[Any],
+    params: Any,
+    sheet: Sheet,
+    answers: Answers,
+    index: NDArray[np.int64],
+    again: Array | None,
+) -> Read:
     assert answers.choices is not None
     choices = answers.choices[:, index]
     weights = np.ones(len(choices)) if answers.weights is None else answers.weights.astype(np.float64)
@@ -155,12 +205,17 @@ def _drawn(metric: Metric[Any], params: Any, sheet: Sheet, answers: Answers, ind
         # One written answer for each item: nothing to leave out, and nothing to correct in a yes or no.
         counts = np.stack([(codes == code).sum(0) for code in range(width)], axis=-1).astype(np.float64)
         return evaluate(counts), None, None, (codes >= 0).sum(0)
-    result = jackknife(codes, weights, width, evaluate, metric.bias == "jackknife")
+    result = (
+        jackknife(codes, weights, width, evaluate, metric.bias == "jackknife")
+        if again is None
+        else whole(codes, weights, width, evaluate)
+    )
     n = result.counts.sum(-1, keepdims=True)
     base = np.where(n > 0, result.counts if metric.reads == "counts" else result.counts / np.maximum(n, 1e-300), np.nan)
     held = np.where(codes >= 0, weights[:, None], 0.0)
     effective = np.round(held.sum(0) ** 2 / np.maximum((held**2).sum(0), 1e-300)).astype(np.int64)
-    return result.values, result.influence, None if metric.reads == "status" else base, effective
+    influence = result.influence if again is None else moved_by(evaluate(again), result.values, len(choices))
+    return result.values, influence, None if metric.reads == "status" else base, effective
 
 
 def _written(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auditc.ir.plan import Item, People
+from auditc.ir.plan import Group, Item, People
 
 Array = NDArray[np.float64]
 
@@ -43,3 +44,9 @@ def crowd(people: dict[str, People], items: tuple[Item, ...]) -> Crowd:
         n[row] = found.n
         nominal[row] = found.nominal
     return Crowd(shares, n, nominal)
+
+
+def beside(groups: Sequence[Group], of: Mapping[str, str]) -> list[Group]:
+    """The groups that are told apart by the same columns as one of them, that one first."""
+    alike = [group for group in groups if group.of.keys() == of.keys()]
+    return [*(group for group in alike if group.of == of), *(group for group in alike if group.of != of)]

@@ -38,7 +38,8 @@ def best_case(design: Design) -> tuple[float, float] | None:
     taken = metrics.take(design.metric)
     paired = zip(design.items, design.people, strict=True)
     fitting = [(item, shares) for item, shares in paired if item.scale in taken.scales]
-    if not taken.needs_people or not taken.built or taken.reads not in ("shares", "counts") or not fitting:
+    of_people = taken.needs_people and taken.reads in ("shares", "counts") and taken.parts is None
+    if not of_people or not taken.built or not taken.smooth or not fitting:
         return None
     width = max(item.size for item, _ in fitting)
     options = np.arange(width) < np.array([item.size for item, _ in fitting])[:, None]

@@ -44,7 +44,7 @@ def item_rows(answers: Answers, survey: Survey, country: str, measured: Sequence
     people = crowd(survey.people.get(country, {}), answers.items)
     status = status_of(answers)
     shares = model_shares(answers)
-    values = [_values_by_item(each) for each in measured]
+    values = [_values_by_item(each) for each in measured if not each.part.brief]
     for row, item in enumerate(answers.items):
         keys = answers.cells[:, row] if answers.choices is not None else answers.cells[row]
         yield ItemRow(
@@ -82,7 +82,8 @@ def model_shares(answers: Answers) -> Array:
 
 def _values_by_item(measured: Measured) -> tuple[str, dict[str, float | None]]:
     measurement = measured.measurement
-    return measurement.metric, {
+    name = "/".join(word for word in (measurement.metric, measured.part.name) if word)
+    return name, {
         item.id: rounded(float(value)) if math.isfinite(value) else None
         for item, value in zip(measurement.items, measurement.values, strict=True)
     }

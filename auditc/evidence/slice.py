@@ -40,9 +40,12 @@ class Slice:
         """What the interval may assume."""
         metric = self.measured.metric
         proportion = metric.reads in ("status", "written")
+        alone = proportion and int(self.measured.measurement.status.sum(1).max(initial=0)) <= 1
+        share = self.measured.part.share
         return Nature(
-            proportion=proportion,
-            independent=proportion and int(self.measured.measurement.status.sum(1).max(initial=0)) <= 1,
+            proportion=proportion or share,
+            share=share,
+            independent=alone or (share and not self.measured.drawn),
         )
 
     def spread(self) -> Spread:

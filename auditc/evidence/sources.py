@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from auditc.ir.answers import Answers
 from auditc.ir.plan import Converse, Measure, Plan, Score
 from auditc.metrics._contract import Metric
+from auditc.metrics._parts import axes_in
 
 ASKED = "asked"
 """The condition of a figure that names none."""
@@ -58,8 +59,8 @@ def _is_written(plan: Plan, measure: Measure, own: Answers, other: Answers) -> b
 
 
 def axis(plan: Plan, measure: Measure, metric: Metric[Any], name: str) -> tuple[str, ...]:
-    """The values of `model`, `population`, `condition` or `dimension` that the plan has for a measure, in its order.
-    Raises KeyError for another axis."""
+    """The values of `model`, `population`, `condition`, `dimension` or an axis of its parts that the plan has for a
+    measure, in its order. Raises KeyError for another axis."""
     values: list[str] = []
     for stage in stages(plan, measure, metric):
         match name:
@@ -76,5 +77,11 @@ def axis(plan: Plan, measure: Measure, metric: Metric[Any], name: str) -> tuple[
                 survey = plan.surveys[stage.survey].items
                 values.extend(i.dimension for i in survey if i.id in asked and i.scale in metric.scales)
             case _:
-                raise KeyError(name)
+                values.extend(further(plan, measure, metric)[name])
     return tuple(dict.fromkeys(values))
+
+
+def further(plan: Plan, measure: Measure, metric: Metric[Any]) -> Mapping[str, tuple[str, ...]]:
+    """The axes of a measure's parts, each with its values over all populations; none where it has no parts."""
+    read = stages(plan, measure, metric) if metric.parts else ()
+    return axes_in(plan, measure, metric, ((stage.survey, name) for stage in read for name in stage.populations))

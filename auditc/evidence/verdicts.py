@@ -20,9 +20,9 @@ def part_finding(stage: Judge, part: Part, tail: float, correct: str, family: in
         ends = None
     verdict, why = part.verdict(tail)
     measurements = [each.measured.measurement for each in part.slices]
-    metrics = [each.measured.metric for each in part.slices]
-    units = {metric.unit for metric in metrics}
-    betters = {metric.better for metric in metrics}
+    parts = [each.measured.part for each in part.slices]
+    units = {one.unit for one in parts}
+    betters = {one.better for one in parts}
     said = [f"undecided: {why}"] if why else []
     if family > 1 and correct == "holm":
         said.append(f"Holm over {family} parts: the interval that decides is one of {100 * (1 - 2 * tail):.4g} %")
@@ -39,7 +39,7 @@ def part_finding(stage: Judge, part: Part, tail: float, correct: str, family: in
         model=part.at.get("model") or joined(m.model for m in measurements),
         population=part.at.get("population") or joined(m.population for m in measurements),
         condition=part.at.get("condition") or joined(m.condition for m in measurements),
-        axes={name: value for name, value in part.at.items() if name == "dimension"},
+        axes={name: value for name, value in part.at.items() if name not in ("model", "population", "condition")},
         estimate=rounded(found.point) if found and math.isfinite(found.point) else None,
         low=rounded(ends[0]) if ends else None,
         high=rounded(ends[1]) if ends else None,
@@ -47,7 +47,7 @@ def part_finding(stage: Judge, part: Part, tail: float, correct: str, family: in
         procedure=found.procedure if found else "none",
         estimand=stage.estimand,
         unit=units.pop() if len(units) == 1 else "",
-        better=betters.pop() if len(betters) == 1 and len(metrics) == 1 else "neither",
+        better=betters.pop() if len(betters) == 1 and len(parts) == 1 else "neither",
         n=_n(part),
         missing=_missing(part),
         interpretable=all(each.interpretable() for each in part.slices),

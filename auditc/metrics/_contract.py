@@ -6,8 +6,8 @@ people in the model's place, so `values` must accept any leading axes and treat 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -23,17 +23,47 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=BaseModel)
 
 
+Better = Literal["higher", "lower", "neither"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One of the figures of a metric that has several, and what its findings say of it. `axes` are the further axes
+    that it stands at, by their values; `group` are the people it compares with all people, by column of the
+    reference (`sex`: `female`)."""
+
+    axes: Mapping[str, str]
+    unit: str
+    better: Better
+    bounds: tuple[float, float]
+    share: bool = False
+    """As of a metric."""
+    group: Mapping[str, str] = field(default_factory=dict)
+    brief: bool = False
+    """Whether it is a selection out of another part: no findings by dimension, and no values in the rows of items."""
+    notes: tuple[str, ...] = ()
+    """What a reader of its figures must know."""
+    name: str = ""
+    """What tells it apart in the ids of findings; `_parts.parts_of` makes it out of the axes."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
     """What `values` is told of the items. `options[I, K]` is true where an item has an option;
     `people[..., I, K]` are human shares (zero past the options, NaN for an item that was not asked of people; None
     without people), by `people_n[..., I]` persons; leading axes hold resampled people and match those of x;
-    `n[..., I]` how many answers each item's shares rest on (None for exact probabilities)."""
+    `n[..., I]` how many answers each item's shares rest on (None for exact probabilities). Of a metric with parts,
+    `part` says which of them is wanted; where it is about a group of people, `groups[G, I, K]` are the shares of all
+    groups told apart by the same columns, the part's own first, by `groups_n[G, I]` persons (zero and NaN as in
+    `people`)."""
 
     options: NDArray[np.bool_]
     people: Array | None
     people_n: Array | None
     n: Array | None
+    part: Part | None = None
+    groups: Array | None = None
+    groups_n: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +86,7 @@ class Metric(Generic[P]):
     values: Callable[[Any, Sheet, P], Any]
     scales: frozenset[Scale]
     unit: str
-    better: Literal["higher", "lower", "neither"]
+    better: Better
     bounds: tuple[float, float]
     needs_people: bool
     bias: Literal["jackknife", "none"]
@@ -69,6 +99,17 @@ class Metric(Generic[P]):
     """Whether the figure of one model is the same whoever else is asked."""
     built: bool = True
     """Whether it can be computed. One that cannot is checked and planned, and refused when the plan is bound."""
+    share: bool = False
+    """Whether an item's value is a yes (1) or a no (0), or in between where answers are tied: the mean is a share of
+    items, and its interval a share's."""
+    smooth: bool = True
+    """Whether an item's value moves little when one draw is left out. One that jumps, as what follows from the most
+    frequent answer does, gets its variance from draws that are resampled."""
+    parts: Callable[[P, Sequence[Mapping[str, str]]], tuple[Part, ...]] | None = None
+    """The parts, from the parameters and the groups of people that the survey tells apart in the country at hand
+    (the `of` of each); None for a metric of one figure."""
+    usual: Mapping[str, str] = field(default_factory=dict)
+    """The value that an axis of its parts has where a claim names none. An axis without one must be named."""
 
 
 def not_built(x: Any, sheet: Sheet, params: Any) -> Any:

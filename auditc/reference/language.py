@@ -180,6 +180,7 @@ def _claims() -> Iterator[str]:
         "| `opinions.jsd[model = gemma3]` | the figure of one model |",
         "| `opinions.jsd[condition = shuffled_countries]` | the figure under a control; without it, as it was asked |",
         "| `opinions.jsd[dimension = work]` | the figure of one dimension; without it, of all items |",
+        "| `citizens.preference_bias[sex = female]` | the figure at a further axis of a metric that has some |",
         "| `each(opinions.jsd, over = model) > 0.8` | a comparison for each model, of which every one must hold |",
         "| `mean(opinions.jsd, over = model) > 0.8` | the mean over the models |",
     )
@@ -193,6 +194,7 @@ def _claims() -> Iterator[str]:
         "`<=`, `>` or `>=`: it holds,"
     )
     yield "fails, or is undecided where the interval has the threshold inside."
+    yield "Further axes of a metric are named like the others; one with a usual value need not be."
 
 
 def _prompts() -> Iterator[str]:

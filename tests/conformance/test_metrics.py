@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from scipy.stats import entropy, wasserstein_distance
 import auditc
 from auditc.metrics import metrics
 from auditc.metrics._contract import Sheet, not_built
+from auditc.metrics._parts import parts_of
 
 FOLDER = Path(auditc.__file__).parent / "metrics"
 NAMES = [name for name in metrics.names() if metrics.take(name).built]
@@ -28,6 +30,20 @@ CASES = [
 ]
 
 
+def _of(name: str, case: dict[str, Any], x: Any) -> tuple[Sheet, Any]:
+    """What a case tells of the items, and the parameters that it says; of a metric with parts, also which is meant."""
+    width = None if name in INSTRUMENT else x.shape[-1]
+    sheet = _sheet(case["options"], case.get("people"), case.get("people_n"), width)
+    params = metrics.take(name).params.model_validate(case.get("params", {}))
+    if "part" in case:
+        groups, groups_n = (np.asarray(case[key], dtype=float) for key in ("groups", "groups_n"))
+        told = [dict.fromkeys(params.by, str(n)) for n in range(len(groups))]
+        told[0] = {column: case["part"][column] for column in params.by}
+        part = next(p for p in parts_of(metrics.take(name), params, told) if p.axes == case["part"])
+        sheet = replace(sheet, part=part, groups=groups, groups_n=groups_n)
+    return sheet, params
+
+
 def _sheet(sizes: Any, people: Any = None, n: Any = None, width: int | None = None) -> Sheet:
     options = np.arange(width or max(sizes)) < np.asarray(sizes)[:, None]
     return Sheet(
@@ -38,9 +54,10 @@ def _sheet(sizes: Any, people: Any = None, n: Any = None, width: int | None = No
     )
 
 
-def _values(name: str, x: Any, sheet: Sheet) -> Any:
+def _values(name: str, x: Any, sheet: Sheet, params: Any = None) -> Any:
     metric = metrics.take(name)
-    return metric.values(np.asarray(x, dtype=float), sheet, metric.params())
+    given = {key: ["sex"] for key in REQUIRED.get(name, ())}
+    return metric.values(np.asarray(x, dtype=float), sheet, params or metric.params.model_validate(given))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -49,7 +66,6 @@ def test_a_metric_has_cases_and_says_where_it_is_from(name: str) -> None:
     metric = metrics.take(name)
     assert metric.title and metric.unit and metric.source and metric.scales
     assert metric.bounds[0] < metric.bounds[1]
-    assert metric.params().model_dump() is not None
     assert metric.bias == "none" or metric.reads == "shares", "only shares are drawn and can be biased by it"
 
 
@@ -79,10 +95,7 @@ def test_a_metric_that_is_not_built_says_all_but_its_values(name: str) -> None:
 def test_a_case_comes_out_as_its_source_says(name: str, case: dict[str, Any]) -> None:
     assert case["source"]
     x = np.asarray(case["x"], dtype=float)
-    sheet = _sheet(
-        case["options"], case.get("people"), case.get("people_n"), None if name in INSTRUMENT else x.shape[-1]
-    )
-    np.testing.assert_allclose(_values(name, x, sheet), case["values"], atol=1e-6)
+    np.testing.assert_allclose(_values(name, x, *_of(name, case, x)), case["values"], atol=1e-6)
 
 
 INSTRUMENT = {"answer_rate", "option_mass"}
@@ -91,10 +104,8 @@ INSTRUMENT = {"answer_rate", "option_mass"}
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name}: {case['name']}" for name, case in CASES])
 def test_leading_axes_are_treated_alike(name: str, case: dict[str, Any]) -> None:
     x = np.asarray(case["x"], dtype=float)
-    sheet = _sheet(
-        case["options"], case.get("people"), case.get("people_n"), None if name in INSTRUMENT else x.shape[-1]
-    )
-    stacked = _values(name, np.stack([np.stack([x, x]), np.stack([x, x]), np.stack([x, x])]), sheet)
+    sheet, params = _of(name, case, x)
+    stacked = _values(name, np.stack([np.stack([x, x]), np.stack([x, x]), np.stack([x, x])]), sheet, params)
     assert stacked.shape == (3, 2, len(case["values"]))
     for row in stacked.reshape(-1, len(case["values"])):
         np.testing.assert_allclose(row, case["values"], atol=1e-6)
@@ -110,9 +121,15 @@ def test_resampled_people_go_with_leading_axes(name: str) -> None:
     generator = np.random.default_rng(2)
     people = generator.dirichlet(np.ones(4), size=(5, 3))
     x = generator.dirichlet(np.ones(4), size=3)
-    together = _values(name, x, _sheet([4, 4, 4], people, np.full((5, 3), 200.0)))
+    told: dict[str, Any] = {}
+    if metrics.take(name).parts:
+        params = metrics.take(name).params.model_validate({key: ["sex"] for key in REQUIRED[name]})
+        (part, *_) = parts_of(metrics.take(name), params, [{"sex": "female"}])
+        told = {"part": part, "groups": people[:2], "groups_n": np.full((2, 3), 100.0)}
+    together = _values(name, x, replace(_sheet([4, 4, 4], people, np.full((5, 3), 200.0)), **told))
+    assert np.isfinite(together).all()
     for row in range(5):
-        alone = _values(name, x, _sheet([4, 4, 4], people[row], np.full(3, 200.0)))
+        alone = _values(name, x, replace(_sheet([4, 4, 4], people[row], np.full(3, 200.0)), **told))
         np.testing.assert_array_equal(together[row], alone)
 
 

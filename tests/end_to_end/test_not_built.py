@@ -37,7 +37,6 @@ def_survey written {{
   of  = [faithful]
   as  = [hill]
   insensitivity {{ judge = base }}
-  preference_bias {{ by = [sex] }}
 }}
 
 escalation wallets {{
@@ -56,7 +55,6 @@ NAMED = {
     "sft": "train tuned",
     "culture_map": "  culture_map",
     "insensitivity": "  insensitivity",
-    "preference_bias": "  preference_bias",
     "win_rate": "  win_rate",
     "transitivity": "  transitivity",
     "rank_change": "  rank_change",

@@ -142,7 +142,8 @@ def _measured(metric: str, choices: Any, draws: int = 12) -> Any:
     stage = audits.converse_stage("a", tuple(i.id for i in asked), populations=("us",), draws=draws)
     answers = audits.drawn(stage, survey, "us", choices)
     used = audits.measure_stage("citizens", metric, (stage.name,))
-    return measure(used, metrics.take(metric), answers, None, survey, "United States", "values")
+    (found,) = measure(used, metrics.take(metric), answers, None, survey, "United States", "values")
+    return found
 
 
 @pytest.mark.parametrize("metric", ["kl", "emd", "diversity"])

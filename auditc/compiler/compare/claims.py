@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
+from auditc.compiler.claims import AXES
 from auditc.compiler.claims import figures as figures_in
-from auditc.ir.plan import Arithmetic, Comparison, Figure, Judge, Mean, Plan, Term
+from auditc.compiler.further import further_of
+from auditc.ir.plan import Arithmetic, Comparison, Figure, Judge, Mean, Measure, Plan, Term
 
 from .cells import CellKey
 from .changes import Difference
@@ -33,6 +35,8 @@ class Side:
         """The values of an axis that a figure has; one where it is fixed."""
         if name in figure.at:
             return frozenset({self.names.of(name, figure.at[name])})
+        if name not in AXES:
+            return frozenset(self._further(figure).get(name, ()))
         found: set[str] = set()
         for cell in map(self.cells.__getitem__, self.read(figure)):
             values = {
@@ -43,6 +47,11 @@ class Side:
             }
             found |= values[name]
         return frozenset(found)
+
+    def _further(self, figure: Figure) -> dict[str, tuple[str, ...]]:
+        wanted = self.names.measure(figure.measure)
+        own = (s.name for s in self.plan.stages if isinstance(s, Measure) and self.names.measure(s.name) == wanted)
+        return next((further_of(self.plan, name) for name in own), {})
 
     def read(self, figure: Figure) -> list[CellKey]:
         """The cells that a figure of a claim may be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditc.compiler.claims import AXES, averaged_in, figures
+from auditc.compiler.further import further_of
 from auditc.ir.plan import Escalate, Judge, Measure, Plan, Questioning, Train
 from auditc.metrics import metrics
 
@@ -24,7 +25,7 @@ def coherent(plan: Plan) -> bool:
             return False
         if isinstance(stage, Measure) and not _measures(stage, plan):
             return False
-        if isinstance(stage, Judge) and not _claims(stage, measures):
+        if isinstance(stage, Judge) and not _claims(stage, measures, plan):
             return False
     return len(stages) == len(plan.stages)
 
@@ -34,14 +35,16 @@ def _measures(stage: Measure, plan: Plan) -> bool:
     return known and plan.models.keys() >= set(named(stage, "model"))
 
 
-def _claims(stage: Judge, measures: set[str]) -> bool:
+def _claims(stage: Judge, measures: set[str], plan: Plan) -> bool:
+    known = set(AXES)
     axes = set(stage.holds.each)
     axes.update(averaged_in(stage.holds.left), averaged_in(stage.holds.right))
     for figure in figures(stage.holds):
         axes.update(figure.at)
         if figure.measure not in measures:
             return False
-    return axes <= set(AXES)
+        known.update(further_of(plan, figure.measure))
+    return axes <= known
 
 
 def _leads(stage: Escalate, plan: Plan) -> bool:

@@ -1,0 +1,158 @@
+"""Metrics with parts: a finding for each, by groups of people and by profile, and claims on one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from auditc.evidence.conclude import conclude
+from auditc.ir.finding import Finding, Findings, ItemRow
+from auditc.ir.plan import Arithmetic, Comparison, Figure, Group, Measure, Number, People, Survey
+
+from . import audits
+
+BIAS = Figure(measure="citizens.preference_bias")
+SIZES = {"female": 1500, "male": 1000}
+AGES = {"under 30": 560, "30-49": 1282, "50 and over": 658}
+
+
+def _survey(told_for: int = 40, prefers: float = 0.0) -> Survey:
+    """Forty items; `told_for` of them by sex and by age, and by both. Women prefer the first option the more."""
+    asked = audits.items(40, 4)
+    whole = audits.survey(asked)
+    generator = np.random.default_rng(4)
+    groups: dict[str, tuple[Group, ...]] = {}
+    people: dict[str, dict[str, People]] = {}
+    for country in audits.COUNTRIES.values():
+        every: dict[tuple[tuple[str, str], ...], dict[str, People]] = {}
+        people[country] = {}
+        for item in asked:
+            shares = np.array(whole.people[country][item.id].shares)
+            leaning = np.where(np.arange(item.size) == 0, shares * np.exp(prefers), shares)
+            of = {"female": leaning / leaning.sum(), "male": shares}
+            n, total = sum(SIZES.values()), sum(SIZES[sex] * of[sex] for sex in SIZES)
+            people[country][item.id] = People(n=n, nominal=False, shares=tuple(float(s) for s in total / n))
+            if int(item.id[1:]) >= told_for:
+                continue
+            for sex, size in SIZES.items():
+                every.setdefault((("sex", sex),), {})[item.id] = _drawn(of[sex], size, generator)
+                for age, aged in AGES.items():
+                    both = (("age", age), ("sex", sex))
+                    every.setdefault(both, {})[item.id] = _drawn(of[sex], aged * size // n, generator)
+            for age, aged in AGES.items():
+                every.setdefault((("age", age),), {})[item.id] = _drawn(total / n, aged, generator)
+        groups[country] = tuple(Group(of=dict(of), people=own) for of, own in sorted(every.items()))
+    return Survey(items=asked, people=people, groups=groups, digests={})
+
+
+def _drawn(shares: Any, n: int, generator: np.random.Generator) -> People:
+    return People(n=n, nominal=False, shares=tuple(float(c) / n for c in generator.multinomial(n, shares)))
+
+
+def _concluded(
+    survey: Survey, *claims: Comparison, by: tuple[str, ...] = ("sex", "age"), rate: str = "both", first: float = 0.0
+) -> tuple[Findings, tuple[ItemRow, ...]]:
+    """One model of sixty participants who answer as people do, `first` of them the first option whatever is asked."""
+    asked = survey.items
+    stage = audits.converse_stage("a", tuple(item.id for item in asked), draws=60)
+    generator = np.random.default_rng(8)
+    answers = []
+    for population, country in audits.COUNTRIES.items():
+        own = {item.id: np.array(survey.people[country][item.id].shares) for item in asked}
+        choices = audits.choices_from(own, asked, 60, generator)
+        choices[generator.random(60) < first] = 0
+        answers.append(audits.drawn(stage, survey, population, choices))
+    params = {"by": list(by), "base_rate": rate}
+    measure = Measure(
+        name="citizens.preference_bias",
+        needs=(stage.name,),
+        origin=audits.HERE,
+        block="citizens",
+        metric="preference_bias",
+        params=params,
+    )
+    judged = [audits.judge_stage(f"c{n}", holds) for n, holds in enumerate(claims)]
+    matching = audits.measure_stage("citizens", "matching", (stage.name,))
+    return conclude(audits.plan(survey, (stage, measure, matching, *judged)), tuple(answers), models=())
+
+
+def _by_id(findings: Findings) -> dict[str, Finding]:
+    ids = [finding.id for finding in findings.findings]
+    assert len(ids) == len(set(ids))
+    return {finding.id: finding for finding in findings.findings}
+
+
+def test_every_group_has_a_finding_for_each_profile_and_base_rate() -> None:
+    findings, rows = _concluded(_survey())
+    found = _by_id(findings)
+    own = [f for f in found.values() if f.metric == "preference_bias" and f.population == "us"]
+    whole = [f for f in own if "dimension" not in f.axes]
+    assert len(whole) == (2 + 3 + 6) * 3 * 2
+    one = found["citizens.preference_bias/a/us/asked/female/all/corrected"]
+    assert one.axes == {"sex": "female", "profile": "all", "base_rate": "corrected"}
+    assert (one.unit, one.n.items, one.n.people, one.floor) == ("log ratio", 40, 1500, None)
+    raw = found["citizens.preference_bias/a/us/asked/female/under 30/mismatching/raw"]
+    assert raw.axes == {"sex": "female", "age": "under 30", "profile": "mismatching", "base_rate": "raw"}
+    assert raw.unit == "share of items" and any("sizes of the groups" in note for note in raw.notes)
+    by_dimension = [f for f in own if "dimension" in f.axes]
+    assert {f.axes["profile"] for f in by_dimension} == {"all"}
+    assert len(by_dimension) == (2 + 3) * 2 * 4
+    matches = found["citizens.matching/a/us/asked"].estimate
+    for profile, share in (("matching", matches), ("mismatching", 1 - (matches or 0))):
+        part = found[f"citizens.preference_bias/a/us/asked/male/{profile}/corrected"]
+        assert part.n.items == pytest.approx(40 * (share or 0), abs=4)
+    values = rows[0].values
+    assert {"matching", "preference_bias/female/all/corrected", "preference_bias/30-49/all/raw"} <= values.keys()
+    assert not any("matching/" in name or "under 30/female" in name for name in values)
+
+
+def test_the_groups_of_one_column_share_out_the_raw_majorities() -> None:
+    found = _by_id(_concluded(_survey())[0])
+    shares = [found[f"citizens.preference_bias/a/cn/asked/{age}/all/raw"].estimate for age in AGES]
+    assert sum(share or 0 for share in shares) == pytest.approx(1, abs=1e-5)
+    assert (shares[1] or 0) > 0.9
+    corrected = found["citizens.preference_bias/a/cn/asked/30-49/all/corrected"]
+    assert corrected.low is not None and corrected.high is not None
+    assert corrected.low < 0 < corrected.high and corrected.high < 0.05
+
+
+def test_a_group_that_prefers_what_the_model_says_is_found_and_claimed() -> None:
+    survey = _survey(prefers=1.0)
+    female = BIAS.model_copy(update={"at": {"sex": "female", "profile": "all", "base_rate": "corrected"}})
+    male = female.model_copy(update={"at": female.at | {"sex": "male"}})
+    difference = Arithmetic(operator="-", left=female, right=male)
+    claims = [
+        Comparison(left=female, operator=">", right=Number(value=0.0), each=("population",)),
+        Comparison(left=difference, operator=">", right=Number(value=0.0), each=("population",)),
+        Comparison(left=BIAS, operator="<", right=Number(value=0.01), each=("population", "sex")),
+        Comparison(left=BIAS, operator="<", right=Number(value=0.01), each=("population",)),
+    ]
+    findings, _ = _concluded(survey, *claims, first=0.9)
+    verdicts = {claim.claim: claim for claim in findings.claims}
+    assert [verdicts[f"c{n}"].verdict for n in range(4)] == ["holds", "holds", "fails", "undecided"]
+    assert verdicts["c2"].parts == ("c2/us/female", "c2/us/male", "c2/cn/female", "c2/cn/male")
+    part = next(finding for finding in findings.findings if finding.id == "c2/us/male")
+    assert part.axes == {"sex": "male"} and part.unit == "log ratio"
+    assert "no answers" in verdicts["c3"].why
+
+
+def test_items_whose_people_are_not_told_apart_are_left_out_and_counted() -> None:
+    found = _by_id(_concluded(_survey(told_for=25), by=("sex",), rate="corrected")[0])
+    one = found["citizens.preference_bias/a/us/asked/male/all/corrected"]
+    assert (one.n.items, one.missing.items) == (25, 15)
+    assert any("15 of 40 items are left out" in note and "sex" in note for note in one.notes)
+    assert not any("raw" in finding.axes.values() for finding in found.values())
+
+
+def test_small_groups_are_said_to_be_small() -> None:
+    survey = _survey()
+    told = survey.groups["United States"]
+    few = {item: People(n=20, nominal=False, shares=people.shares) for item, people in told[0].people.items()}
+    changed = (told[0].model_copy(update={"people": few}), *told[1:])
+    survey = survey.model_copy(update={"groups": {**survey.groups, "United States": changed}})
+    notes = {f.id: f.notes for f in _concluded(survey)[0].findings}
+    small = "/".join(told[0].of.values())
+    assert any("20 people, fewer than 30" in n for n in notes[f"citizens.preference_bias/a/us/asked/{small}/all/raw"])
+    assert not any("fewer than 30" in n for n in notes[f"citizens.preference_bias/a/cn/asked/{small}/all/raw"])
