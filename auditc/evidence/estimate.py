@@ -157,10 +157,13 @@ def _two_way(spread: Spread, nature: Nature, between: float, seed: int) -> Uncer
     freedom = min(*(n - 1 for n in spread.count.values()), _items_freedom(spread))
     if error < NEGLIGIBLE or freedom < 1:
         return _no_variation(spread, nature)
-    if nature.share and 0 < spread.point < 1:
+    if nature.share:
         # As many independent items as have the variance at hand (Korn and Graubard, 1998): t would leave the range.
-        units = max(1, min(spread.used, round(spread.point * (1 - spread.point) / variance)))
-        return Uncertainty(spread.point, 0.0, f"{words}, Wilson", "items like these", units=units)
+        # Where all items agree, half an item is taken for the one that does not.
+        point = min(max(spread.point, 0.5 / spread.used), 1 - 0.5 / spread.used)
+        units = max(1, min(spread.used, round(point * (1 - point) / variance)))
+        point = min(max(spread.point, 0.0), 1.0)
+        return Uncertainty(point, 0.0, f"{words}, Wilson", "items like these", units=units)
     notes = _warning(spread)
     if abs(_skewness(spread)) > SKEWED:
         replicates = _replicates(spread, nature.repetitions, seed)
