@@ -13,7 +13,7 @@ from auditc.ir.measurement import Measurement
 from auditc.ir.plan import Measure, Survey
 from auditc.metrics._contract import Metric, Sheet
 
-from .jackknife import jackknife
+from .jackknife import jackknife, jackknife_of_texts
 from .people import Crowd, crowd, options_of
 
 Array = NDArray[np.float64]
@@ -68,7 +68,7 @@ def measure(
     the metric does not apply to are left out.
     """
     asked = answers if partner is None else partner
-    applies = [item.scale in metric.scales for item in answers.items]
+    applies = [metric.takes(item) for item in answers.items]
     if partner is not None:
         wanted = {item.id for item in partner.items}
         applies = [fits and item.id in wanted for fits, item in zip(applies, answers.items, strict=True)]
@@ -76,7 +76,7 @@ def measure(
     items = tuple(answers.items[i] for i in index)
     options = options_of(items)
     people = crowd(survey.people.get(country, {}), items)
-    sheet = Sheet(options, people.shares, people.n, None)
+    sheet = Sheet(options, people.shares, people.n, None, np.array([float(item.rises) for item in items]))
     params = metric.params.model_validate(stage.params)
     values, influence, base, rows = _read(metric, params, sheet, answers, partner, index)
     status = status_of(asked)
@@ -144,6 +144,8 @@ def _drawn(metric: Metric[Any], params: Any, sheet: Sheet, answers: Answers, ind
     assert answers.choices is not None
     choices = answers.choices[:, index]
     weights = np.ones(len(choices)) if answers.weights is None else answers.weights.astype(np.float64)
+    if metric.reads == "texts" and answers.texts is not None:
+        return _texts(metric, params, sheet, answers.texts[:, index], weights)
     if metric.reads not in ("status", "shares", "counts"):
         return np.full(len(index), np.nan), None, None, (choices >= 0).sum(0)
     codes, width = (_status_codes(choices), 4) if metric.reads == "status" else (choices, sheet.options.shape[1])
@@ -156,11 +158,24 @@ def _drawn(metric: Metric[Any], params: Any, sheet: Sheet, answers: Answers, ind
         counts = np.stack([(codes == code).sum(0) for code in range(width)], axis=-1).astype(np.float64)
         return evaluate(counts), None, None, (codes >= 0).sum(0)
     result = jackknife(codes, weights, width, evaluate, metric.bias == "jackknife")
+    if metric.no_interval:
+        # An infinite value has no jackknife, and none is wanted.
+        result = replace(result, values=evaluate(result.counts), influence=np.zeros(codes.shape))
     n = result.counts.sum(-1, keepdims=True)
     base = np.where(n > 0, result.counts if metric.reads == "counts" else result.counts / np.maximum(n, 1e-300), np.nan)
     held = np.where(codes >= 0, weights[:, None], 0.0)
     effective = np.round(held.sum(0) ** 2 / np.maximum((held**2).sum(0), 1e-300)).astype(np.int64)
     return result.values, result.influence, None if metric.reads == "status" else base, effective
+
+
+def _texts(metric: Metric[Any], params: Any, sheet: Sheet, texts: NDArray[np.int64], weights: Array) -> Read:
+    """Of whole texts only whether two are the same is known."""
+
+    def evaluate(counts: Array) -> Array:
+        return np.asarray(metric.values(counts, sheet, params), dtype=np.float64)
+
+    result = jackknife_of_texts(texts, weights, evaluate)
+    return result.values, result.influence, None, result.rows
 
 
 def _written(

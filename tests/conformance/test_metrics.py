@@ -28,13 +28,14 @@ CASES = [
 ]
 
 
-def _sheet(sizes: Any, people: Any = None, n: Any = None, width: int | None = None) -> Sheet:
+def _sheet(sizes: Any, people: Any = None, n: Any = None, width: int | None = None, rises: Any = None) -> Sheet:
     options = np.arange(width or max(sizes)) < np.asarray(sizes)[:, None]
     return Sheet(
         options,
         None if people is None else np.asarray(people, dtype=float),
         None if n is None else np.asarray(n, dtype=float),
         None,
+        None if rises is None else np.asarray(rises, dtype=float),
     )
 
 
@@ -79,21 +80,22 @@ def test_a_metric_that_is_not_built_says_all_but_its_values(name: str) -> None:
 def test_a_case_comes_out_as_its_source_says(name: str, case: dict[str, Any]) -> None:
     assert case["source"]
     x = np.asarray(case["x"], dtype=float)
-    sheet = _sheet(
-        case["options"], case.get("people"), case.get("people_n"), None if name in INSTRUMENT else x.shape[-1]
-    )
+    sheet = _case_sheet(name, case)
     np.testing.assert_allclose(_values(name, x, sheet), case["values"], atol=1e-6)
 
 
-INSTRUMENT = {"answer_rate", "option_mass"}
+INSTRUMENT = {"answer_rate", "option_mass", "diversity_def2025"}
+
+
+def _case_sheet(name: str, case: dict[str, Any]) -> Sheet:
+    width = None if name in INSTRUMENT else np.asarray(case["x"]).shape[-1]
+    return _sheet(case["options"], case.get("people"), case.get("people_n"), width, case.get("rises"))
 
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name}: {case['name']}" for name, case in CASES])
 def test_leading_axes_are_treated_alike(name: str, case: dict[str, Any]) -> None:
     x = np.asarray(case["x"], dtype=float)
-    sheet = _sheet(
-        case["options"], case.get("people"), case.get("people_n"), None if name in INSTRUMENT else x.shape[-1]
-    )
+    sheet = _case_sheet(name, case)
     stacked = _values(name, np.stack([np.stack([x, x]), np.stack([x, x]), np.stack([x, x])]), sheet)
     assert stacked.shape == (3, 2, len(case["values"]))
     for row in stacked.reshape(-1, len(case["values"])):

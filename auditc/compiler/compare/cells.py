@@ -35,7 +35,7 @@ def cells(plan: Plan, names: Names) -> dict[CellKey, Cell]:
         people = tuple(dict.fromkeys(name for stage in main for name in stage.populations))
         for condition in dict.fromkeys(name for stage in main for name in _conditions(stage, measure.metric)):
             alike = [_cell(plan, measure, read, population, condition, names) for population in people]
-            beside = () if metrics.take(measure.metric).local else tuple(alike)
+            beside = tuple(alike) if metrics.take(measure.metric).placed else ()
             for cell in alike:
                 found[cell.block, cell.metric, cell.population, cell.condition] = replace(cell, beside=beside)
     return found
@@ -99,7 +99,7 @@ def _conditions(stage: Questioning, metric: str) -> tuple[str, ...]:
 def _cell(plan: Plan, measure: Measure, read: list[Questioning], population: str, condition: str, names: Names) -> Cell:
     metric, survey = metrics.take(measure.metric), plan.surveys[read[0].survey]
     asked = set(read[0].items).intersection(*(stage.items for stage in read))
-    items = [item for item in survey.items if item.id in asked and item.scale in metric.scales]
+    items = [item for item in survey.items if item.id in asked and metric.takes(item)]
     called = {item.id: names.item(read[0].survey, item.id) for item in items}
     models, bases, judges = _models(plan, measure, read, names)
     people = plan.populations[population]
