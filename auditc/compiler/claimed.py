@@ -16,7 +16,7 @@ from .claims import figures
 from .compared import comparable, sides
 from .copies import different
 from .instruments import uncalibrated
-from .mistakes import listing, report
+from .mistakes import report
 from .questions import Question
 from .reach import summed
 from .scope import Scope
@@ -79,13 +79,13 @@ class Rest:
         use = self.question.use
         if not isinstance(use, SurveyUse):
             return ()
-        scales = metrics.take(self.metric).scales
+        taken = metrics.take(self.metric)
         dimension = self.figure.at.get("dimension")
         asked = set(use.items)
         return tuple(
             item
             for item in use.survey.items
-            if item.id in asked and item.scale in scales and dimension in (None, item.dimension)
+            if item.id in asked and taken.takes(item) and dimension in (None, item.dimension)
         )
 
     @property
@@ -127,8 +127,8 @@ def _answered(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
     for rest in rests_on:
         dimension = rest.figure.at.get("dimension")
         if dimension is not None and isinstance(rest.question.use, SurveyUse) and not rest.items:
-            scales = listing(sorted(metrics.take(rest.metric).scales))
-            label = f"no item of `{dimension}` counts for `{rest.metric}`: it is for items whose scale is {scales}"
+            suited = metrics.take(rest.metric).suited
+            label = f"no item of `{dimension}` counts for `{rest.metric}`: it is for {suited}"
             remedy = "Claim it of another dimension, or by another metric."
             report(scope.sink, "AC401", standing.holds, label, remedy=remedy)
             return False

@@ -176,7 +176,8 @@ class Survey(Form):
 
     items: Annotated[Any, Grid()]
     """The items. Columns: `id`, `scale` (`nominal`, `ordinal` or `interval`), and for each language `text.en` and
-    `options.en` with `|` between the options; also `dimension`, `source`, `reason`."""
+    `options.en` with `|` between the options; also `dimension`; `direction`, which end of the options is its high end
+    (`first_high`, `last_high` or `none`); `source`; `reason`, which is for people and read by nothing."""
     reference: Annotated[Any, Grid()] = None
     """How people answered. Columns: `item`, `country`, `n` (how many people), `shares` with `|` between them, in the
     order of the options; also `n_status` (`counted` or `nominal`) and the columns named in `by`."""

@@ -99,8 +99,10 @@ def _identity(model: Model) -> set[tuple[str, ...]]:
 
 
 def _panel(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
-    """Whether a metric that places models among each other has several."""
-    if metrics.take(metric.metric).local or len(use.models) > 1:
+    """Whether a metric that places models among each other has several. One that only settles its values among them
+    can do so with one."""
+    taken = metrics.take(metric.metric)
+    if not taken.placed or taken.settle is not None or len(use.models) > 1:
         return True
     label = f"`{metric.metric}` places models among each other, and the block asks one"
     report(asking.scope.sink, "AC437", asking.metric(metric.metric), label, remedy="Ask several: `of = [one, two]`.")

@@ -43,6 +43,7 @@ ERRORS: Final = {
     "AC040": "The status of the number of people is unknown",
     "AC041": "The shares of a group are there twice",
     "AC042": "The data file is too large",
+    "AC043": "An item has no such direction",
     # names
     "AC201": "Unknown kind of block",
     "AC202": "The name is declared twice",

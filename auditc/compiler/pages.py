@@ -191,6 +191,8 @@ def _facts(thing: Any) -> Iterator[str]:
         yield "Needs people's answers." if thing.needs_people else "Needs no people's answers."
         if not thing.local:
             yield "The figure of one model depends on which others are asked."
+        elif thing.placed:
+            yield "A place on its map depends on which others are asked; its figures do not."
     if hasattr(thing, "hosted"):
         yield "Asks a provider over a network." if thing.hosted else "Runs here."
     if hasattr(thing, "render"):

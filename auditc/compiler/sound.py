@@ -78,14 +78,13 @@ def applicable(
     for wanted in use.metrics:
         metric = metrics.take(wanted.metric)
         at = asking.metric(wanted.metric)
-        fitting = [item for item in asked.items if item.scale in metric.scales]
-        scales = listing(sorted(metric.scales))
+        fitting = [item for item in asked.items if metric.takes(item)]
         if not fitting:
-            label = f"`{wanted.metric}` is for items whose scale is {scales}"
+            label = f"`{wanted.metric}` is for some items alone: {metric.suited}"
             report(sink, "AC401", at, label, remedy="Leave the metric out, or leave them out.")
             good = False
         elif len(fitting) < len(asked.items):
-            label = f"{len(fitting)} of {len(asked.items)} items count: those whose scale is {scales}"
+            label = f"{len(fitting)} of {len(asked.items)} items count: {metric.suited}"
             report(
                 sink,
                 "AC402",

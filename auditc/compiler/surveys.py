@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, get_args
 
 from auditc.diagnostics import Label, Sink, Span
-from auditc.ir.plan import Group, Item, People, Survey
+from auditc.ir.plan import Direction, Group, Item, People, Survey
 from auditc.ir.values import Scale
 
 from .bodies import fill, form, keys
@@ -21,6 +21,7 @@ from .scope import Scope
 from .tables import MANY, Grid, refuse_others, require
 
 SCALES: Final = get_args(Scale)
+DIRECTIONS: Final = tuple(word for word in get_args(Direction) if word)
 OPTIONS: Final = range(2, 27)
 """How many options an item may have: they are shown under letters."""
 
@@ -96,7 +97,7 @@ def _items(grid: Grid, sink: Sink) -> tuple[Item, ...] | Poison:
     languages = sorted({*grid.languages("text"), *grid.languages("options")}) or ["en"]
     worded = [f"{stem}.{language}" for stem in ("text", "options") for language in languages]
     good = require(grid, ("id", "scale", *worded), sink)
-    refuse_others(grid, ("id", "dimension", "reason", "scale", "source", *worded), sink)
+    refuse_others(grid, ("id", "dimension", "direction", "reason", "scale", "source", *worded), sink)
     if not good:
         return POISON
     items: list[Item] = []
@@ -130,16 +131,27 @@ def _item(grid: Grid, row: int, languages: list[str], sink: Sink) -> Item | Pois
         remedy = close(scale, SCALES) or f"The scales are {listing(SCALES)}."
         report(sink, "AC031", grid.place(row, "scale"), f"`{scale}` is no scale", remedy=remedy)
         good = False
+    direction = grid.cell(row, "direction")
+    if direction and direction not in DIRECTIONS:
+        remedy = close(direction, DIRECTIONS) or f"It is {listing(DIRECTIONS)}, or empty."
+        report(sink, "AC043", grid.place(row, "direction"), f"`{direction}` is no direction", remedy=remedy)
+        good = False
     options = {
         language: tuple(option.strip() for option in grid.cell(row, f"options.{language}").split("|"))
         for language in languages
     }
     if not good or not _options(grid, row, options, sink):
         return POISON
+    if scale == "nominal" and direction not in ("", "none") and len(next(iter(options.values()))) > 2:
+        label = "more than two options without an order: neither end is the high one"
+        remedy = "Write `none`, or give the item the scale `ordinal` if its options are in order."
+        report(sink, "AC043", grid.place(row, "direction"), label, remedy=remedy)
+        return POISON
     return Item(
         id=grid.cell(row, "id"),
         scale=scale,  # type: ignore[arg-type]  # one of SCALES, as was looked up above
         dimension=grid.cell(row, "dimension"),
+        direction=direction,  # type: ignore[arg-type]  # one of DIRECTIONS, or empty
         source=grid.cell(row, "source"),
         text={language: grid.cell(row, f"text.{language}") for language in languages},
         options=options,

@@ -28,7 +28,7 @@ def bounds(measured: Measured) -> tuple[Array, Array]:
     measurement = measured.measurement
     values = measurement.values
     missing = measurement.status[:, [REFUSED, UNPARSABLE]].sum(1).astype(np.float64)
-    if measured.metric.reads in ("status", "mass") or not missing.any():
+    if measured.metric.reads in ("status", "mass", "texts") or not missing.any():
         return values, values
     answered = measurement.status[:, 0].astype(np.float64)
     if measured.base is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditc.ir.answers import Answers
@@ -19,11 +19,13 @@ from .correct import holm, uncorrected
 from .findings import dimensions_of, finding
 from .floor import Yardstick, yardstick
 from .judge import Figures, Key, Part, combinations, parts
+from .maps import maps_of
 from .measure import Array, Measured, crowd_of, measure
 from .repeats import noted, probe_row
 from .rows import item_rows, tally_row
 from .slice import slice_of
 from .sources import pairs
+from .together import settled
 from .verdicts import claim_outcome, part_finding
 
 
@@ -53,6 +55,8 @@ def conclude(
         for own, partner in pairs(plan, stage, named[stage.name], answers)
         for measured in _measured(plan, stage, named[stage.name], own, partner)
     ]
+    together = settled([reading.measured for reading in readings])
+    readings = [replace(reading, measured=own) for reading, own in zip(readings, together, strict=True)]
     found = [
         each
         for reading, against in zip(readings, _yardsticks(plan, readings), strict=True)
@@ -73,6 +77,7 @@ def conclude(
         findings=(*found, *noted(plan, more, probes)),
         claims=claims,
         probes=tuple(probes),
+        maps=maps_of(plan, [(reading.stage, reading.measured) for reading in readings]),
     )
     rows = (row for each in answers for row in _item_rows(plan, each, readings))
     return findings, tuple(rows)

@@ -61,6 +61,8 @@ class Nature:
     independent: bool = False
     sure: bool = False
     repetitions: int = 1999
+    no_interval: str = ""
+    """Why there is none; empty where there is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +118,8 @@ class Uncertainty:
 
 def estimate(spread: Spread, nature: Nature, estimand: Estimand, seed: int) -> Uncertainty:
     """The uncertainty of a spread for that estimand. `seed` makes the bootstrap; equal spreads give equal results."""
+    if nature.no_interval:
+        return Uncertainty(spread.point, None, "none", estimand, (nature.no_interval,))
     if estimand == "these items":
         return _these_items(spread)
     if nature.independent and spread.used:

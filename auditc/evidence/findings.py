@@ -31,7 +31,8 @@ def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin)
     dimension = {} if part.dimension is None else {"dimension": part.dimension}
     found = _uncertainty(part, seed)
     ends = found.interval((1 - LEVEL) / 2) if found else None
-    if ends and (metric.bias == "none" or not part.measured.drawn):
+    signed = metric.aggregate == "distance" and not part.distance
+    if ends and not signed and (metric.bias == "none" or not part.measured.drawn):
         # A figure that is not corrected for bias cannot leave its range, and neither can what it estimates.
         ends = max(ends[0], own.bounds[0]), min(ends[1], own.bounds[1])
     floor, lines = _measured_against(part, yardstick)
@@ -56,8 +57,8 @@ def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin)
         level=LEVEL,
         procedure=found.procedure if found else "none",
         estimand=found.estimand if found else "these items",
-        unit=own.unit,
-        better=own.better,
+        unit="difference of mean scores" if signed else own.unit,
+        better="neither" if signed else own.better,
         n=part.n(),
         missing=part.missing(),
         floor=floor,
@@ -84,6 +85,8 @@ def _uncertainty(part: Slice, seed: int) -> Uncertainty | None:
         part.dimension or "",
         *part.measured.part.axes.values(),
     )
+    if part.distance:
+        return estimate(spread, part.nature, "these items", own)
     if spread.used >= FEWEST_ITEMS or part.nature.independent:
         return estimate(spread, part.nature, "items like these", own)
     found = estimate(spread, part.nature, "these items", own)
@@ -97,7 +100,7 @@ def _measured_against(part: Slice, yardstick: Yardstick | None) -> tuple[Floor |
     if yardstick is None or not part.usable.any():
         return None, {}
     floor = None
-    simulated = part.headline(yardstick.floor)
+    simulated = part.simulated(yardstick.floor)
     if np.isfinite(simulated).all():
         low, high = np.quantile(simulated, [0.025, 0.975])
         floor = Floor(
@@ -123,8 +126,10 @@ def notes(part: Slice) -> tuple[str, ...]:
     if metric.needs_people and not np.isfinite(measurement.people_n[part.inside]).any():
         said.append("the survey has no human shares of this population for these items")
     if part.dimension is None and len(measurement.items) < measurement.asked_of and metric.reads != "written":
-        scales = " and ".join(sorted(metric.scales))
-        said.append(f"applies to {len(measurement.items)} of {measurement.asked_of} items, those on {scales} scales")
+        which = "with a direction" if metric.panel else f"on {' and '.join(sorted(metric.scales))} scales"
+        said.append(f"applies to {len(measurement.items)} of {measurement.asked_of} items, those {which}")
+    if metric.caution:
+        said.append(metric.caution)
     if metric.needs_people and n.people_nominal:
         said.append("n nominal: people's number is what the survey declares, not how many answered each item")
     group = part.measured.part.group

@@ -75,7 +75,7 @@ def yardstick(measured: Measured, others: dict[str, Array], seed: int) -> Yardst
             lines[f"people of {name}"] = np.where(asked, simulated, np.nan)
         else:
             lines[f"people of {name}"] = measured.values(shares)
-    if measured.metric.needs_people and not counted:
+    if measured.metric.needs_people and not counted and measured.metric.aggregate != "distance":
         lines["split half of people"] = np.where(known, _halves(measured, people, generator), np.nan)
     return Yardstick(floor, lines, procedure)
 

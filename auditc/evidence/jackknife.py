@@ -38,13 +38,32 @@ def jackknife(codes: NDArray[np.int64], weights: Array, width: int, evaluate: Ev
 
     An item that fewer than two draws answered has no value: neither its bias nor its variance can be known.
     """
-    answered = codes >= 0
-    held = np.where(answered, weights[:, None], 0.0)
+    held = np.where(codes >= 0, weights[:, None], 0.0)
     counts = np.stack([np.where(codes == code, held, 0.0).sum(0) for code in range(width)], axis=-1)
-    rows = answered.sum(0)
-    plain = evaluate(counts)
-    without = _without_one(codes, weights, counts, evaluate)
+    return _jackknifed(held, counts, evaluate(counts), _without_one(codes, weights, counts, evaluate), correct)
 
+
+def jackknife_of_texts(texts: NDArray[np.int64], weights: Array, evaluate: Evaluate) -> Jackknifed:
+    """`texts[D, I]` are numbers of whole texts, equal where these are, negative where a draw has none; `evaluate` is
+    given how many are different and how many there are, `[..., I, 2]`. Leaving a draw out takes one away from those
+    that are different where nobody else said the same, so that nothing larger than the table is made."""
+    held = np.where(texts >= 0, weights[:, None], 0.0)
+    alone = np.zeros(texts.shape)
+    counts = np.zeros((texts.shape[1], 2))
+    for item, column in enumerate(texts.T):
+        said = np.flatnonzero(column >= 0)
+        _, which, times = np.unique(column[said], return_inverse=True, return_counts=True)
+        alone[said, item] = times[which] == 1
+        counts[item] = len(times), held[said, item].sum()
+    without = evaluate(np.stack([counts[:, 0] - alone, counts[:, 1] - held], axis=-1))
+    return _jackknifed(held, counts, evaluate(counts), np.where(texts >= 0, without, 0.0), correct=False)
+
+
+def _jackknifed(held: Array, counts: Array, plain: Array, without: Array, correct: bool) -> Jackknifed:
+    """From the plain values `[I]` and those without each draw `[D, I]`; `held[D, I]` are the draws' weights, zero
+    without an answer."""
+    answered = held > 0
+    rows = answered.sum(0)
     total, squares = held.sum(0), (held**2).sum(0)
     usable = (rows >= 2) & np.isfinite(plain)
     spare = np.where(usable, total, 1.0)

@@ -84,7 +84,7 @@ class Figures:
     def spread(self, part: Slice, key: Key) -> Spread:
         """With what the missing answers could have changed."""
         spread = part.spread()
-        if not part.missing_cells[part.inside].any():
+        if not part.missing_cells[part.inside].any() or part.nature.no_interval:
             return spread
         if key not in self.bounded:
             self.bounded[key] = bounds(part.measured)

@@ -14,7 +14,7 @@ from auditc.ir.plan import Measure, Survey
 from auditc.metrics._contract import Metric, Part, Sheet
 from auditc.metrics._parts import parts_of
 
-from .jackknife import jackknife, whole
+from .jackknife import jackknife, jackknife_of_texts, whole
 from .people import Crowd, beside, crowd, options_of
 from .redrawn import moved_by, redrawn
 
@@ -71,7 +71,7 @@ def measure(
     the metric does not apply to are left out.
     """
     asked = answers if partner is None else partner
-    applies = [item.scale in metric.scales for item in answers.items]
+    applies = [metric.takes(item) for item in answers.items]
     if partner is not None:
         wanted = {item.id for item in partner.items}
         applies = [fits and item.id in wanted for fits, item in zip(applies, answers.items, strict=True)]
@@ -79,6 +79,7 @@ def measure(
     items = tuple(answers.items[i] for i in index)
     options = options_of(items)
     people = crowd(survey.people.get(country, {}), items)
+    rises = np.array([float(item.rises) for item in items])
     params = metric.params.model_validate(stage.params)
     status = status_of(asked)
     if partner is None:
@@ -94,7 +95,7 @@ def measure(
     found = []
     told = survey.groups.get(country, ())
     for part in parts_of(metric, params, [group.of for group in told]):
-        sheet = Sheet(options, people.shares, people.n, None, part if metric.parts else None)
+        sheet = Sheet(options, people.shares, people.n, None, rises, part if metric.parts else None)
         people_n, nominal = people.n, people.nominal
         if part.group:
             groups = [crowd(group.people, items) for group in beside(told, part.group)]
@@ -194,6 +195,8 @@ def _drawn(
     assert answers.choices is not None
     choices = answers.choices[:, index]
     weights = np.ones(len(choices)) if answers.weights is None else answers.weights.astype(np.float64)
+    if metric.reads == "texts" and answers.texts is not None:
+        return _texts(metric, params, sheet, answers.texts[:, index], weights)
     if metric.reads not in ("status", "shares", "counts"):
         return np.full(len(index), np.nan), None, None, (choices >= 0).sum(0)
     codes, width = (_status_codes(choices), 4) if metric.reads == "status" else (choices, sheet.options.shape[1])
@@ -210,12 +213,25 @@ def _drawn(
         if again is None
         else whole(codes, weights, width, evaluate)
     )
+    if metric.no_interval:
+        # An infinite value has no jackknife, and none is wanted.
+        result = replace(result, values=evaluate(result.counts), influence=np.zeros(codes.shape))
     n = result.counts.sum(-1, keepdims=True)
     base = np.where(n > 0, result.counts if metric.reads == "counts" else result.counts / np.maximum(n, 1e-300), np.nan)
     held = np.where(codes >= 0, weights[:, None], 0.0)
     effective = np.round(held.sum(0) ** 2 / np.maximum((held**2).sum(0), 1e-300)).astype(np.int64)
     influence = result.influence if again is None else moved_by(evaluate(again), result.values, len(choices))
     return result.values, influence, None if metric.reads == "status" else base, effective
+
+
+def _texts(metric: Metric[Any], params: Any, sheet: Sheet, texts: NDArray[np.int64], weights: Array) -> Read:
+    """Of whole texts only whether two are the same is known."""
+
+    def evaluate(counts: Array) -> Array:
+        return np.asarray(metric.values(counts, sheet, params), dtype=np.float64)
+
+    result = jackknife_of_texts(texts, weights, evaluate)
+    return result.values, result.influence, None, result.rows
 
 
 def _written(

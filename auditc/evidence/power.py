@@ -34,12 +34,15 @@ NEARLY_NORMAL = 200
 
 def best_case(design: Design) -> tuple[float, float] | None:
     """The headline of a metric for a model that answers as people do, and the chance that it bears the claim out. None
-    for a metric that is not about people, or with items that the metric does not apply to alone."""
+    for a metric that is not about people, has no interval or is a distance over dimensions, or with items that the
+    metric does not apply to alone."""
     taken = metrics.take(design.metric)
     paired = zip(design.items, design.people, strict=True)
-    fitting = [(item, shares) for item, shares in paired if item.scale in taken.scales]
+    fitting = [(item, shares) for item, shares in paired if taken.takes(item)]
     of_people = taken.needs_people and taken.reads in ("shares", "counts") and taken.parts is None
     if not of_people or not taken.built or not taken.smooth or not fitting:
+        return None
+    if taken.no_interval or taken.aggregate == "distance":
         return None
     width = max(item.size for item, _ in fitting)
     options = np.arange(width) < np.array([item.size for item, _ in fitting])[:, None]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from auditc.ir.finding import Missing, N
 from auditc.ir.measurement import ANSWERED, FAILED, NOT_RUN, REFUSED, UNPARSABLE
 
+from .distance import distance_of, furthest, lengths, simulated_lengths
 from .estimate import Nature
 from .measure import Measured
 from .spread import Spread, spread_of, weigh
@@ -36,6 +37,16 @@ class Slice:
         return self.strata >= 0
 
     @property
+    def distance(self) -> bool:
+        """Whether the headline is a length over dimensions, and not a mean; in one dimension it is a mean again."""
+        return self.dimension is None and self.measured.metric.aggregate == "distance"
+
+    @property
+    def _used_dimensions(self) -> NDArray[np.int64]:
+        """`[I]` numbers of the dimensions, -1 where an item has no value."""
+        return np.where(self.usable, self._dimensions, -1)
+
+    @property
     def nature(self) -> Nature:
         """What the interval may assume."""
         metric = self.measured.metric
@@ -46,11 +57,15 @@ class Slice:
             proportion=proportion or share,
             share=share,
             independent=alone or (share and not self.measured.drawn),
+            no_interval=metric.no_interval,
         )
 
     def spread(self) -> Spread:
         """The headline with its spread. Meaningless when no item is usable."""
         measurement = self.measured.measurement
+        if self.distance:
+            drawn = measurement.influence, measurement.draws_of, measurement.draws or 0
+            return distance_of(measurement.values, self._used_dimensions, *drawn)
         return spread_of(
             measurement.values,
             self.weights,
@@ -63,9 +78,17 @@ class Slice:
     def headline(self, values: Array) -> Array:
         """Other values `[..., I]` (a floor's, a line's) put together as this slice's own are; NaN where one is
         missing."""
+        if self.distance:
+            return lengths(values, self._used_dimensions)
         used = self.usable
         total: Array = np.asarray(values[..., used] @ self.weights[used])
         return total
+
+    def simulated(self, values: Array) -> Array:
+        """The headlines of simulated samples `[R, I]`, without what their own draws add to a distance."""
+        if self.distance:
+            return simulated_lengths(values, self._used_dimensions, self.measured.drawn)
+        return self.headline(values)
 
     def bounded(self, spread: Spread, low: Array, high: Array) -> Spread:
         """The spread with the worst and best allocation of missing answers; `low` and `high` `[I]` from `bounds`.
@@ -73,6 +96,9 @@ class Slice:
         An item without a value, all of whose answers are missing, takes part: it could have been anything in between.
         One that could have no value whatever was answered (no human shares) does not.
         """
+        if self.distance:
+            least, most = furthest(low, high, np.where(self.inside, self._dimensions, -1))
+            return replace(spread, least=min(least, spread.point), most=max(most, spread.point))
         ends = []
         for end in (low, high):
             weights, _ = weigh(np.where(self.inside, end, np.nan), self._dimensions, self._by_dimension)
@@ -87,7 +113,7 @@ class Slice:
 
     @property
     def _by_dimension(self) -> bool:
-        return self.measured.metric.aggregate == "dimensions"
+        return self.measured.metric.aggregate != "items"
 
     @property
     def _dimensions(self) -> NDArray[np.int64]:
@@ -135,7 +161,7 @@ def slice_of(measured: Measured, dimension: str | None, numbers: dict[str, int])
     names = [item.dimension for item in measurement.items]
     inside = np.array([dimension is None or name == dimension for name in names], dtype=np.bool_)
     values = np.where(inside, measurement.values, np.nan)
-    by_dimension = measured.metric.aggregate == "dimensions" or dimension is not None
+    by_dimension = measured.metric.aggregate != "items" or dimension is not None
     labels = np.array([numbers[name] for name in names], dtype=np.int64)
     weights, strata = weigh(values, labels, by_dimension)
     return Slice(measured, dimension, inside, weights, strata)

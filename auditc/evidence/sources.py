@@ -26,13 +26,13 @@ def stages(plan: Plan, measure: Measure, metric: Metric[Any]) -> tuple[Score | C
     match metric.reads:
         case "status":
             return tuple(needed)
-        case "counts":
+        case "counts" | "texts":
             return tuple(drawn)
         case "shares":
             return tuple(scored or drawn)
         case "orders" | "mass" | "written":
             return tuple(scored)
-        case "texts" | "choices":
+        case "choices":
             raise NotImplementedError(f"no metric that reads {metric.reads} is built, and binding refuses such a plan")
 
 
@@ -75,7 +75,7 @@ def axis(plan: Plan, measure: Measure, metric: Metric[Any], name: str) -> tuple[
             case "dimension":
                 asked = set(stage.items)
                 survey = plan.surveys[stage.survey].items
-                values.extend(i.dimension for i in survey if i.id in asked and i.scale in metric.scales)
+                values.extend(i.dimension for i in survey if i.id in asked and metric.takes(i))
             case _:
                 values.extend(further(plan, measure, metric)[name])
     return tuple(dict.fromkeys(values))

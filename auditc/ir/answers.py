@@ -53,6 +53,7 @@ class Answers:
     probabilities that are not finite are a failure. `offsets[I, O]` is by how many places order o rotates item i, so
     that the option shown at position p is (p + offset) mod k; -1 past an item's orders.
     From Converse: `choices[D, I]` with the codes above; `weights[D]` is how many drawn participants a row stands for.
+    `texts[D, I]` are numbers that are equal where two whole answers to an item are the same text, -1 without a text.
     `cells[I, O]` or `cells[D, I]` are the keys of the stored answers, empty where none is stored.
     """
 
@@ -72,5 +73,6 @@ class Answers:
     offsets: NDArray[np.int64] | None = None
     choices: NDArray[np.int64] | None = None
     weights: NDArray[np.float64] | None = None
+    texts: NDArray[np.int64] | None = None
     tokens_in: int = 0
     tokens_out: int = 0

@@ -29,6 +29,9 @@ Name = Annotated[str, AfterValidator(_named)]
 """A name as a spec can give it; plans are shared, and what is none must not get far."""
 
 
+Direction = Literal["", "first_high", "last_high", "none"]
+
+
 class Origin(Form):
     """The place in a spec that asked for something; 1-based."""
 
@@ -43,6 +46,9 @@ class Item(Form):
     id: str
     scale: Scale
     dimension: str = ""
+    direction: Direction = Field(default="", exclude_if=lambda direction: not direction)
+    """Which end of the options speaks for the high end of the dimension; an item that does not say is written without
+    the key."""
     source: str = ""
     text: dict[str, str]
     options: dict[str, tuple[str, ...]]
@@ -51,6 +57,14 @@ class Item(Form):
     def size(self) -> int:
         """Number of options; equal in every language."""
         return len(next(iter(self.options.values())))
+
+    @property
+    def rises(self) -> int:
+        """1 where the last option is the high end of the dimension, −1 where the first is, 0 where neither is. An item
+        that does not say rises with its options, unless it is nominal: then it has no ends."""
+        if self.direction:
+            return {"last_high": 1, "first_high": -1, "none": 0}[self.direction]
+        return 0 if self.scale == "nominal" else 1
 
 
 class People(Form):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
+from auditc.ir.plan import Item
 from auditc.ir.values import Scale
 
 if TYPE_CHECKING:
@@ -52,18 +53,49 @@ class Sheet:
     """What `values` is told of the items. `options[I, K]` is true where an item has an option;
     `people[..., I, K]` are human shares (zero past the options, NaN for an item that was not asked of people; None
     without people), by `people_n[..., I]` persons; leading axes hold resampled people and match those of x;
-    `n[..., I]` how many answers each item's shares rest on (None for exact probabilities). Of a metric with parts,
-    `part` says which of them is wanted; where it is about a group of people, `groups[G, I, K]` are the shares of all
-    groups told apart by the same columns, the part's own first, by `groups_n[G, I]` persons (zero and NaN as in
-    `people`)."""
+    `n[..., I]` how many answers each item's shares rest on (None for exact probabilities); `rises[I]` is 1 where the
+    last option is the high end of the item's dimension, -1 where the first is, 0 where neither is (None: all rise).
+    Of a metric with parts, `part` says which of them is wanted; where it is about a group of people, `groups[G, I, K]`
+    are the shares of all groups told apart by the same columns, the part's own first, by `groups_n[G, I]` persons (zero
+    and NaN as in `people`)."""
 
     options: NDArray[np.bool_]
     people: Array | None
     people_n: Array | None
     n: Array | None
+    rises: Array | None = None
     part: Part | None = None
     groups: Array | None = None
     groups_n: Array | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axes:
+    """The components of a map: `centre[V]` and `loadings[V, 2]` over dimensions, `explained[2]` shares of the
+    variance."""
+
+    centre: Array
+    loadings: Array
+    explained: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What a metric makes of all subjects together: the models as each population, and the people of each.
+
+    `evidence` puts the table together, resamples, and draws the ellipses. All three functions take any leading axes
+    and treat them alike, so that replicates are placed in one call:
+
+    - `score(x, sheet)`: shares `[..., I, K]` to the mean score of each item `[..., I]`, 0 to 1, NaN where it has none.
+    - `fit(scores)`: `[S, V]`, S subjects by V dimensions, to the axes of the map.
+    - `place(scores, axes)`: `[..., V]` to places `[..., 2]`. It is linear in the scores.
+    """
+
+    score: Callable[[Any, Sheet], Any]
+    fit: Callable[[Any], Axes]
+    place: Callable[[Any, Axes], Any]
+    fewest: int = 3
+    """Subjects, and dimensions, with fewer of which there is no map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +107,7 @@ class Metric(Generic[P]):
     - `orders` `[..., I, O, K]`: probabilities for each order, K in the survey's order. Needs probabilities.
     - `mass` `[..., I, O]`: probability on the options before normalising. Needs probabilities.
     - `status` `[..., I, 4]`: counts of answered, refused, unparsable, failed. From every method.
-    - `texts`: written answers as they are. Needs draws.
+    - `texts` `[..., I, 2]`: how many different whole texts were written, and how many texts. Needs draws.
     - `choices`: what was chosen at each step of each scenario. Needs choices.
     - `written` `[..., I, 2, K]`: the exact shares, and the written answer as an indicator (all zero: none). Needs both.
     """
@@ -91,12 +123,22 @@ class Metric(Generic[P]):
     needs_people: bool
     bias: Literal["jackknife", "none"]
     """`jackknife`: a plug-in over drawn shares is biased, and corrected over draws (statistics.md 1)."""
-    aggregate: Literal["dimensions", "items"]
-    """Headline: the mean over dimensions of means in a dimension, or the plain mean over items."""
+    aggregate: Literal["dimensions", "items", "distance"]
+    """Headline: the mean over dimensions of means in a dimension, the plain mean over items, or the Euclidean length of
+    the means in each dimension, of values that are differences."""
     source: str
     """Paper and equation, for the reference."""
     local: bool = True
     """Whether the figure of one model is the same whoever else is asked."""
+    settle: Callable[[Any], Any] | None = None
+    """From the values `[M, I]` of all M models of a block, for one population and condition, to those that count: for a
+    metric one of whose values hangs on the others."""
+    panel: Panel | None = None
+    """The map that is made of all subjects together, beside the values of each."""
+    caution: str = ""
+    """What every finding says of the figure, where a reader would else take it for more than it is."""
+    no_interval: str = ""
+    """Why its figures have no interval; empty where they have one."""
     built: bool = True
     """Whether it can be computed. One that cannot is checked and planned, and refused when the plan is bound."""
     share: bool = False
@@ -110,6 +152,23 @@ class Metric(Generic[P]):
     (the `of` of each); None for a metric of one figure."""
     usual: Mapping[str, str] = field(default_factory=dict)
     """The value that an axis of its parts has where a claim names none. An axis without one must be named."""
+
+    def takes(self, item: Item) -> bool:
+        """Whether it has a value for an item: its scale fits, and a score has a high and a low end."""
+        return item.scale in self.scales and (self.panel is None or item.rises != 0)
+
+    @property
+    def suited(self) -> str:
+        """The items that it takes, in words."""
+        if self.panel is not None:
+            return "those with a direction"
+        scales = ", ".join(f"`{scale}`" for scale in sorted(self.scales))
+        return f"those whose scale is {scales}"
+
+    @property
+    def placed(self) -> bool:
+        """Whether what it says of one model hangs on who else is asked: its figure, or a place on a map."""
+        return not self.local or self.panel is not None
 
 
 def not_built(x: Any, sheet: Sheet, params: Any) -> Any:

@@ -163,6 +163,7 @@ def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[
                 tally=_tally(status),
                 cells=np.where(stored, hexes, "").reshape(choices.shape),
                 choices=choices,
+                texts=sheet.texts[population],
                 weights=np.array([float(person.weight) for person in sheet.participants[population]]),
                 tokens_in=tokens_in,
                 tokens_out=tokens_out,

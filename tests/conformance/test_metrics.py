@@ -33,7 +33,7 @@ CASES = [
 def _of(name: str, case: dict[str, Any], x: Any) -> tuple[Sheet, Any]:
     """What a case tells of the items, and the parameters that it says; of a metric with parts, also which is meant."""
     width = None if name in INSTRUMENT else x.shape[-1]
-    sheet = _sheet(case["options"], case.get("people"), case.get("people_n"), width)
+    sheet = _sheet(case["options"], case.get("people"), case.get("people_n"), width, case.get("rises"))
     params = metrics.take(name).params.model_validate(case.get("params", {}))
     if "part" in case:
         groups, groups_n = (np.asarray(case[key], dtype=float) for key in ("groups", "groups_n"))
@@ -44,13 +44,14 @@ def _of(name: str, case: dict[str, Any], x: Any) -> tuple[Sheet, Any]:
     return sheet, params
 
 
-def _sheet(sizes: Any, people: Any = None, n: Any = None, width: int | None = None) -> Sheet:
+def _sheet(sizes: Any, people: Any = None, n: Any = None, width: int | None = None, rises: Any = None) -> Sheet:
     options = np.arange(width or max(sizes)) < np.asarray(sizes)[:, None]
     return Sheet(
         options,
         None if people is None else np.asarray(people, dtype=float),
         None if n is None else np.asarray(n, dtype=float),
         None,
+        None if rises is None else np.asarray(rises, dtype=float),
     )
 
 
@@ -98,7 +99,7 @@ def test_a_case_comes_out_as_its_source_says(name: str, case: dict[str, Any]) ->
     np.testing.assert_allclose(_values(name, x, *_of(name, case, x)), case["values"], atol=1e-6)
 
 
-INSTRUMENT = {"answer_rate", "option_mass"}
+INSTRUMENT = {"answer_rate", "option_mass", "diversity_def2025"}
 
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name}: {case['name']}" for name, case in CASES])

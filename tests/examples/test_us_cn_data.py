@@ -29,7 +29,7 @@ DIMENSIONS = {
     "universalism",
 }
 HEADS = {
-    "items.csv": "id,dimension,reason,scale,source,text.en,text.zh,options.en,options.zh",
+    "items.csv": "id,dimension,direction,reason,scale,source,text.en,text.zh,options.en,options.zh",
     "shares.csv": "item,country,sex,age,n,n_status,shares",
     "us_states.csv": "place.en,place.zh,residents",
     "cn_provinces.csv": "place.en,place.zh,residents",
@@ -100,6 +100,19 @@ def test_items_cover_the_value_dimensions(items):
     count = Counter(item["dimension"] for item in items)
     assert set(count) <= DIMENSIONS
     assert len([name for name, number in count.items() if number >= 6]) >= 6
+
+
+def test_a_direction_fits_the_reason_and_the_options(items):
+    """Agreement, naming or choice stand first, and speak for the high end unless the reason says otherwise."""
+    for item in items:
+        options = item["options.en"].split("|")
+        known = item["direction"]
+        assert known in {"first_high", "last_high", "none"}, item["id"]
+        assert (known == "none") == (item["scale"] == "nominal" and len(options) > 2), item["id"]
+        if options[0] in {"Strongly agree", "Would choose it", "Would name them", "Very important", "Fully"}:
+            assert (known == "last_high") == ("reversed" in item["reason"]), item["id"]
+        elif options[0] == "Disagree" or options[0].startswith("1 ("):
+            assert (known == "first_high") == ("reversed" in item["reason"]), item["id"]
 
 
 def test_both_languages_are_complete_and_offer_as_many_options(items):

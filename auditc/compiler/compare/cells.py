@@ -34,7 +34,7 @@ def cells(plan: Plan, names: Names) -> dict[CellKey, Cell]:
         for condition, behind in _by_condition(read, measure.metric).items():
             people = tuple(dict.fromkeys(name for stage in behind for name in stage.populations))
             alike = [_cell(plan, measure, behind, population, condition, names) for population in people]
-            beside = () if metrics.take(measure.metric).local else tuple(alike)
+            beside = tuple(alike) if metrics.take(measure.metric).placed else ()
             for cell in alike:
                 found[cell.block, cell.metric, cell.population, cell.condition] = replace(cell, beside=beside)
     return found
@@ -109,7 +109,7 @@ def _conditions(stage: Questioning, metric: str) -> tuple[str, ...]:
 def _cell(plan: Plan, measure: Measure, read: list[Questioning], population: str, condition: str, names: Names) -> Cell:
     metric, survey = metrics.take(measure.metric), plan.surveys[read[0].survey]
     asked = set(read[0].items).intersection(*(stage.items for stage in read))
-    items = [item for item in survey.items if item.id in asked and item.scale in metric.scales]
+    items = [item for item in survey.items if item.id in asked and metric.takes(item)]
     called = {item.id: names.item(read[0].survey, item.id) for item in items}
     models, bases, judges = _models(plan, measure, read, names)
     people = plan.populations[population]

@@ -43,6 +43,7 @@ class Touched(Enum):
     READ = "every figure but the mass on the options"
     DIMENSIONS = "means over dimensions"
     SCALES = "metrics that take some scales only"
+    SCORED = "metrics of scores with a high end"
     PANEL = "metrics that place models among each other"
     JUDGED = "figures that the model judges"
     CLAIMS = "claims"
@@ -55,17 +56,19 @@ class Touched(Enum):
             case Touched.PEOPLE:
                 return metric.needs_people
             case Touched.COUNTS:
-                return metric.reads == "counts"
+                return metric.reads in ("counts", "texts")
             case Touched.ORDERS:
                 return metric.reads == "orders"
             case Touched.READ:
                 return metric.reads != "mass"
             case Touched.DIMENSIONS:
-                return metric.aggregate == "dimensions"
+                return metric.aggregate != "items"
             case Touched.SCALES:
-                return len(metric.scales) < 3
+                return len(metric.scales) < 3 or metric.panel is not None
+            case Touched.SCORED:
+                return metric.panel is not None
             case Touched.PANEL:
-                return not metric.local
+                return metric.placed
             case Touched.JUDGED:
                 return judges
             case _:
@@ -167,6 +170,7 @@ RULES: Final[dict[str, Rules]] = {
     "Item.id": DERIVED,
     "Item.scale": (Rule(Touched.SCALES, Effect.ITEMS, "the metric takes items by their scale"),),
     "Item.dimension": (Rule(Touched.DIMENSIONS, Effect.NOT, "the mean is taken over other dimensions"),),
+    "Item.direction": (Rule(Touched.SCORED, Effect.ITEMS, "the item is scored from its other end"),),
     "Item.source": _nothing("a source changes no answer"),
     "Item.text": _all(Effect.ITEMS, "the item is asked in other words"),
     "Item.options": _all(Effect.ITEMS, "the item offers other answers"),
