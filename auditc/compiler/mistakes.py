@@ -98,6 +98,8 @@ ERRORS: Final = {
     "AC380": "The training goes round in a circle",
     "AC381": "There are no weights to train",
     "AC382": "The training has nobody to learn from",
+    "AC383": "There are no groups to compare",
+    "AC384": "The model's card does not say its group",
     "AC385": "The survey has no such part",
     # tests of a spec
     "AC350": "The test expects nothing",
@@ -167,6 +169,9 @@ WARNINGS: Final = {
     "AC440": "The model has seen an item in its training",
     "AC446": "What is compared rests on different items",
     "AC447": "What is compared are different quantities",
+    "AC460": "What is compared cannot be told apart from something else",
+    "AC461": "Too few models to test",
+    "AC462": "What is tested takes one model for many",
     "AC439": "The prompt does not name the participant's group",
 }
 """What does not."""

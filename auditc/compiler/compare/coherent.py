@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditc.compiler.claims import AXES, averaged_in, figures
-from auditc.ir.plan import Escalate, Judge, Measure, Plan, Questioning, Train
+from auditc.ir.plan import Compare, Escalate, Judge, Measure, Plan, Questioning, Train
 from auditc.metrics import metrics
 
 from .params import named
@@ -26,6 +26,8 @@ def coherent(plan: Plan) -> bool:
             return False
         if isinstance(stage, Judge) and not _claims(stage, measures):
             return False
+        if isinstance(stage, Compare) and not _compares(stage, plan, measures):
+            return False
     return len(stages) == len(plan.stages)
 
 
@@ -42,6 +44,11 @@ def _claims(stage: Judge, measures: set[str]) -> bool:
         if figure.measure not in measures:
             return False
     return axes <= set(AXES)
+
+
+def _compares(stage: Compare, plan: Plan, measures: set[str]) -> bool:
+    models = {name for group in stage.groups.values() for name in group}
+    return stage.figure.measure in measures and models <= plan.models.keys()
 
 
 def _leads(stage: Escalate, plan: Plan) -> bool:
