@@ -18,7 +18,7 @@ from auditc.diagnostics import Label, Span
 from auditc.ir.values import ByLanguage, ItemSet, Labelled, Repeated, Script
 from auditc.spec.syntax import Attribute, Block, Expression, Items, Name, RangeLabel, Text, Typed
 
-from .declarations import FromShelf, Holds, Keep
+from .declarations import FromShelf, Holds, Keep, OneFigure
 from .expressions import value
 from .languages import unspoken
 from .mistakes import POISON, Poison, close, listing, report
@@ -196,7 +196,7 @@ def _part(part: Attribute | Block, info: FieldInfo, scope: Scope, special: Speci
 def evaluate(expression: Expression, options: tuple[Want, ...], scope: Scope, special: Special | None = None) -> Any:
     """An expression as one of the things wanted, with the special ones left to who understands them."""
     first = options[0]
-    if special and any(first.mark(kind) for kind in (FromShelf, ItemSet, Holds, Keep, Script)):
+    if special and any(first.mark(kind) for kind in (FromShelf, ItemSet, Holds, OneFigure, Keep, Script)):
         return special(expression, first, scope)
     bodies = tuple(want for want in options if want.is_body)
     if isinstance(expression, Typed) and bodies:

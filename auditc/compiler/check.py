@@ -21,6 +21,7 @@ from .bodies import fill, form, head, keys, read
 from .bound import Bound
 from .claimed import Standing, look_at_claim
 from .claims import Measured, holds
+from .comparisons import comparison
 from .controls import look_up_controls
 from .counted import Together, parts, warn_of_uncorrected
 from .declarations import Audit as AuditForm
@@ -85,6 +86,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
         return good
 
     claims = {d.key: _claim(d, scope, measured, look) for d in names.every("claim")}
+    comparisons = {d.key: comparison(d, scope, measured, models) for d in names.every("compare")}
     uses = {d.key: _report(d, scope) for d in names.every("report")}
     tests = trials(scope, bound, questions, claims)
     _together(questions, scope)
@@ -123,6 +125,7 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
         trainings=tuple(_sound(lineage.made).values()),
         methods=tuple(q.use for q in sound.values()),
         claims=tuple(_sound(claims).values()),
+        comparisons=tuple(_sound(comparisons).values()),
         reports=tuple(_sound(uses).values()),
         origin=origin(head(block)),
         probe=settings.probe,

@@ -113,6 +113,16 @@ def holds(expression: Expression, scope: Scope, measured: dict[str, Measured | P
     )
 
 
+def one_figure(expression: Expression, scope: Scope, measured: dict[str, Measured | Poison]) -> Figure | Poison:
+    """A figure that stands alone, with the axes that an index fixes; the others are left open."""
+    reader = _Reader(scope, measured)
+    if not isinstance(expression, Member) and not (isinstance(expression, Index) and isinstance(expression.of, Member)):
+        label = f"`block.metric` is expected, and this is {called(expression)}"
+        return report(scope.sink, "AC346", expression.span, label, remedy="For example: `figure = citizens.kl`.")
+    found = reader.term(expression)
+    return POISON if isinstance(found, Poison) else cast(Figure, found.term)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reader:
     scope: Scope

@@ -56,6 +56,11 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True)
+class OneFigure:
+    """A metric of a method's block, with what it is fixed at."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """A data file whose columns the block itself knows, read row by row."""
 
@@ -292,6 +297,21 @@ class Claim(Form):
     """Provisions that the claim is evidence for, in your words; the report prints them."""
 
 
+class Compare(Form):
+    """A figure compared between groups of models: in pairs of groups, for each population. The report shows it; no
+    claim comes of it."""
+
+    figure: Annotated[Any, OneFigure()]
+    """The metric of a block; an index fixes a population or a dimension: `citizens.kl[population = us]`."""
+    by: Literal["family", "origin", "stage"]
+    """What the models are grouped by: a key of their cards."""
+    tests: Annotated[tuple[Literal["clustered", "welch", "pooled", "wilcoxon"], ...], Len(1)] = ("clustered",)
+    """`clustered` takes the model for the unit, and needs five on each side. The others are tests that papers ran on
+    values of models and items as if these were independent, and are marked as such."""
+    level: Annotated[Share, Gt(0.5), Lt(1)] = 0.95
+    """Of the intervals; those of several tests are corrected together."""
+
+
 class Report(Form):
     """Which files a report is written into, in which languages."""
 
@@ -321,6 +341,7 @@ KINDS: Final[dict[str, type[BaseModel]]] = {
     "framework": Framework,
     "controls": Controls,
     "claim": Claim,
+    "compare": Compare,
     "report": Report,
     "test": Test,
 }

@@ -24,6 +24,7 @@ FILLS = {
     "train": "#fdeee0",
     "measure": "#eef7ec",
     "judge": "#fbf3d9",
+    "compare": "#fbf3d9",
     "render": "#f2f2f2",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditc.ir.plan import Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Train
+from auditc.ir.plan import Compare, Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Train
 
 
 def cells(stage: Stage, plan: Plan) -> int:
@@ -49,6 +49,7 @@ _MERMAID_SHAPES = {
     "train": ("[[", "]]"),
     "measure": ("([", "])"),
     "judge": ("{{", "}}"),
+    "compare": ("{{", "}}"),
     "render": ("[/", "/]"),
 }
 
@@ -59,6 +60,7 @@ _DOT_SHAPES = {
     "train": "box3d",
     "measure": "ellipse",
     "judge": "hexagon",
+    "compare": "hexagon",
     "render": "note",
 }
 
@@ -77,6 +79,8 @@ def lines_of(stage: Stage, plan: Plan) -> tuple[str, str]:
             return stage.name, stage.kind
         case Judge():
             return stage.name, stage.text
+        case Compare():
+            return stage.name, f"{stage.figure.measure} by {stage.by}"
         case Render():
             return stage.name, ", ".join(stage.formats)
 

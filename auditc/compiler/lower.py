@@ -27,8 +27,8 @@ def lower(audit: Audit) -> Plan:
     stages.extend(measures)
     stages.extend(audit.trainings)
     judges = [_judge(claim) for claim in audit.claims]
-    done = tuple(sorted(stage.name for stage in (*measures, *judges)))
-    stages.extend(judges)
+    done = tuple(sorted(stage.name for stage in (*measures, *judges, *audit.comparisons)))
+    stages.extend((*judges, *audit.comparisons))
     stages.extend(_render(use, done) for use in audit.reports)
     models = _models(audit)
     questions = [use for use in audit.methods if isinstance(use, SurveyUse)]

@@ -99,6 +99,8 @@ ERRORS: Final = {
     "AC380": "The training goes round in a circle",
     "AC381": "There are no weights to train",
     "AC382": "The training has nobody to learn from",
+    "AC383": "There are no groups to compare",
+    "AC384": "The model's card does not say its group",
     "AC385": "The survey has no such part",
     # tests of a spec
     "AC350": "The test expects nothing",
@@ -173,6 +175,9 @@ WARNINGS: Final = {
     "AC446": "What is compared rests on different items",
     "AC447": "What is compared are different quantities",
     "AC461": "The ablation changes nothing",
+    "AC470": "What is compared cannot be told apart from something else",
+    "AC471": "Too few models to test",
+    "AC472": "What is tested takes one model for many",
     "AC439": "The prompt does not name the participant's group",
 }
 """What does not."""

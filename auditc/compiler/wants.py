@@ -26,7 +26,7 @@ from auditc.ir.values import (
 )
 from auditc.spec.syntax import Binary, Call, Expression, Index, Items, Member, Number, Switch, Text, Typed, Unary, Word
 
-from .declarations import FromShelf, Grid, Holds, Keep, LanguageWord, ReportWord
+from .declarations import FromShelf, Grid, Holds, Keep, LanguageWord, OneFigure, ReportWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ _NUMBERS: Final = {
 _MARKED: Final[tuple[tuple[type, tuple[str, str]], ...]] = (
     (ItemSet, ("a survey or a part of one", "values.sample(8, by = dimension)")),
     (Holds, ("a comparison", "each(opinions.jsd, over = [model, population]) > 0.8")),
+    (OneFigure, ("a figure", "opinions.jsd")),
     (Grid, ("a data file", 'csv("items.csv")')),
     (Keep, ("`last` or `lowest(valid)`", "lowest(valid)")),
     (LanguageWord, ("a language", "en")),

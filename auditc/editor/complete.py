@@ -16,7 +16,7 @@ from lsprotocol.types import (
 
 from auditc.compiler.claims import AXES, CALLS
 from auditc.compiler.datafiles import READERS
-from auditc.compiler.declarations import FromShelf, Grid, Holds, LanguageWord, ReportWord
+from auditc.compiler.declarations import FromShelf, Grid, Holds, LanguageWord, OneFigure, ReportWord
 from auditc.compiler.itemsets import FIELDS, FUNCTIONS
 from auditc.compiler.quantities import FITTING, UNITS
 from auditc.compiler.recorded import EXCHANGES
@@ -237,6 +237,8 @@ def _fitting(want: Want, known: Known, cursor: Cursor) -> Iterator[Offer]:
         yield from _plain((name for name in reports.names() if name not in used), Kind.EnumMember, "a form of report")
     elif want.mark(ItemSet):
         yield from _plain(known.reachable("survey"), Kind.Variable, "a survey")
+    elif want.mark(OneFigure):
+        yield from _plain(known.reachable("method"), Kind.Variable, "a block whose figure is compared")
     elif want.mark(Holds):
         for name in CALLS:
             yield Offer(name, Kind.Function, f"{name}($1, over = [$2])$0", "over axes")

@@ -9,7 +9,7 @@ from typing import Final
 
 from auditc.compiler.claims import CALLS, OPEN
 from auditc.compiler.datafiles import READERS
-from auditc.compiler.declarations import Grid, Holds, Keep, LanguageWord, ReportWord
+from auditc.compiler.declarations import Grid, Holds, Keep, LanguageWord, OneFigure, ReportWord
 from auditc.compiler.load import Module
 from auditc.compiler.resolve import Names
 from auditc.compiler.wants import Want
@@ -128,7 +128,7 @@ class _Walk:
     def _value(self, value: Expression, options: tuple[Want, ...]) -> Iterator[Occurrence]:
         if any(want.mark(ItemSet) for want in options):
             yield from self._items(value)
-        elif any(want.mark(Holds) for want in options):
+        elif any(want.mark(Holds) or want.mark(OneFigure) for want in options):
             yield from self._figures(value)
         elif isinstance(value, Items):
             inner = tuple(e for want in options if want.is_list for e in want.element) or options

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from auditc.compiler.datafiles import READERS
-from auditc.compiler.declarations import Grid, Holds
+from auditc.compiler.declarations import Grid, Holds, OneFigure
 from auditc.compiler.itemsets import FUNCTIONS
 from auditc.compiler.wants import Want
 from auditc.ir.values import ItemSet, Table
@@ -72,7 +72,7 @@ def _at(here: Wanted, frame: Frame, slot: str, commas: int = 0) -> Wanted:
 def _role(options: tuple[Want, ...]) -> Role:
     if any(want.mark(ItemSet) for want in options):
         return "items"
-    return "figure" if any(want.mark(Holds) for want in options) else "plain"
+    return "figure" if any(want.mark(Holds) or want.mark(OneFigure) for want in options) else "plain"
 
 
 def _entered(here: Wanted, frame: Frame, depth: int) -> Wanted:

@@ -15,6 +15,7 @@ from auditc.ir.probed import Probed
 from auditc.metrics import metrics as shelf
 from auditc.metrics._contract import Metric
 
+from .contrasts import contrasts
 from .correct import holm, uncorrected
 from .findings import dimensions_of, finding
 from .floor import Yardstick, yardstick
@@ -78,6 +79,7 @@ def conclude(
         claims=claims,
         probes=tuple(probes),
         maps=maps_of(plan, [(reading.stage, reading.measured) for reading in readings]),
+        contrasts=contrasts(plan, [reading.measured for reading in readings], numbers),
     )
     rows = (row for each in answers for row in _item_rows(plan, each, readings))
     return findings, tuple(rows)

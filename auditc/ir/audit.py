@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from .framework import Framework
 from .plan import (
     Budget,
+    Compare,
     Comparison,
     Correction,
     Model,
@@ -141,5 +142,6 @@ class Audit:
     reports: tuple[ReportUse, ...]
     origin: Origin
     probe: float = 0.0
+    comparisons: tuple[Compare, ...] = ()
     tests: tuple[Trial, ...] = ()
     """Tried by `auditc test`; no part of the plan."""

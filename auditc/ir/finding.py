@@ -199,8 +199,9 @@ class CultureMap(Form):
 class Contrast(Form):
     """One comparison of a figure between groups of models, or between two conditions of one model.
 
-    `of` says what is compared: `ablation` (a condition against what was asked, in pairs of items), or a column of the
-    models' cards (`family`, `origin`, `stage`). `left` − `right` is the estimate. `test` is what was computed, and
+    `of` says what is compared: `ablation` or `control` (a condition against what was asked, in pairs of items; a
+    control is asked within the same stage), or a column of the models' cards (`family`, `origin`, `stage`). `left` −
+    `right` is the estimate. `test` is what was computed, and
     nothing else is printed as having been; `published` marks a test that is here because a paper used it, whose
     assumptions do not hold. Null where it could not be computed, and `notes` say why.
     """
@@ -223,6 +224,9 @@ class Contrast(Form):
     freedom: float | None
     p: float | None
     """Two-sided."""
+    adjusted: float | None = None
+    """p after Holm's correction over the tests of one comparison; null where there is one alone. The interval is at the
+    corrected level then, which `level` says."""
     test: str
     published: bool = False
     unit: str

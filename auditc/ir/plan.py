@@ -415,6 +415,23 @@ class Judge(_Stage):
     maps_to: tuple[str, ...] = ()
 
 
+class Compare(_Stage):
+    """A figure between groups of models: in pairs of groups, for each population. No verdict comes of it.
+
+    `groups` are the models by what stands on their cards under `by`; `confounded` names, for a pair `left / right` of
+    groups in alphabetical order, the other columns in which they differ throughout.
+    """
+
+    kind: Literal["compare"] = "compare"
+    compare: str
+    figure: Figure
+    by: Literal["family", "origin", "stage"]
+    groups: dict[str, tuple[str, ...]]
+    confounded: dict[str, tuple[str, ...]] = {}
+    tests: tuple[Literal["clustered", "welch", "pooled", "wilcoxon"], ...]
+    level: float
+
+
 class Render(_Stage):
     """A report out of the findings."""
 
@@ -423,7 +440,7 @@ class Render(_Stage):
     languages: tuple[str, ...]
 
 
-Stage = Annotated[Score | Converse | Escalate | Train | Measure | Judge | Render, Field(discriminator="kind")]
+Stage = Annotated[Score | Converse | Escalate | Train | Measure | Judge | Compare | Render, Field(discriminator="kind")]
 
 
 class Budget(Form):

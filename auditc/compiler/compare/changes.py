@@ -16,7 +16,7 @@ from .view import Entry, Key, Part
 
 _ORDER = (
     *("settings", "model", "train", "population", "survey", "item", "people", "method", "metric", "claim"),
-    *("report", "stage"),
+    *("compare", "report", "stage"),
 )
 
 
@@ -68,7 +68,7 @@ def _columns(metric: Part) -> set[str]:
     return set(apart_by({"by": entry.value})) if entry else set()
 
 
-_RENAMED = ("model", "population", "survey", "item", "method", "claim", "report")
+_RENAMED = ("model", "population", "survey", "item", "method", "claim", "compare", "report")
 """Sections whose renamed blocks are shown; what stands inside a renamed block follows it in silence."""
 
 

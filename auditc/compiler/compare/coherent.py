@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditc.compiler.claims import AXES, averaged_in, figures
 from auditc.compiler.further import further_of
-from auditc.ir.plan import Escalate, Judge, Measure, Plan, Questioning, Train
+from auditc.ir.plan import Compare, Escalate, Judge, Measure, Plan, Questioning, Train
 from auditc.metrics import metrics
 
 from .params import named
@@ -27,6 +27,8 @@ def coherent(plan: Plan) -> bool:
             return False
         if isinstance(stage, Judge) and not _claims(stage, measures, plan):
             return False
+        if isinstance(stage, Compare) and not _compares(stage, plan, measures):
+            return False
     return len(stages) == len(plan.stages)
 
 
@@ -45,6 +47,11 @@ def _claims(stage: Judge, measures: set[str], plan: Plan) -> bool:
             return False
         known.update(further_of(plan, figure.measure))
     return axes <= known
+
+
+def _compares(stage: Compare, plan: Plan, measures: set[str]) -> bool:
+    models = {name for group in stage.groups.values() for name in group}
+    return stage.figure.measure in measures and models <= plan.models.keys()
 
 
 def _leads(stage: Escalate, plan: Plan) -> bool:

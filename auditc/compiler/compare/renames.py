@@ -15,7 +15,7 @@ from .names import Names
 from .places import Places
 from .view import Key, Part, view
 
-_ORDER = ("survey", "item", "population", "model", "method", "claim", "report")
+_ORDER = ("survey", "item", "population", "model", "method", "claim", "compare", "report")
 
 
 def renames(before: Plan, after: Plan) -> Names:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from auditc.backends import backends
 from auditc.ir.framework import Framework
 from auditc.ir.plan import (
+    Compare,
     Escalate,
     Item,
     Judge,
@@ -112,6 +113,8 @@ def view(plan: Plan, names: Names, places: Places) -> dict[Key, Part]:
                 parts["metric", names.measure(stage.name)] = _metric(stage, names, places)
             case Judge():
                 parts["claim", names.claim(stage.claim)] = _claim(stage, names, places)
+            case Compare():
+                parts["compare", names.of("compare", stage.compare)] = _comparison(stage, names)
             case Render():
                 name = stage.name.partition(".")[2]
                 entries = dict(fields(stage, EVERYWHERE))
@@ -365,6 +368,13 @@ def _metric(stage: Measure, names: Names, places: Places) -> Part:
     for key, name in called(stage, names).items():
         entries[f"params.{key}"] = replace(entries[f"params.{key}"], same=name)
     return Part(f"{stage.block}.{stage.metric}", rules_of(Measure, "metric"), reach, stage.origin, entries)
+
+
+def _comparison(stage: Compare, names: Names) -> Part:
+    entries = dict(fields(stage, EVERYWHERE, handled=("figure",)))
+    figure, shown = names.in_terms(plain(stage.figure)), {"measure": stage.figure.measure, **stage.figure.at}
+    entries["figure"] = Entry(shown, figure, rules_of(Compare, "figure"), EVERYWHERE)
+    return Part(stage.compare, _STAGE, EVERYWHERE, stage.origin, entries)
 
 
 def _claim(stage: Judge, names: Names, places: Places) -> Part:

@@ -9,7 +9,7 @@ import jinja2
 
 from auditc.reports._contract import Material
 
-from . import answered, itemtable, measured, numbers, probe, results, summary
+from . import answered, contrasts, itemtable, measured, numbers, probe, results, summary
 from .clean import finalize
 from .figures import symbol
 from .names import TRUST, Names, names
@@ -73,6 +73,8 @@ def content(material: Material) -> dict[str, Any]:
         "provenance": measured.flat(material.run.provenance),
         "stages": [measured.flat(stage) for stage in material.run.stages],
         "further": _further(named),
+        "groups": contrasts.groups(named),
+        "ablations": contrasts.ablations(named),
         "exact": exact,
         "itemtables": itemtable.tables(named),
         "glossary": measured.GLOSSARY,

@@ -1,0 +1,117 @@
+"""Conditions: one model's figure as it was asked otherwise, against the figure as it was asked.
+
+An ablation leaves something of a method out in a stage of its own; a control asks a second way within the same stage.
+Both are held against what was asked in pairs of items, with the machinery of a claim `a − b` (`spread.combine`,
+`estimate`): an interval, and no verdict. They are made wherever a plan has such a condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from auditc.ir.canonical import seeded
+from auditc.ir.finding import Contrast
+from auditc.ir.plan import Converse, Plan, Score
+
+from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate
+from .findings import LEVEL, rounded
+from .measure import Measured
+from .slice import Slice, slice_of
+from .sources import ASKED
+from .spread import Spread, combine, placed
+
+
+def conditions(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]) -> Iterator[Contrast]:
+    """Each condition of a block against what was asked in the same kind of stage. Answers in words, of which a few
+    stand beside probabilities, are another kind."""
+    asked = {_place(plan, each): each for each in readings if each.measurement.condition == ASKED}
+    for each in readings:
+        own = asked.get(_place(plan, each))
+        if own is not None and each.measurement.condition != ASKED:
+            row = _condition(plan, each, own, numbers)
+            if row is not None:
+                yield row
+
+
+def _place(plan: Plan, measured: Measured) -> tuple[object, ...]:
+    """Equal for measurements that differ in their condition alone."""
+    own = measured.measurement
+    return own.measure, own.model, own.population, _kind(plan, measured), tuple(sorted(axes_of(measured).items()))
+
+
+def _kind(plan: Plan, measured: Measured) -> str:
+    """Ablations are stages of their own; a control is a second way of asking within one."""
+    stage = plan.stage(measured.measurement.draws_of.split("\x1f")[0])
+    assert isinstance(stage, Score | Converse)
+    return "ablation" if isinstance(stage, Converse) else "control"
+
+
+def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[str, int]) -> Contrast | None:
+    """One condition against what was asked; None where one of them has no figure."""
+    sides = [slice_of(each, None, numbers) for each in (measured, asked)]
+    if not all(side.usable.any() for side in sides):
+        return None
+    own = measured.measurement
+    spread = combine("-", *_together(sides))
+    seed = seeded(
+        plan.seed, "contrast", own.measure, own.model, own.population, own.condition, *axes_of(measured).values()
+    )
+    found = _uncertainty(spread, seed, getattr(measured.metric, "no_interval", ""))
+    ends = found.interval((1 - LEVEL) / 2)
+    notes = [*found.notes]
+    if not all(side.interpretable() for side in sides):
+        notes.insert(0, "not interpretable: of one of the two too few cells were answered")
+    axes = axes_of(measured)
+    of = _kind(plan, measured)
+    return Contrast(
+        id="/".join([of, own.measure, own.model, own.population, own.condition, *axes.values()]),
+        of=of,
+        left=own.condition,
+        right=ASKED,
+        metric=own.metric,
+        block=own.block,
+        model=own.model,
+        population=own.population,
+        axes=axes,
+        estimate=rounded(found.point) if np.isfinite(found.point) else None,
+        low=rounded(ends[0]) if ends else None,
+        high=rounded(ends[1]) if ends else None,
+        level=LEVEL,
+        statistic=None,
+        freedom=None,
+        p=None,
+        test=found.procedure,
+        unit=measured.metric.unit,
+        n={"items": spread.used},
+        notes=tuple(notes),
+        origin=plan.stage(own.measure).origin,
+    )
+
+
+def _together(sides: list[Slice]) -> list[Spread]:
+    """Both spreads over the items of both."""
+    names = list(dict.fromkeys(item.id for side in sides for item in side.measured.measurement.items))
+    position = {name: number for number, name in enumerate(names)}
+    return [
+        placed(side.spread(), np.array([position[item.id] for item in side.measured.measurement.items]), len(names))
+        for side in sides
+    ]
+
+
+def _uncertainty(spread: Spread, seed: int, without: str) -> Uncertainty:
+    """For items like these; with too few items for that, for these items alone."""
+    if without:
+        return Uncertainty(spread.point, None, "none", "these items", (without,))
+    if spread.used >= FEWEST_ITEMS:
+        return estimate(spread, Nature(), "items like these", seed)
+    found = estimate(spread, Nature(), "these items", seed)
+    few = f"{spread.used} of at least {FEWEST_ITEMS} items that could speak for others: this is about these items only"
+    return replace(found, notes=(few, *found.notes))
+
+
+def axes_of(measured: Measured) -> dict[str, str]:
+    """The axes of the part of a metric that was measured; none for a metric without parts."""
+    return dict(getattr(getattr(measured, "part", None), "axes", {}))

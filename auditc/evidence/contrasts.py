@@ -1,0 +1,282 @@
+"""Contrasts: a figure between groups of models, by what stands on their cards.
+
+The model is the unit (`clustered`), and models are paired by item: only items on which every model of both groups has a
+value count. Tests that papers ran on values of models and items stand beside it where the author asks for them by name
+(`published`). What stands in a row as its test is what was computed for that row, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from auditc.ir.finding import Contrast
+from auditc.ir.plan import Compare, Plan
+
+from .clustered import DESCRIBED, Clustered, clustered
+from .conditions import axes_of, conditions
+from .correct import holm
+from .findings import rounded
+from .measure import Array, Measured
+from .published import Tested, pooled_t, rank_sum, sample, welch_t
+from .slice import Slice, slice_of
+from .sources import ASKED
+from .spread import Spread, placed
+
+PUBLISHED: dict[str, Callable[[Array, Array, float], Tested]] = {
+    "welch": lambda left, right, level: welch_t(sample(left), sample(right), level),
+    "pooled": lambda left, right, level: pooled_t(sample(left), sample(right), level),
+    "wilcoxon": lambda left, right, level: rank_sum(left, right),
+}
+"""Tests by the word that a spec has for them."""
+NONE: Array = np.zeros(0)
+NOTHING = Clustered(np.nan, None, None, DESCRIBED)
+"""Of two groups that share nothing to be compared on."""
+
+
+def contrasts(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]) -> tuple[Contrast, ...]:
+    """Every comparison that the plan asks for, and every condition that stands beside what was asked. `numbers` are
+    those of the audit's dimensions."""
+    asked = [row for stage in plan.stages if isinstance(stage, Compare) for row in _compared(stage, readings, numbers)]
+    return (*asked, *conditions(plan, readings, numbers))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pair:
+    """Two groups of models as one population: of each model its spread over the common items, and its values."""
+
+    stage: Compare
+    left: str
+    right: str
+    population: str
+    measured: Measured
+    spreads: tuple[list[Spread], list[Spread]]
+    values: tuple[Array, Array]
+    of: str
+    """What a value is of: a dimension, or an item."""
+    items: int
+    notes: tuple[str, ...]
+
+
+def _compared(stage: Compare, readings: Sequence[Measured], numbers: dict[str, int]) -> Iterator[Contrast]:
+    pairs = list(_pairs(stage, readings, numbers))
+    found = [clustered(*pair.spreads) if pair.items else NOTHING for pair in pairs]
+    tested = [each.p for each in found if each.p is not None]
+    # A spec may ask for a paper's tests alone; then nothing is tested here that would have to be corrected for.
+    shares = iter(holm(tested, [1 - stage.level] * len(tested)))
+    adjusted = iter(_adjusted(tested))
+    for pair, each in zip(pairs, found, strict=True):
+        if "clustered" in stage.tests:
+            own = (next(shares), next(adjusted)) if each.p is not None else None
+            yield _clustered_row(pair, each, own, len(tested))
+        for word in stage.tests:
+            if word in PUBLISHED and pair.items:
+                yield _published_row(pair, word)
+
+
+def _pairs(stage: Compare, readings: Sequence[Measured], numbers: dict[str, int]) -> Iterator[_Pair]:
+    at = stage.figure.at
+    mine = [each for each in readings if each.measurement.measure == stage.figure.measure and _is_at(each, at)]
+    for population in dict.fromkeys(each.measurement.population for each in mine):
+        by_model = {each.measurement.model: each for each in mine if each.measurement.population == population}
+        for left, right in combinations(sorted(stage.groups), 2):
+            yield _pair(stage, left, right, population, by_model, numbers)
+
+
+def _is_at(measured: Measured, at: dict[str, str]) -> bool:
+    """Whether a measurement is the one that a figure means: of the condition that was asked, and of the usual part of
+    a metric with parts, where the figure names no other."""
+    own = measured.measurement
+    usual: dict[str, str] = getattr(measured.metric, "usual", {})
+    return (
+        own.population == at.get("population", own.population)
+        and own.condition == at.get("condition", ASKED)
+        and all(value == at.get(name, usual.get(name, value)) for name, value in axes_of(measured).items())
+    )
+
+
+def _pair(
+    stage: Compare, left: str, right: str, population: str, by_model: dict[str, Measured], numbers: dict[str, int]
+) -> _Pair:
+    """Without items where a group has no model with a figure."""
+    dimension = stage.figure.at.get("dimension")
+    groups, notes = [], []
+    for name in (left, right):
+        there = [by_model[model] for model in stage.groups[name] if model in by_model]
+        slices = [slice_of(each, dimension, numbers) for each in there]
+        usable = [each for each, own in zip(there, slices, strict=True) if own.usable.any() and own.interpretable()]
+        lost = len(stage.groups[name]) - len(usable)
+        if lost:
+            notes.append(f"{lost} of {len(stage.groups[name])} models of {name} have too few answers and are left out")
+        groups.append(usable)
+    notes += [f"{said} differs between the groups too: it cannot be told apart" for said in _beside(stage, left, right)]
+    nothing = _Pair(stage, left, right, population, next(iter(by_model.values())), ([], []), (NONE, NONE), "", 0, ())
+    if not all(groups):
+        return replace(nothing, notes=tuple(notes))
+    common = _common([each for group in groups for each in group], dimension, numbers)
+    asked = max(int(slice_of(each, dimension, numbers).usable.sum()) for group in groups for each in group)
+    if not common:
+        return replace(nothing, notes=(*notes, "no item has a value for every model"))
+    if len(common) < asked:
+        notes.append(f"{asked - len(common)} of {asked} items are left out: not every model has a value for them")
+    parts = [[_only(each, dimension, common, numbers) for each in group] for group in groups]
+    first = parts[0][0]
+    of = _value_of(first)
+    return _Pair(
+        stage=stage,
+        left=left,
+        right=right,
+        population=population,
+        measured=first.measured,
+        spreads=(_spreads(parts[0], common), _spreads(parts[1], common)),
+        values=(_values(parts[0], of), _values(parts[1], of)),
+        of=of,
+        items=len(common),
+        notes=tuple(notes),
+    )
+
+
+def _beside(stage: Compare, left: str, right: str) -> tuple[str, ...]:
+    """The other columns of the models' cards by which these two groups differ as well."""
+    return stage.confounded.get(f"{left} / {right}", ())
+
+
+def _common(all_of_them: Iterable[Measured], dimension: str | None, numbers: dict[str, int]) -> tuple[str, ...]:
+    """The items on which every model has a value, in the order of the first."""
+    kept: list[str] | None = None
+    for each in all_of_them:
+        own = slice_of(each, dimension, numbers)
+        mine = [item.id for item, used in zip(each.measurement.items, own.usable, strict=True) if used]
+        kept = mine if kept is None else [name for name in kept if name in set(mine)]
+    return tuple(kept or ())
+
+
+def _only(measured: Measured, dimension: str | None, common: tuple[str, ...], numbers: dict[str, int]) -> Slice:
+    """The slice over some items alone."""
+    wanted = set(common)
+    inside = np.array([item.id in wanted for item in measured.measurement.items])
+    values = np.where(inside, measured.measurement.values, np.nan)
+    return slice_of(replace(measured, measurement=replace(measured.measurement, values=values)), dimension, numbers)
+
+
+def _spreads(parts: list[Slice], common: tuple[str, ...]) -> list[Spread]:
+    """Each model's figure, its items standing where all models have them."""
+    position = {name: number for number, name in enumerate(common)}
+    found = []
+    for part in parts:
+        spread = part.spread()
+        names = [item.id for item in part.measured.measurement.items]
+        kept = np.array([name in position for name in names])
+        own = replace(spread, items=spread.items[kept], strata=spread.strata[kept], draws={}, count={})
+        found.append(placed(own, np.array([position[name] for name in names if name in position]), len(common)))
+    return found
+
+
+def _value_of(part: Slice) -> str:
+    """What papers take for an observation: a dimension where the figure is a mean over several, else an item."""
+    used = {item.dimension for item, own in zip(part.measured.measurement.items, part.usable, strict=True) if own}
+    several = part.dimension is None and part.measured.metric.aggregate != "items" and len(used) > 1
+    return "dimension" if several else "item"
+
+
+def _values(parts: list[Slice], of: str) -> Array:
+    """Of each model a value for each dimension, or for each item, one after the other."""
+    found: list[float] = []
+    for part in parts:
+        measurement = part.measured.measurement
+        named: dict[str, list[float]] = {}
+        for item, value, used in zip(measurement.items, measurement.values, part.usable, strict=True):
+            if used:
+                named.setdefault(item.dimension if of == "dimension" else item.id, []).append(float(value))
+        found += [float(np.mean(values)) for values in named.values()]
+    return np.array(found)
+
+
+def _adjusted(chances: list[float]) -> list[float]:
+    """Holm's p-values: the least level at which each would be rejected together with those before it."""
+    order = sorted(range(len(chances)), key=lambda index: chances[index])
+    found, so_far = [0.0] * len(chances), 0.0
+    for before, index in enumerate(order):
+        so_far = max(so_far, min(1.0, (len(chances) - before) * chances[index]))
+        found[index] = so_far
+    return found
+
+
+def _clustered_row(pair: _Pair, found: Clustered, own: tuple[float, float] | None, tests: int) -> Contrast:
+    level = 1 - own[0] if own else pair.stage.level
+    ends = found.interval(level)
+    notes = [*pair.notes, *found.notes]
+    if own and tests > 1:
+        notes.append(f"Holm over {tests} tests: the interval is one of {100 * level:.4g} %")
+    return _row(
+        pair,
+        "clustered",
+        estimate=_or_none(found.estimate),
+        low=rounded(ends[0]) if ends else None,
+        high=rounded(ends[1]) if ends else None,
+        level=rounded(level),
+        statistic=_or_none(found.statistic),
+        freedom=_or_none(found.freedom),
+        p=_or_none(found.p),
+        adjusted=rounded(own[1]) if own and tests > 1 else None,
+        test=found.test,
+        notes=tuple(notes),
+    )
+
+
+def _published_row(pair: _Pair, word: str) -> Contrast:
+    left, right = pair.values
+    counted = {"values": len(left) + len(right)}
+    each = "value dimension" if pair.of == "dimension" else "item"
+    why = (
+        f"{len(left)} and {len(right)} values, one for each model and {each}, are taken as independent: they share "
+        "models and items, and p does not mean what it says"
+    )
+    if min(len(left), len(right)) < 2:
+        found = Tested(word, float(left.mean() - right.mean()), None, None, None, None, None)
+        why = "a group of one value cannot be tested"
+    else:
+        found = PUBLISHED[word](left, right, pair.stage.level)
+    return _row(
+        pair,
+        word,
+        estimate=_or_none(found.estimate),
+        low=_or_none(found.low),
+        high=_or_none(found.high),
+        level=pair.stage.level,
+        statistic=_or_none(found.statistic),
+        freedom=_or_none(found.freedom),
+        p=_or_none(found.p),
+        test=found.test,
+        published=True,
+        counted=counted,
+        notes=(why, *pair.notes),
+    )
+
+
+def _row(pair: _Pair, word: str, counted: dict[str, int] | None = None, **found: Any) -> Contrast:
+    stage, own = pair.stage, pair.measured.measurement
+    dimension = stage.figure.at.get("dimension")
+    axes = axes_of(pair.measured) | ({"dimension": dimension} if dimension else {})
+    return Contrast(
+        id="/".join([stage.name, pair.population, f"{pair.left} - {pair.right}", *axes.values(), word]),
+        of=stage.by,
+        left=pair.left,
+        right=pair.right,
+        metric=own.metric,
+        block=own.block,
+        population=pair.population,
+        axes=axes,
+        unit=pair.measured.metric.unit,
+        n={"items": pair.items, "left": len(pair.spreads[0]), "right": len(pair.spreads[1]), **(counted or {})},
+        origin=stage.origin,
+        **found,
+    )
+
+
+def _or_none(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else rounded(value)
