@@ -9,7 +9,7 @@ import jinja2
 
 from auditc.reports._contract import Material
 
-from . import answered, itemtable, measured, numbers, probe, results, summary
+from . import answered, entries, itemtable, maps, measured, numbers, probe, results, summary
 from .clean import finalize
 from .figures import symbol
 from .names import TRUST, Names, names
@@ -64,6 +64,7 @@ def content(material: Material) -> dict[str, Any]:
         "probes": probe.probes(named),
         "trust": answered.trust(named),
         "blocks": _blocks(named),
+        "maps": maps.maps(named),
         "methods": measured.methods(named),
         "procedures": measured.procedures(named),
         "references": measured.references(named),
@@ -81,19 +82,19 @@ def content(material: Material) -> dict[str, Any]:
 
 def _blocks(named: Names) -> list[tuple[str, list[results.Section]]]:
     """Each block with its metrics, but those that were shown before."""
-    shown = []
+    shown, mapped = [], {m.block for m in named.material.findings.maps}
     for block in named.blocks:
         metrics = [m for m in named.metrics[block] if m not in TRUST]
-        if metrics:
+        if metrics or block in mapped:
             shown.append((block, [results.section(named, block, metric) for metric in metrics]))
     return shown
 
 
-def _further(named: Names) -> list[results.Entry]:
+def _further(named: Names) -> list[entries.Entry]:
     """Parts of claims that no claim lists: shown all the same, so that no finding is left out."""
     found = named.material.findings
     listed = {part for claim in found.claims for part in claim.parts}
-    return [results.entry(named, f) for f in found.findings if f.claim is not None and f.id not in listed]
+    return [entries.entry(named, f) for f in found.findings if f.claim is not None and f.id not in listed]
 
 
 def exact(value: float | None) -> str:

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from auditc.ir.finding import ClaimOutcome, Finding
 
 from . import numbers
+from .entries import Entry, entry
 from .figures import symbol
-from .names import TRUST, Names, estimates, questionings
-from .results import Entry, entry
+from .names import APPARENT, TRUST, UNDRAWN, Names, estimates, published, questionings
 
 ORDER = ("holds", "fails", "undecided")
 
@@ -94,7 +94,7 @@ def headline(names: Names, block: str) -> list[Finding]:
     people or references can be set beside."""
     own = [f for f in estimates(names.material) if f.block == block and not f.axes and f.condition == "asked"]
     claimed = {f.metric for f in names.material.findings.findings if f.claim and f.block == block}
-    metrics = [m for m in names.metrics[block] if m not in TRUST]
+    metrics = [m for m in names.metrics[block] if m not in TRUST and not published(m)]
     measured = [fs for m in metrics if (fs := [f for f in own if f.metric == m])]
 
     def rank(figures: list[Finding]) -> tuple[bool, bool, bool]:
@@ -141,7 +141,14 @@ def _told(names: Names, f: Finding) -> str:
 
 
 def alerts(names: Names) -> list[Alert]:
-    found = [_replayed(names), _simulated(names), _incomplete(names), _unsound(names)]
+    found = [
+        _replayed(names),
+        _simulated(names),
+        _incomplete(names),
+        _unsound(names),
+        _uncalibrated(names),
+        _published(names),
+    ]
     return [alert for alert in found if alert is not None]
 
 
@@ -209,6 +216,23 @@ def _unsound(names: Names) -> Alert | None:
     return Alert(title, text, tuple(details))
 
 
+def _uncalibrated(names: Names) -> Alert | None:
+    """Names what a judge gave whose errors nobody measured: there is a share, and nothing to correct it by."""
+    judged = [f for f in estimates(names.material) if APPARENT in f.lines and not set(UNDRAWN) <= set(f.lines)]
+    return _about(names, "uncalibrated", [f.metric for f in judged])
+
+
+def _published(names: Names) -> Alert | None:
+    return _about(names, "published", [f.metric for f in estimates(names.material) if published(f.metric)])
+
+
+def _about(names: Names, kind: str, metrics: Sequence[str]) -> Alert | None:
+    if not metrics:
+        return None
+    told = names.words.listed([names.metric(metric) for metric in dict.fromkeys(metrics)])
+    return Alert(names.words(f"alert.{kind}.title"), names.words(f"alert.{kind}.text", metrics=told))
+
+
 def claims(names: Names) -> list[Claim]:
     words, material = names.words, names.material
     by_id = {f.id: f for f in material.findings.findings}
@@ -259,7 +283,7 @@ def _why(names: Names, outcome: ClaimOutcome, parts: Sequence[Finding]) -> str:
 
 def _case(names: Names, f: Finding) -> str:
     parts = [names.short(f.model) if f.model else "", names.population(f.population) if f.population else ""]
-    parts += [names.dimension(v) if k == "dimension" else v for k, v in f.axes.items()]
+    parts += [names.part(f.axes)]
     where = names.words("list.comma").join(p for p in parts if p) or names.words("table.all")
     return names.words("claim.case", where=where, verdict=names.words(f"verdict.{f.verdict}").lower())
 
