@@ -97,6 +97,7 @@ PARTED = {
     "matching": ("share of items", "higher", 0.41, None),
     "preference_bias": ("log ratio", "neither", 0.12, None),
     "insensitivity": ("share", "lower", 0.22, None),
+    "culture_map": ("distance between mean scores", "lower", 0.3, None),
     "kl_def2025": ("nats", "lower", 2.3, None),
 }
 """Metrics of `citizens` that are told apart by more than dimensions, or that a paper published."""
@@ -272,6 +273,8 @@ def plan(chosen: tuple[Item, ...], small: bool) -> Plan:
     for block, metrics in chosen_metrics(small).items():
         for metric in metrics:
             stages.append(Measure(name=f"{block}.{metric}", origin=at(33), block=block, metric=metric))
+    for metric in PARTED:
+        stages.append(Measure(name=f"citizens.{metric}", origin=at(44), block="citizens", metric=metric))
     for name, _ in CLAIMS:
         test = Comparison(
             left=Figure(measure="opinions.jsd"), operator=">", right=Number(value=0.5), each=("model", "population")
@@ -430,13 +433,15 @@ def parted(chosen: tuple[Item, ...], small: bool) -> Iterator[Finding]:
         for fault in FAULTS[: 2 if small else None]:
             f = finding("citizens", "insensitivity", model, population, "asked", count, fault=fault)
             before = {"apparent": round(0.08 + 0.6 * (f.estimate or 0), 4)}
-            yield f.model_copy(update={"lines": before | ({} if small else {"sensitivity": 0.81, "specificity": 0.93})})
+            known = {"lines": before | {"sensitivity": 0.81, "specificity": 0.93}}
+            yield f.model_copy(update={"lines": before, "interpretable": False} if small else known)
         for axis, values in GROUPS.items():
             for profile in ("all", "mismatching") if axis == "sex" and not small else ("mismatching",):
                 for value in values[: 1 if small else None]:
                     yield from rates(model, population, count, **{axis: value, "profile": profile})
         if not small:
-            yield finding("citizens", "kl_def2025", model, population, "asked", count)
+            for metric in ("kl_def2025", "culture_map"):
+                yield finding("citizens", metric, model, population, "asked", count)
             yield finding("citizens", "matching", model, population, "asked", count)
             for d in dict.fromkeys(i.dimension for i in chosen):
                 yield finding("citizens", "matching", model, population, "asked", 8, dimension=d)

@@ -111,5 +111,23 @@ def test_places_that_could_not_be_computed_are_in_the_table_and_not_on_the_map()
     rows = page.every("table", **{"class": "places"})[0].every("tbody")[0].every("tr")
     assert len(rows) == len(content.places)
     assert "nan" not in page.every("figure", **{"class": "plot map"})[0].text
-    none = content.model_copy(update={"places": ()})
-    assert "<html" in document(replace(made, findings=made.findings.model_copy(update={"maps": (none,)})))
+
+
+def test_why_there_is_no_map_is_said() -> None:
+    made = material("en", small=True)
+    why = "2 subjects and 2 dimensions: there is no map with fewer than 3 of each"
+    none = made.findings.maps[0].model_copy(update={"places": (), "loadings": {}, "notes": (why,)})
+    page = read(document(replace(made, findings=made.findings.model_copy(update={"maps": (none,)}))))
+    assert any(why in metric.text for metric in page.every("div", **{"class": "metric"}))
+    assert not page.every("figure", **{"class": "plot map"})
+
+
+def test_the_map_stands_with_the_distances_of_its_metric() -> None:
+    own = next(
+        m
+        for m in read(document(material("en"))).every("div", **{"class": "metric"})
+        if m.every("h3")[0].text == "Culture map"
+    )
+    captions = [f.every("figcaption")[0].text for f in own.every("figure")]
+    assert len(captions) == 2 and "places of models and peoples" in captions[0]
+    assert "distance from people" in captions[1]

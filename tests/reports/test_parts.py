@@ -131,7 +131,13 @@ def test_what_is_told_apart_by_dimension_too_is_drawn_where_there_is_nothing_els
 )
 def test_a_judge_without_calibration_is_named_first(language: str, alert: str) -> None:
     small, full = material(language, small=True), material(language)
-    assert alert in read(document(small)).every("section", id="summary")[0].text
+    summary = read(document(small)).every("section", id="summary")[0]
+    boxes = [box.text for box in summary.every("aside")]
+    assert any(alert in box for box in boxes)
+    assert words(language)("metric.insensitivity.title") in next(box for box in boxes if alert in box)
+    few = sum(not f.interpretable for f in small.findings.findings if f.metric != "insensitivity" and f.claim is None)
+    unsound = next(box for box in boxes if words(language)("alert.unsound.title") in box)
+    assert str(few) in unsound, "whose judge errs nobody knows how often: not for too few answers"
     assert alert not in tree(language).every("section", id="summary")[0].text
     assert all("sensitivity" in f.lines for f in full.findings.findings if f.metric == "insensitivity")
 

@@ -12,9 +12,7 @@ from auditc.ir.finding import CultureMap, MapPlace
 
 from . import numbers
 from .figures import Map, Place, Region, scatter, symbol
-from .names import Names
-
-METRIC = "culture_map"
+from .names import Names, map_metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +56,16 @@ class Atlas:
     notes: tuple[tuple[str, str], ...]
 
 
-def maps(names: Names) -> dict[str, list[Atlas]]:
-    """The maps of each block."""
-    found: dict[str, list[Atlas]] = {}
-    for k, content in enumerate(names.material.findings.maps):
-        found.setdefault(content.block, []).append(_atlas(names, content, f"map-{k}"))
-    return found
+def maps(names: Names, block: str, metric: str) -> list[Atlas]:
+    """The maps of one metric of one block."""
+    return [
+        _atlas(names, content, metric, f"map-{k}")
+        for k, content in enumerate(names.material.findings.maps)
+        if content.block == block and map_metric(names.material, content) == metric
+    ]
 
 
-def _atlas(names: Names, content: CultureMap, where: str) -> Atlas:
+def _atlas(names: Names, content: CultureMap, metric: str, where: str) -> Atlas:
     words = names.words
     places = sorted(content.places, key=lambda p: _order(names, p))
     told, counted = dict[str, str](), count(1)
@@ -80,7 +79,7 @@ def _atlas(names: Names, content: CultureMap, where: str) -> Atlas:
         drawing, numbered = scatter(
             Map(
                 name=where,
-                title=f"{names.metric(METRIC)}{words('sentence.colon')}{names.block(content.block)}",
+                title=f"{names.metric(metric)}{words('sentence.colon')}{names.block(content.block)}",
                 places=tuple(_place(names, p, told) for p in drawn),
                 across=words("map.axis", n=1, share=explained[0]),
                 up=words("map.axis", n=2, share=explained[1]),
@@ -90,7 +89,7 @@ def _atlas(names: Names, content: CultureMap, where: str) -> Atlas:
     return Atlas(
         anchor=where,
         block=names.block(content.block),
-        title=names.metric(METRIC),
+        title=names.metric(metric),
         drawing=drawing,
         key=tuple((number, names.short(model)) for model, number in told.items()) if numbered else (),
         hollow=any(p.ellipse is None for p in drawn),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from auditc.ir.finding import Finding, ModelRow
+from auditc.ir.finding import CultureMap, Finding, ModelRow
 from auditc.ir.plan import Converse, Measure, Questioning, Score
 from auditc.reports._contract import Material
 
@@ -210,7 +210,14 @@ def _metrics(material: Material, block: str) -> tuple[str, ...]:
     """The block's metrics in the plan's order."""
     planned = [s.metric for s in material.plan.stages if isinstance(s, Measure) and s.block == block]
     found = [f.metric for f in estimates(material) if f.block == block]
+    found += [map_metric(material, m) for m in material.findings.maps if m.block == block]
     return tuple(m for m in dict.fromkeys([*planned, *found]) if m in found)
+
+
+def map_metric(material: Material, content: CultureMap) -> str:
+    """The metric that a map belongs to."""
+    measures = (s for s in material.plan.stages if isinstance(s, Measure))
+    return next((s.metric for s in measures if s.name == content.measure), "culture_map")
 
 
 def _bare(row: ModelRow) -> str:

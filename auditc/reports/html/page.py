@@ -9,7 +9,7 @@ import jinja2
 
 from auditc.reports._contract import Material
 
-from . import answered, entries, itemtable, maps, measured, numbers, probe, results, summary
+from . import answered, entries, itemtable, measured, numbers, probe, results, summary
 from .clean import finalize
 from .figures import symbol
 from .names import TRUST, Names, names
@@ -64,7 +64,6 @@ def content(material: Material) -> dict[str, Any]:
         "probes": probe.probes(named),
         "trust": answered.trust(named),
         "blocks": _blocks(named),
-        "maps": maps.maps(named),
         "methods": measured.methods(named),
         "procedures": measured.procedures(named),
         "references": measured.references(named),
@@ -82,10 +81,10 @@ def content(material: Material) -> dict[str, Any]:
 
 def _blocks(named: Names) -> list[tuple[str, list[results.Section]]]:
     """Each block with its metrics, but those that were shown before."""
-    shown, mapped = [], {m.block for m in named.material.findings.maps}
+    shown = []
     for block in named.blocks:
         metrics = [m for m in named.metrics[block] if m not in TRUST]
-        if metrics or block in mapped:
+        if metrics:
             shown.append((block, [results.section(named, block, metric) for metric in metrics]))
     return shown
 

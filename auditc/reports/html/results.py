@@ -9,6 +9,7 @@ from auditc.ir.finding import Finding
 
 from . import numbers
 from .entries import Entry, entry, ordered
+from .maps import Atlas, maps
 from .names import PROFILES, Names, ablation, estimates, published
 from .panels import Picture, axis_label, panels, small
 from .parts import Figure, by_conditions, by_values
@@ -25,6 +26,8 @@ class Section:
     title: str
     reading: str
     caption: str
+    part_caption: str
+    maps: tuple[Atlas, ...]
     panels: tuple[Picture, ...]
     parts: tuple[Picture, ...]
     figures: tuple[Figure, ...]
@@ -54,14 +57,15 @@ def section(names: Names, block: str, metric: str) -> Section:
     parts = [f for f in kept if set(f.axes) == {"dimension"}]
     values = [f for f in kept if set(f.axes) - {"dimension"}]
     words = names.words
-    unit = own[0].unit if own else ""
     return Section(
         anchor=f"m-{names.where(block, metric)}",
         block=block,
         metric=metric,
         title=names.metric(metric),
         reading=words.known(f"metric.{metric}.reading", ""),
-        caption=axis_label(names, metric, unit, own[0].better if own else "neither"),
+        caption=_caption(names, metric, whole or own),
+        part_caption=_caption(names, metric, parts or own),
+        maps=tuple(maps(names, block, metric)),
         panels=tuple(panels(names, block, metric, whole)),
         parts=tuple(small(names, block, metric, parts)),
         figures=tuple(by_values(names, block, metric, values)),
@@ -78,6 +82,10 @@ def section(names: Names, block: str, metric: str) -> Section:
         profile=metric in PROFILES,
         published=published(metric),
     )
+
+
+def _caption(names: Names, metric: str, findings: Sequence[Finding]) -> str:
+    return axis_label(names, metric, findings[0].unit, findings[0].better) if findings else ""
 
 
 def _rows(names: Names, findings: Sequence[Finding]) -> tuple[Entry, ...]:

@@ -192,7 +192,7 @@ def _incomplete(names: Names) -> Alert | None:
 def _unsound(names: Names) -> Alert | None:
     """Names the model, population and block of each figure that rests on too few answers, with the share answered."""
     words, own = names.words, estimates(names.material)
-    unsound = [f for f in own if not f.interpretable]
+    unsound = [f for f in own if not f.interpretable and not _unmeasured(f)]
     if not unsound:
         return None
     tallies = names.material.findings.tallies
@@ -217,9 +217,12 @@ def _unsound(names: Names) -> Alert | None:
 
 
 def _uncalibrated(names: Names) -> Alert | None:
-    """Names what a judge gave whose errors nobody measured: there is a share, and nothing to correct it by."""
-    judged = [f for f in estimates(names.material) if APPARENT in f.lines and not set(UNDRAWN) <= set(f.lines)]
-    return _about(names, "uncalibrated", [f.metric for f in judged])
+    return _about(names, "uncalibrated", [f.metric for f in estimates(names.material) if _unmeasured(f)])
+
+
+def _unmeasured(f: Finding) -> bool:
+    """Whether a judge said it whose errors nobody measured: there is a share, and nothing to correct it by."""
+    return APPARENT in f.lines and not set(UNDRAWN) <= set(f.lines)
 
 
 def _published(names: Names) -> Alert | None:
