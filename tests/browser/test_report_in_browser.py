@@ -116,6 +116,41 @@ def test_labels_of_figures_do_not_lie_on_each_other(
     assert browser.run(OVERLAPS) == []
 
 
+def test_marks_of_a_map_lie_inside_its_frame_and_a_unit_is_as_long_across_as_up(
+    browser: Browser, rendered: Callable[[str], Path]
+) -> None:
+    browser.open(rendered("en"), 1280)
+    outside = """
+        const edge = document.querySelector('.map .edge').getBoundingClientRect();
+        return [...document.querySelectorAll('.map svg[role=img] text.place')].filter(t => {
+            const b = t.getBoundingClientRect();
+            const aside = b.left < edge.left - 1 || b.right > edge.right + 1;
+            return aside || b.top < edge.top - 3 || b.bottom > edge.bottom + 3;
+        }).map(t => t.textContent);
+    """
+    assert browser.run(outside) == []
+    steps = """
+        const at = (anchor, side) => [...document.querySelectorAll('.map svg[role=img] text.tick')]
+            .filter(t => t.getAttribute('text-anchor') === anchor)
+            .map(t => [parseFloat(t.textContent.replace('\u2212', '-')), parseFloat(t.getAttribute(side))]);
+        return [at('middle', 'x'), at('end', 'y')].map(
+            t => Math.abs((t.at(-1)[1] - t[0][1]) / (t.at(-1)[0] - t[0][0])));
+    """
+    across, up = browser.run(steps)
+    assert across == pytest.approx(up, rel=0.02)
+
+
+def test_lanes_have_their_names_beside_them(browser: Browser, rendered: Callable[[str], Path]) -> None:
+    browser.open(rendered("zh"), 390)
+    beyond = """
+        const left = e => e.getBoundingClientRect().left;
+        return [...document.querySelectorAll('.lanes svg[role=img] text.lane')]
+            .filter(t => left(t) < left(t.ownerSVGElement) - 2).map(t => t.textContent);
+    """
+    assert browser.run("return document.querySelectorAll('.lanes text.lane').length") > 20
+    assert browser.run(beyond) == []
+
+
 def test_letters_can_be_read_on_a_telephone(browser: Browser, rendered: Callable[[str], Path]) -> None:
     browser.open(rendered("en"), 390)
     browser.run("document.querySelectorAll('details').forEach(d => d.open = true)")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,10 +12,13 @@ from pathlib import Path
 from auditc.ir.canonical import digest, seeded
 from auditc.ir.finding import (
     ClaimOutcome,
+    CultureMap,
+    Ellipse,
     Finding,
     Findings,
     Floor,
     ItemRow,
+    MapPlace,
     Missing,
     ModelRow,
     N,
@@ -89,6 +93,18 @@ METRICS = {
     },
 }
 """By block: unit, which end is better, about where the made-up estimates lie, and the made-up floor."""
+PARTED = {
+    "matching": ("share of items", "higher", 0.41, None),
+    "preference_bias": ("log ratio", "neither", 0.12, None),
+    "insensitivity": ("share", "lower", 0.22, None),
+    "culture_map": ("distance between mean scores", "lower", 0.3, None),
+    "kl_def2025": ("nats", "lower", 2.3, None),
+}
+"""Metrics of `citizens` that are told apart by more than dimensions, or that a paper published."""
+WITHOUT = ("without_prompt", "without_config", "without_memory", "nothing_varied", "other_language")
+FAULTS = ("question_not_captured", "no_role", "instruction_not_understood", "values_in_conflict", "irrelevant_text",
+          "false_facts")  # fmt: skip
+GROUPS = {"sex": ("female", "male"), "age": ("18-29", "30-49", "50+")}
 FEW = {"opinions": ("jsd", "option_mass"), "citizens": ("diversity", "answer_rate")}
 """The metrics of the small material."""
 
@@ -250,9 +266,15 @@ def plan(chosen: tuple[Item, ...], small: bool) -> Plan:
                 **common,
             )
         )
+        stages += [
+            stages[-1].model_copy(update={"name": f"citizens-{model}-{condition}", "condition": condition})  # type: ignore[attr-defined]
+            for condition in WITHOUT[: 1 if small else None]
+        ]
     for block, metrics in chosen_metrics(small).items():
         for metric in metrics:
             stages.append(Measure(name=f"{block}.{metric}", origin=at(33), block=block, metric=metric))
+    for metric in PARTED:
+        stages.append(Measure(name=f"citizens.{metric}", origin=at(44), block="citizens", metric=metric))
     for name, _ in CLAIMS:
         test = Comparison(
             left=Figure(measure="opinions.jsd"), operator=">", right=Number(value=0.5), each=("model", "population")
@@ -309,7 +331,7 @@ CLAIMS = (
 
 def finding(block: str, metric: str, model: str, population: str, condition: str, count: int, **axes: str) -> Finding:
     """One made-up figure."""
-    unit, better, middle, floor = METRICS[block][metric]
+    unit, better, middle, floor = {**METRICS[block], **PARTED}[metric]
     where = (block, metric, model, population, *axes.values())
     estimate = round(
         middle * (1 + 0.22 * noise(*where) + (0.08 * noise(*where, condition) if condition != "asked" else 0)), 4
@@ -400,6 +422,74 @@ def figures(chosen: tuple[Item, ...], small: bool) -> Iterator[Finding]:
                                 yield finding(block, metric, model, population, condition, count, dimension=d)
 
 
+def parted(chosen: tuple[Item, ...], small: bool) -> Iterator[Finding]:
+    """Figures of `citizens` by group, by fault and by what was left out of the method."""
+    count = len(chosen[:8])
+    where = [(model, population) for model in MODELS for population in POPULATIONS]
+    for model, population in where:
+        for condition in WITHOUT[: 1 if small else None]:
+            for metric in FEW["citizens"] if small else ("kl",):
+                yield finding("citizens", metric, model, population, condition, count)
+        for fault in FAULTS[: 2 if small else None]:
+            f = finding("citizens", "insensitivity", model, population, "asked", count, fault=fault)
+            before = {"apparent": round(0.08 + 0.6 * (f.estimate or 0), 4)}
+            known = {"lines": before | {"sensitivity": 0.81, "specificity": 0.93}}
+            yield f.model_copy(update={"lines": before, "interpretable": False} if small else known)
+        for axis, values in GROUPS.items():
+            for profile in ("all", "mismatching") if axis == "sex" and not small else ("mismatching",):
+                for value in values[: 1 if small else None]:
+                    yield from rates(model, population, count, **{axis: value, "profile": profile})
+        if not small:
+            for metric in ("kl_def2025", "culture_map"):
+                yield finding("citizens", metric, model, population, "asked", count)
+            yield finding("citizens", "matching", model, population, "asked", count)
+            for d in dict.fromkeys(i.dimension for i in chosen):
+                yield finding("citizens", "matching", model, population, "asked", 8, dimension=d)
+
+
+def rates(model: str, population: str, count: int, **axes: str) -> Iterator[Finding]:
+    """Around zero where it is corrected; shares, without intervals, where it is raw."""
+    own = finding("citizens", "preference_bias", model, population, "asked", count, **axes, base_rate="corrected")
+    middle = round(0.2 * noise(model, population, *axes.values()), 4)
+    yield own.model_copy(update={"estimate": middle, "low": round(middle - 0.09, 4), "high": round(middle + 0.11, 4)})
+    own = finding("citizens", "preference_bias", model, population, "asked", count, **axes, base_rate="raw")
+    yield own.model_copy(update={"estimate": abs(middle) + 0.3, "low": None, "high": None, "unit": "share"})
+
+
+def culture_map(models: Iterable[str], populations: Iterable[str], dimensions: Iterable[str]) -> CultureMap:
+    """A made-up map; the last place has no region."""
+    dimensions, populations = tuple(dimensions), tuple(populations)
+    places = [("", p) for p in populations] + [(m, p) for m in models for p in populations]
+    return CultureMap(
+        measure="citizens.culture_map",
+        block="citizens",
+        loadings={d: (round(noise(d, 1), 4), round(noise(d, 2), 4)) for d in dimensions},
+        explained=(0.614, 0.213),
+        places=tuple(
+            MapPlace(
+                model=model,
+                population=population,
+                condition="asked",
+                scores={d: round(0.5 + 0.4 * noise(model, population, d), 4) for d in dimensions},
+                at=(round(2.6 * noise(model, population), 4), round(1.6 * noise(model, population, "up"), 4)),
+                ellipse=None
+                if k == len(places) - 1
+                else Ellipse(
+                    long=round(0.5 + 0.3 * noise(model, population, "long"), 4),
+                    short=round(0.14 + 0.05 * noise(model, population, "short"), 4),
+                    angle=round(math.pi / 2 * noise(model, population, "angle"), 4),
+                ),
+                notes=("no item has a value",) if k == len(places) - 1 else (),
+            )
+            for k, (model, population) in enumerate(places)
+        ),
+        level=0.95,
+        procedure="two-way jackknife over draws and items",
+        notes=(),
+        origin=at(44),
+    )
+
+
 def claim_parts(claim: str, metric: str, block: str, all_figures: list[Finding]) -> Iterator[Finding]:
     verdicts = ("holds", "undecided", "fails", "holds") if claim == "close" else ("holds",) * 4
     chosen = [f for f in all_figures if (f.block, f.metric, f.condition) == (block, metric, "asked") and not f.axes]
@@ -481,7 +571,7 @@ def material(language: str = "en", small: bool = False) -> Material:
     """Two models, two populations, two blocks, two claims; 64 items in 8 dimensions, or three in two."""
     chosen = few_items() if small else items()
     made = plan(chosen, small)
-    every = list(figures(chosen, small))
+    every = [*figures(chosen, small), *parted(chosen, small)]
     parts = {
         "close": list(claim_parts("close", "jsd", "opinions", every)),
         "varied": list(claim_parts("varied", "diversity", "citizens", every)),
@@ -527,6 +617,7 @@ def material(language: str = "en", small: bool = False) -> Material:
             findings=tuple(every + parts["close"] + parts["varied"]),
             claims=tuple(outcome(name, says, parts[name]) for name, says in CLAIMS),
             probes=PROBES,
+            maps=(culture_map(MODELS, POPULATIONS, dict.fromkeys(i.dimension for i in chosen)),),
         ),
         items=tuple(
             item_row(b, m, p, c, i, people[p][i.id], chosen_metrics(small)[b])
@@ -606,5 +697,6 @@ def extreme(language: str = "en") -> Material:
         for f in pattern
         for k in range(len(titles))
     )
-    told = made.findings.model_copy(update={"models": models, "findings": findings, "claims": ()})
+    crowded = culture_map([m.name for m in models], plan_.populations, ("tradition", "universalism"))
+    told = made.findings.model_copy(update={"models": models, "findings": findings, "claims": (), "maps": (crowded,)})
     return replace(made, plan=plan_, findings=told)

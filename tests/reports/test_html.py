@@ -13,6 +13,7 @@ import pytest
 from auditc.reports import reports
 from auditc.reports._contract import Material
 from auditc.reports.html import numbers
+from auditc.reports.html.itemtable import ROWS
 from auditc.reports.html.page import document
 from auditc.reports.html.words import words
 from tests.reports.material import material, unrun
@@ -175,6 +176,17 @@ def test_keys_of_cells_are_shown_and_capped() -> None:
     text = page()
     assert all(cells[0][:12] in text for cells in rows if cells)
     assert "and 17 more" in text
+
+
+def test_a_large_audit_shows_some_items_and_says_where_the_others_are() -> None:
+    made = material(small=True)
+    rows = tuple(r.model_copy(update={"item": f"{r.item}-{k}"}) for r in made.items for k in range(200))
+    assert len(rows) > ROWS
+    page = document(replace(made, items=rows))
+    shown = page.count('<article class="question"')
+    assert shown < 200 * 3 * 2 and "are in items.json" in page
+    assert "are in items.json" not in document(made)
+    assert len(page) < len(document(made)) + 3_000_000
 
 
 def test_the_page_stays_small() -> None:

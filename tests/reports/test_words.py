@@ -16,7 +16,7 @@ from tests.reports.material import material
 
 COMPUTED = (
     "said date metric method dimension glossary limit condition language count summary claim table card setting labels "
-    "order scale missing probe line better verdict correct estimand"
+    "order scale missing probe line better verdict correct estimand axis unit alert"
 )
 """Groups of words whose keys are put together from names."""
 FOLDER = Path(package.__file__).parent
@@ -32,11 +32,18 @@ def keys(language: str) -> set[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_language_has_all_words_with_the_same_fields(language: str) -> None:
-    assert keys(language) == keys("en")
-    for key in keys("en"):
-        assert fields(words(language).table[key]) == fields(words("en").table[key]), key
-    for key in set(words(language).table) - keys(language):
-        assert key.removesuffix(".one") in keys(language)
+    own, english, known = words(language).table, words("en").table, keys(language)
+    assert known == keys("en")
+    for key in known:
+        assert fields(own[key]) == fields(english[key]), key
+    for key in set(own) - known:
+        assert key.removesuffix(".one") in known
+
+
+def test_values_of_axes_come_in_the_same_order_in_each_language() -> None:
+    """The order of the words is the order of the figures."""
+    own = {c: [key for key in words(c).table if key.startswith("axis.")] for c in LANGUAGES}
+    assert all(keys == own["en"] for keys in own.values())
 
 
 def test_every_key_that_is_asked_for_exists() -> None:

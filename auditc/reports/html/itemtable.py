@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,11 @@ from .clean import anchor
 from .figures import bar, symbol
 from .names import Names, questionings
 
+ROWS = 2000
+"""Rows of items (an item of one model, population and condition) that a page shows: what goes beyond is in items.json,
+and would take megabytes here that nobody scrolls through."""
+LEAST = 5
+"""Items that each table shows all the same."""
 KEYS = 3
 """How many keys of cells an item shows for each model and condition."""
 
@@ -65,6 +71,8 @@ class Table:
     population: str
     symbol: Markup
     questions: tuple[Question, ...]
+    items: int
+    """How many there are, shown or not."""
 
 
 def tables(names: Names) -> list[Table]:
@@ -75,17 +83,20 @@ def tables(names: Names) -> list[Table]:
     for row in names.material.items:
         grouped.setdefault((row.block, row.population), {}).setdefault(row.item, []).append(row)
     shown = []
+    share = min(ROWS / max(len(names.material.items), 1), 1.0)
     for block, population in sorted(grouped, key=lambda pair: (_at(names.blocks, pair[0]), names.place(pair[1]), pair)):
         where = f"{_at(names.blocks, block)}-{names.place(population)}"
         own = grouped[block, population]
         items = sorted(own, key=lambda i: (order.get((block, i), len(order)), i))
+        kept = items[: max(math.floor(share * len(items)), LEAST)]
         shown.append(
             Table(
                 anchor=f"items-{where}",
                 block=names.block(block),
                 population=names.heading(population),
                 symbol=symbol(names.place(population)),
-                questions=tuple(question(names, known.get((block, i)), own[i], anchor(f"i-{where}", i)) for i in items),
+                questions=tuple(question(names, known.get((block, i)), own[i], anchor(f"i-{where}", i)) for i in kept),
+                items=len(items),
             )
         )
     return shown

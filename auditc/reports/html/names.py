@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from auditc.ir.finding import Finding, ModelRow
+from auditc.ir.finding import CultureMap, Finding, ModelRow
 from auditc.ir.plan import Converse, Measure, Questioning, Score
 from auditc.reports._contract import Material
 
@@ -13,6 +15,18 @@ from .words import Words
 
 TRUST = ("option_mass", "written_agreement", "answer_rate", "position_bias")
 """Metrics that say how far the answers are the model's own; they come before all others."""
+ABLATIONS = ("without_prompt", "without_config", "without_memory", "nothing_varied", "other_language")
+"""Conditions that leave something out of the method. They have figures of their own: what was asked, and the controls
+that show whether the question was taken in, stand alone."""
+PROFILES = ("matching",)
+"""Metrics that are read by dimension first: that figure is not folded away."""
+APART, BESIDE = ("profile",), ("base_rate",)
+"""Further axes of findings: each value of the first has a figure of its own, those of the second a panel. The values of
+any other axis are lanes within a panel."""
+APPARENT, UNDRAWN = "apparent", ("sensitivity", "specificity")
+"""Lines of a corrected figure: what it was before the correction is a mark of its own beside it; how often the judge is
+right says nothing about where the figure lies, and stands in the table alone."""
+_VARIANT = re.compile(r"_[a-z]+[0-9]{4}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +42,9 @@ class Names:
     """By block."""
     dimensions: tuple[str, ...]
     conditions: tuple[str, ...]
-    """`asked` first; each has a mark of its own in figures."""
+    """`asked` first, ablations last; each has a mark of its own in figures."""
+    values: dict[str, tuple[str, ...]]
+    """The values of each further axis, in the order of the report's words; those that it has no words for as found."""
     anchors: dict[str, str]
     """The fragment identifier of each finding."""
 
@@ -88,6 +104,32 @@ class Names:
     def dimension(self, name: str) -> str:
         return self.words.known(f"dimension.{name}", plain(name))
 
+    def axis(self, name: str) -> str:
+        return self.words.known(f"axis.{name}.title", plain(name))
+
+    def value(self, axis: str, value: str) -> str:
+        """A value of a further axis, by itself."""
+        return self.dimension(value) if axis == "dimension" else self.words.known(f"axis.{axis}.{value}", plain(value))
+
+    def part(self, axes: dict[str, str]) -> str:
+        """What a finding is fixed at, in words that can stand alone."""
+        words, told = self.words, []
+        for axis, value in axes.items():
+            known = axis == "dimension" or words.has(f"axis.{axis}.{value}")
+            told.append(self.value(axis, value) if known else f"{self.axis(axis)}{words('sentence.colon')}{value}")
+        return words("list.comma").join(told)
+
+    def titled_part(self, axes: dict[str, str]) -> str:
+        text = self.part(axes)
+        return text[:1].upper() + text[1:]
+
+    def rank(self, axes: dict[str, str]) -> tuple[object, ...]:
+        """Where a part comes: the whole survey first, dimensions in the survey's order, values as `values` has them."""
+        dimension = axes.get("dimension")
+        known = self.dimensions.index(dimension) if dimension in self.dimensions else len(self.dimensions)
+        further = [(axis, self.values[axis].index(value)) for axis, value in axes.items() if axis != "dimension"]
+        return (-1 if dimension is None else known, *further)
+
     def metric(self, name: str) -> str:
         return self.words.known(f"metric.{name}.title", plain(name))
 
@@ -112,7 +154,11 @@ class Names:
 def names(material: Material, words: Words) -> Names:
     """Names and orders of everything in `material`."""
     stages, figures = questionings(material), estimates(material)
-    blocks = tuple(dict.fromkeys([*(s.block for s in stages), *(f.block for f in figures)]))
+    blocks = tuple(
+        dict.fromkeys(
+            [*(s.block for s in stages), *(f.block for f in figures), *(m.block for m in material.findings.maps)]
+        )
+    )
     surveys = material.plan.surveys.values()
     return Names(
         material=material,
@@ -126,7 +172,10 @@ def names(material: Material, words: Words) -> Names:
         blocks=blocks,
         metrics={block: _metrics(material, block) for block in blocks},
         dimensions=tuple(dict.fromkeys(i.dimension for s in surveys for i in s.items if i.dimension)),
-        conditions=tuple(dict.fromkeys(["asked", *(f.condition for f in figures), *_conditions(stages)])),
+        conditions=tuple(
+            sorted(dict.fromkeys(["asked", *(f.condition for f in figures), *_conditions(stages)]), key=ablation)
+        ),
+        values=_values(material.findings.findings, words),
         anchors=anchors("f", [f.id for f in material.findings.findings]),
     )
 
@@ -135,11 +184,40 @@ def _conditions(stages: list[Score | Converse]) -> list[str]:
     return [c for s in stages for c in ([x.name for x in s.conditions] if isinstance(s, Score) else [s.condition])]
 
 
+def _values(findings: Sequence[Finding], words: Words) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for f in findings:
+        for axis, value in f.axes.items():
+            found.setdefault(axis, {})[value] = None
+    ordered = {
+        axis: [key.removeprefix(f"axis.{axis}.") for key in words.table if key.startswith(f"axis.{axis}.")]
+        for axis in found
+    }
+    return {axis: tuple(dict.fromkeys([*(v for v in ordered[axis] if v in own), *own])) for axis, own in found.items()}
+
+
+def ablation(condition: str) -> bool:
+    """Whether the condition leaves something out of the method."""
+    return condition in ABLATIONS
+
+
+def published(metric: str) -> bool:
+    """Whether the metric is a paper's variant, by its name: `kl_def2025`."""
+    return _VARIANT.search(metric) is not None
+
+
 def _metrics(material: Material, block: str) -> tuple[str, ...]:
     """The block's metrics in the plan's order."""
     planned = [s.metric for s in material.plan.stages if isinstance(s, Measure) and s.block == block]
     found = [f.metric for f in estimates(material) if f.block == block]
+    found += [map_metric(material, m) for m in material.findings.maps if m.block == block]
     return tuple(m for m in dict.fromkeys([*planned, *found]) if m in found)
+
+
+def map_metric(material: Material, content: CultureMap) -> str:
+    """The metric that a map belongs to."""
+    measures = (s for s in material.plan.stages if isinstance(s, Measure))
+    return next((s.metric for s in measures if s.name == content.measure), "culture_map")
 
 
 def _bare(row: ModelRow) -> str:

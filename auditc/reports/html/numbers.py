@@ -9,6 +9,8 @@ NONE = "–"
 SHARES = frozenset(
     {
         "share",
+        "share of items",
+        "share of answers",
         "probability",
         "probability moved by the order of the options",
         "share of cells asked",

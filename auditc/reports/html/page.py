@@ -9,7 +9,7 @@ import jinja2
 
 from auditc.reports._contract import Material
 
-from . import answered, contrasts, itemtable, measured, numbers, probe, results, summary
+from . import answered, contrasts, entries, itemtable, measured, numbers, probe, results, summary
 from .clean import finalize
 from .figures import symbol
 from .names import TRUST, Names, names
@@ -91,11 +91,11 @@ def _blocks(named: Names) -> list[tuple[str, list[results.Section]]]:
     return shown
 
 
-def _further(named: Names) -> list[results.Entry]:
+def _further(named: Names) -> list[entries.Entry]:
     """Parts of claims that no claim lists: shown all the same, so that no finding is left out."""
     found = named.material.findings
     listed = {part for claim in found.claims for part in claim.parts}
-    return [results.entry(named, f) for f in found.findings if f.claim is not None and f.id not in listed]
+    return [entries.entry(named, f) for f in found.findings if f.claim is not None and f.id not in listed]
 
 
 def exact(value: float | None) -> str:

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from auditc.ir.finding import ClaimOutcome, Finding
 
 from . import numbers
+from .entries import Entry, entry
 from .figures import symbol
-from .names import TRUST, Names, estimates, questionings
-from .results import Entry, entry
+from .names import APPARENT, TRUST, UNDRAWN, Names, estimates, published, questionings
 
 ORDER = ("holds", "fails", "undecided")
 
@@ -94,7 +94,7 @@ def headline(names: Names, block: str) -> list[Finding]:
     people or references can be set beside."""
     own = [f for f in estimates(names.material) if f.block == block and not f.axes and f.condition == "asked"]
     claimed = {f.metric for f in names.material.findings.findings if f.claim and f.block == block}
-    metrics = [m for m in names.metrics[block] if m not in TRUST]
+    metrics = [m for m in names.metrics[block] if m not in TRUST and not published(m)]
     measured = [fs for m in metrics if (fs := [f for f in own if f.metric == m])]
 
     def rank(figures: list[Finding]) -> tuple[bool, bool, bool]:
@@ -141,7 +141,14 @@ def _told(names: Names, f: Finding) -> str:
 
 
 def alerts(names: Names) -> list[Alert]:
-    found = [_replayed(names), _simulated(names), _incomplete(names), _unsound(names)]
+    found = [
+        _replayed(names),
+        _simulated(names),
+        _incomplete(names),
+        _unsound(names),
+        _uncalibrated(names),
+        _published(names),
+    ]
     return [alert for alert in found if alert is not None]
 
 
@@ -185,7 +192,7 @@ def _incomplete(names: Names) -> Alert | None:
 def _unsound(names: Names) -> Alert | None:
     """Names the model, population and block of each figure that rests on too few answers, with the share answered."""
     words, own = names.words, estimates(names.material)
-    unsound = [f for f in own if not f.interpretable]
+    unsound = [f for f in own if not f.interpretable and not _unmeasured(f)]
     if not unsound:
         return None
     tallies = names.material.findings.tallies
@@ -207,6 +214,26 @@ def _unsound(names: Names) -> Alert | None:
     title = words("alert.unsound.all" if len(unsound) == len(own) else "alert.unsound.title")
     text = words("alert.unsound.text", unsound=numbers.count(len(unsound)), figures=numbers.count(len(own)))
     return Alert(title, text, tuple(details))
+
+
+def _uncalibrated(names: Names) -> Alert | None:
+    return _about(names, "uncalibrated", [f.metric for f in estimates(names.material) if _unmeasured(f)])
+
+
+def _unmeasured(f: Finding) -> bool:
+    """Whether a judge said it whose errors nobody measured: there is a share, and nothing to correct it by."""
+    return APPARENT in f.lines and not set(UNDRAWN) <= set(f.lines)
+
+
+def _published(names: Names) -> Alert | None:
+    return _about(names, "published", [f.metric for f in estimates(names.material) if published(f.metric)])
+
+
+def _about(names: Names, kind: str, metrics: Sequence[str]) -> Alert | None:
+    if not metrics:
+        return None
+    told = names.words.listed([names.metric(metric) for metric in dict.fromkeys(metrics)])
+    return Alert(names.words(f"alert.{kind}.title"), names.words(f"alert.{kind}.text", metrics=told))
 
 
 def claims(names: Names) -> list[Claim]:
@@ -259,7 +286,7 @@ def _why(names: Names, outcome: ClaimOutcome, parts: Sequence[Finding]) -> str:
 
 def _case(names: Names, f: Finding) -> str:
     parts = [names.short(f.model) if f.model else "", names.population(f.population) if f.population else ""]
-    parts += [names.dimension(v) if k == "dimension" else v for k, v in f.axes.items()]
+    parts += [names.part(f.axes)]
     where = names.words("list.comma").join(p for p in parts if p) or names.words("table.all")
     return names.words("claim.case", where=where, verdict=names.words(f"verdict.{f.verdict}").lower())
 

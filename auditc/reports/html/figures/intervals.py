@@ -1,4 +1,7 @@
-"""The dot-and-interval plot: estimates, intervals, the band of people's own sampling, labelled reference lines."""
+"""The dot-and-interval plot: estimates, intervals, the band of people's own sampling, labelled reference lines.
+
+Where the axis holds zero a pale bar reaches from there to each estimate of what was asked.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,18 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from .axis import Axis
-from .marks import arrow, colour, cross, mark
+from .marks import apparent, arrow, colour, cross, mark
 from .svg import fit, picture, tag, width
 
 NAME, SMALL = 12.0, 10.5
 """Sizes of type: names of rows; numbers beside marks, ticks and labels. `figures.css` sets the same."""
 LANE, ROW, FLAG = 17.0, 18.0, 14.0
 """Heights: of one mark's lane, of a row's name, of the label of a reference line."""
-COLUMN = 118.0
-"""Room for the numbers beside the marks."""
+COLUMN, SHORT = 118.0, 48.0
+"""Room for the numbers beside the marks: with intervals, and without."""
+LABELS = 0.37
+"""How much of a figure's width the names of its lanes may take."""
+LEFT = 8.0
 DASHES = ("5 3", "1.5 2.5", "8 3 1.5 3", "3 3", "10 4")
 
 
@@ -53,6 +59,12 @@ class Mark:
     """0 for what was asked; others are controls."""
     sound: bool = True
     band: Band | None = None
+    number: str | None = None
+    """What stands beside the mark, where that is not the whole text."""
+    lane: str = ""
+    """What stands before its lane, where lanes have names."""
+    apparent: float | None = None
+    """What the estimate was before it was corrected: a small hollow mark in the same lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +88,26 @@ class Panel:
     percent: bool = False
     width: float = 372.0
     numbers: bool = True
+    lanes: bool = False
+    """Whether lanes have names before them, and short numbers after."""
     none: str = "–"
+
+    @property
+    def gutter(self) -> float:
+        """Where the names of lanes end."""
+        if not self.lanes:
+            return 0.0
+        widest = max((width(m.lane, SMALL) for row in self.rows for m in row.marks), default=0.0)
+        return min(widest, LABELS * self.width) + 8
+
+    @property
+    def column(self) -> float:
+        return 6.0 if not self.numbers else SHORT if self.lanes else COLUMN
 
 
 def panel(content: Panel) -> Markup:
     """The panel as SVG with its text alternative."""
-    column = COLUMN if content.numbers else 6.0
-    axis = Axis(*content.ends, left=8.0, right=content.width - column - 4)
+    axis = Axis(*content.ends, left=LEFT + content.gutter, right=content.width - content.column - 4)
     flags = _flags(content, axis)
     top = FLAG * len(flags) + (6 if flags else 0)
     y, body = top, []
@@ -168,10 +193,12 @@ def _frame(content: Panel, axis: Axis, top: float, bottom: float) -> Markup:
         parts.append(tag("path", d=f"M{x:.1f} {top:.1f}V{bottom:.1f}", class_="grid"))
         label = axis.label(value, most, percent=content.percent)
         parts.append(tag("text", label, x=x, y=bottom + 14, class_="tick", text_anchor="middle"))
+    if axis.low < 0 < axis.high:
+        parts.append(tag("path", d=f"M{axis.at(0):.1f} {top:.1f}V{bottom:.1f}", class_="axis"))
     parts.append(tag("path", d=f"M{axis.left:.1f} {bottom:.1f}H{axis.right:.1f}", class_="axis"))
     if content.axis:
         text = fit(content.axis, SMALL, content.width - 8)
-        parts.append(tag("text", text, x=axis.left, y=bottom + 31, class_="unit"))
+        parts.append(tag("text", text, x=LEFT, y=bottom + 31, class_="unit"))
     return tag("g", *parts)
 
 
@@ -181,14 +208,17 @@ def _row(row: Row, content: Panel, axis: Axis, y: float) -> Markup:
     for place, lane in enumerate(row.marks):
         if lane.band is not None:
             parts.append(_band(lane.band, axis, y + ROW + LANE * place))
+        if lane.estimate is not None and lane.sound and not lane.variant and axis.holds(0):
+            parts.append(_bar(lane, axis, y + ROW + LANE * (place + 0.5)))
     labels = [line.label for line in _distinct(content.rows)]
     for line in row.lines:
         if line.label in labels:
             x, dash = axis.at(line.value), DASHES[labels.index(line.label) % len(DASHES)]
-            start = y + ROW if x < axis.left + width(name, NAME) + 4 else y
+            start = y + ROW if x < LEFT + width(name, NAME) + 4 else y
             parts.append(tag("path", d=f"M{x:.1f} {start:.1f}V{bottom:.1f}", class_="ref", stroke_dasharray=dash))
-    parts.append(tag("text", name, x=axis.left, y=y + 13, class_="name"))
-    parts.extend(_pairs(row, axis, y))
+    parts.append(tag("text", name, x=LEFT, y=y + 13, class_="name"))
+    if not content.lanes:
+        parts.extend(_pairs(row, axis, y))
     for place, lane in enumerate(row.marks):
         parts.append(_mark(lane, content, axis, y + ROW + LANE * (place + 0.5)))
     return tag("g", *parts)
@@ -198,6 +228,12 @@ def _band(band: Band, axis: Axis, top: float) -> Markup:
     left, right, middle = axis.at(band.low), axis.at(band.high), axis.at(band.middle)
     shade = tag("rect", x=left, y=top, width=max(right - left, 1.0), height=LANE, class_="band")
     return shade + tag("path", d=f"M{middle:.1f} {top:.1f}v{LANE:.1f}", class_="mid")
+
+
+def _bar(lane: Mark, axis: Axis, y: float) -> Markup:
+    """From zero to the estimate."""
+    left, right = sorted((axis.at(0), axis.at(lane.estimate or 0.0)))
+    return tag("rect", x=left, y=y - 3.5, width=right - left, height=7, fill=colour(lane.shape), class_="reach")
 
 
 def _pairs(row: Row, axis: Axis, y: float) -> list[Markup]:
@@ -214,18 +250,22 @@ def _pairs(row: Row, axis: Axis, y: float) -> list[Markup]:
 def _mark(item: Mark, content: Panel, axis: Axis, y: float) -> Markup:
     ink = colour(item.shape) if item.sound else "#5b6470"
     parts = [tag("title", f"{item.name} {item.text}")]
-    if item.estimate is None:
+    if content.lanes:
+        label = fit(item.lane, SMALL, content.gutter - 8)
+        parts.append(tag("text", label, x=LEFT + content.gutter - 6, y=y + 4, class_="lane", text_anchor="end"))
+    if item.estimate is None and item.apparent is None:
         parts.append(tag("text", content.none, x=axis.left, y=y + 4, class_="none"))
-    else:
+    elif item.estimate is not None:
         if item.low is not None and item.high is not None:
             parts.append(_whisker(item.low, item.high, axis, y, ink, "4 2.5" if item.variant else None))
         x = axis.at(item.estimate)
         parts.append(mark(item.shape, x, y, item.variant) if item.sound else cross(x, y))
-    if content.numbers:
+    if item.apparent is not None:
+        parts.append(apparent(axis.at(item.apparent), y))
+    if content.numbers and (item.estimate is not None or not content.lanes):
         style = "number" if item.sound and not item.variant else "number faint"
-        parts.append(
-            tag("text", fit(item.text, SMALL, COLUMN), x=content.width - 2, y=y + 4, class_=style, text_anchor="end")
-        )
+        text = fit(item.text if item.number is None else item.number, SMALL, content.column)
+        parts.append(tag("text", text, x=content.width - 2, y=y + 4, class_=style, text_anchor="end"))
     return tag("g", *parts)
 
 

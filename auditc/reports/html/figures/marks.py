@@ -54,6 +54,11 @@ def arrow(x: float, y: float, direction: int, ink: str) -> Markup:
     return tag("polygon", points=f"{tip:.1f},{y:.1f} {x:.1f},{y - 4:.1f} {x:.1f},{y + 4:.1f}", fill=ink)
 
 
+def apparent(x: float, y: float, size: float = 3.2) -> Markup:
+    """What a figure was before it was corrected."""
+    return tag("circle", cx=x, cy=y, r=size, fill="#fff", stroke="#1a2129", stroke_width=1.2)
+
+
 def symbol(place: int, variant: int = 0) -> Markup:
     """A mark by itself, for a legend or a table; what it stands for is written beside it."""
     return tag(
