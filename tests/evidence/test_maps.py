@@ -237,7 +237,9 @@ def test_true_places_lie_in_the_ellipses_and_true_distances_in_the_intervals() -
         plan, answers = spoken(survey, "culture_map", _drawing(survey, shares, 25, seed, 0.2), 25)
         stage = plan.stages[-1]
         assert isinstance(stage, Measure)
-        measured = [measure(stage, metric, a, None, survey, audits.COUNTRIES[a.population], "values") for a in answers]
+        countries = [audits.COUNTRIES[a.population] for a in answers]
+        pairs = zip(answers, countries, strict=True)
+        measured = [each for a, of in pairs for each in measure(stage, metric, a, None, survey, of, "values")]
         [drawn] = maps_of(plan, [(stage, each) for each in measured])
         loadings = np.array([drawn.loadings[name] for name in names])
         for each in measured:
