@@ -5,9 +5,10 @@ number (`scales`). The rules, in order; the first
 that applies decides, and its name is kept with the reading:
 
 `empty`      nothing stands there.
-`conflict`   a label and the words of another option stand together, or a refusal and a label: unparsable.
+`conflict`   a label and the words of another option stand together, or a refusal and an answer: unparsable.
 `refusal`    a phrase of the refusal list, and no label: refused.
-`several`    more than one label: unparsable ("1; 2; 3" is not a choice).
+`several`    more than one label: unparsable ("1; 2; 3" is no choice). So is a list that goes on in the next line, and
+             "Answer:" once more with another label.
 `outside`    a number or a lone letter that was not shown: unparsable.
 `elsewhere`  a label, but not where one stands as an answer: unparsable ("not 2", "in 2 days").
 `label`      one label that was shown, at the beginning or after words such as "option" or "I choose".
@@ -23,6 +24,7 @@ from typing import Literal
 
 from auditc.ir.reading import Reading
 
+from .contradictions import answers_again, goes_on, names_another
 from .refusal import is_refusal
 from .scales import as_number, is_scale
 from .stated import EDGES, LEAD, before_explanation, first_line, words_of
@@ -50,15 +52,21 @@ def read_choice(text: str, options: tuple[str, ...], language: str, labels: Labe
 
     Total: any text gives a reading. `text` is what the model wrote after the words it was made to begin with.
     """
-    answer = first_line(before_explanation(text))
+    stated = before_explanation(text)
+    answer = first_line(stated)
     if labels == "numbers" and is_scale(options):
         answer = as_number(answer, options)
     found = _labels_in(answer, options, language, labels)
-    if is_refusal(answer, language, options):
-        return Reading(None, "unparsable", "conflict") if found else Reading(None, "refused", "refusal")
     by_words = _by_words(answer, options)
+    # Who has answered may say "I'm not able to" of anything; who has not yet says it of answering.
+    begun = by_words is not None or (len(set(found)) == 1 and _begins(answer, found[0]))
+    if is_refusal(answer, language, options, answered=begun):
+        return Reading(None, "unparsable", "conflict") if found or begun else Reading(None, "refused", "refusal")
     if found:
-        return _by_label(answer, found, by_words, options, labels)
+        reading = _by_label(answer, found, by_words, options, labels)
+        if reading.option is not None and (goes_on(stated, found[0]) or answers_again(text, found[0])):
+            return Reading(None, "unparsable", "several")
+        return reading
     if by_words is not None:
         return Reading(by_words, "answered", "words")
     if is_refusal(text[:300], language, options):
@@ -101,17 +109,24 @@ def _by_label(answer: str, found: list[str], by_words: int | None, options: tupl
     position = shown.get(name)
     if position is None:
         return Reading(None, "unparsable", "outside")
-    lead = LEAD.match(answer)
-    begins = answer[lead.end() if lead else 0 :]
-    first = begins.startswith(name) and not _COUNTS.match(begins, len(name))
     words = by_words
-    if first:
-        words = _by_words(_LABEL_EDGE.sub("", answer), tuple(_LABEL_EDGE.sub("", option) for option in options))
+    if _begins(answer, name):
+        bare = tuple(_LABEL_EDGE.sub("", option) for option in options)
+        if names_another(answer[answer.index(name) + len(name) :], position, bare):
+            return Reading(None, "unparsable", "conflict")
+        words = _by_words(_LABEL_EDGE.sub("", answer), bare)
     elif by_words is None:
         return Reading(None, "unparsable", "elsewhere")
     if words is not None and words != position:
         return Reading(None, "unparsable", "conflict")
     return Reading(position, "answered", "label")
+
+
+def _begins(answer: str, name: str) -> bool:
+    """Whether a label stands where one answers, and counts nothing."""
+    lead = LEAD.match(answer)
+    begins = answer[lead.end() if lead else 0 :]
+    return begins.startswith(name) and not _COUNTS.match(begins, len(name))
 
 
 _LABEL_EDGE = re.compile(

@@ -79,10 +79,11 @@ def read_choices(
     line = first_line(answer)
     if not line:
         return Choices(None, "refused", "refusal") if is_refusal(text[:300], language, options) else _no("empty")
-    if is_refusal(line, language, options):
-        return _no("conflict") if _ANY[labels].search(_without(line, options)) else Choices(None, "refused", "refusal")
     lead = LEAD.match(answer)
     read = _list(answer, lead.end() if lead else 0, options, language, labels)
+    if is_refusal(line, language, options, answered=bool(read.options)):
+        labelled = read.options or _ANY[labels].search(_without(line, options))
+        return _no("conflict") if labelled else Choices(None, "refused", "refusal")
     if read.wrong:
         return _no(read.wrong)
     if not read.options:

@@ -1,4 +1,8 @@
-"""Refusals by a versioned list of phrases for each language; what is not on the list is never called a refusal."""
+"""Refusals by a versioned list of phrases for each language; what is not on the list is never called a refusal.
+
+In the lists `^` marks a phrase that refuses at the beginning of a text only, and `~` one that does unless the text
+begins with an option: "Not much. I'm not able to trust strangers" is an answer.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,19 @@ import unicodedata
 
 
 @functools.cache
-def _phrases(language: str) -> re.Pattern[str] | None:
+def _phrases(language: str) -> tuple[re.Pattern[str], re.Pattern[str]] | None:
+    """What refuses wherever it stands, and what refuses only where nothing has been answered yet."""
     file = importlib.resources.files(__package__) / f"refusals.{language}.txt"
     if not file.is_file():
         return None
-    lines = file.read_text(encoding="utf-8").splitlines()
-    phrases = [re.escape(plain(line)) for line in lines if line.strip() and not line.startswith("#")]
     # Where words are parted by spaces a phrase is whole words: "has an aim" does not say "as an ai".
     edge = r"\b" if language == "en" else ""
-    return re.compile(f"{edge}(?:{'|'.join(phrases)}){edge}")
+    always, weak = [], []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        phrase = f"{edge}{re.escape(plain(line.strip('~^ ')))}{edge}"
+        if line.strip() and not line.startswith("#"):
+            (weak if line.startswith("~") else always).append(rf"^\W*{phrase}" if line.startswith("^") else phrase)
+    return re.compile("|".join(always) or r"(?!)"), re.compile("|".join(weak) or r"(?!)")
 
 
 def plain(text: str) -> str:
@@ -25,13 +33,17 @@ def plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("’", "'").split())
 
 
-def is_refusal(text: str, language: str, options: tuple[str, ...] = ()) -> bool:
+def is_refusal(text: str, language: str, options: tuple[str, ...] = (), *, answered: bool = False) -> bool:
     """Whether `text` holds a refusal phrase of `language`, or of English, in which models often refuse anyway.
 
-    An option's own words are set aside first: who chooses "No answer", where that was shown, has answered.
+    An option's own words are set aside first: who chooses "No answer", where that was shown, has answered. With
+    `answered`, the text begins with an option: then only phrases count that refuse wherever they stand.
     """
     words = plain(text)
     for option in sorted((plain(option) for option in options), key=len, reverse=True):
         words = words.replace(option, " ") if option else words
-    patterns = (_phrases(known) for known in dict.fromkeys((language, "en")))
-    return any(pattern.search(words) for pattern in patterns if pattern is not None)
+    for known in dict.fromkeys((language, "en")):
+        patterns = _phrases(known)
+        if patterns and (patterns[0].search(words) or (not answered and patterns[1].search(words))):
+            return True
+    return False

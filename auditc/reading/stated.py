@@ -19,12 +19,15 @@ LEAD = re.compile(
 """What may stand before a label that answers."""
 
 _EXPLANATION = re.compile(r"explanation\s*:|解释\s*:|理由\s*:|说明\s*:", re.IGNORECASE)
+_MARKUP = re.compile(r"</?[a-z][a-z0-9]{0,9}\s*/?>", re.IGNORECASE)
 _OPENING = re.compile(r"^\s*(?:answer|答案|回答|选择)\s*(?:is|是|为)?\s*:\s*", re.IGNORECASE)
 
 
 def before_explanation(text: str) -> str:
-    """What stands between the words "Answer:" and "Explanation:", in NFKC: full-width signs become plain ones."""
-    stated = _OPENING.sub("", unicodedata.normalize("NFKC", text), count=1)
+    """What stands between the words "Answer:" and "Explanation:", without tags, in NFKC: full-width signs
+    become plain ones."""
+    bare = _MARKUP.sub("", unicodedata.normalize("NFKC", text))
+    stated = _OPENING.sub("", bare, count=1)
     return _EXPLANATION.split(stated, maxsplit=1)[0]
 
 

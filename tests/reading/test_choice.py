@@ -177,6 +177,51 @@ def test_a_mark_on_a_scale_in_chinese(text: str, option: int | None) -> None:
     assert read_choice(text, TEN_ZH, "zh", "numbers").option == option
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (" 1. Yes\n2. No\n3. Perhaps", "several"),
+        (" 1 (so)\n2 (so)", "several"),
+        (" 1.\n\nAnswer: 3.", "several"),
+        (" 2 (2)\n\nSo much for that.\nAnswer: 3", "several"),
+        (" 2 (Disagree entirely)", "conflict"),
+        (" 2 (I would disagree)", "conflict"),
+        (" 3 (both agree and disagree)", "conflict"),
+        (" 1 point", "elsewhere"),
+        (" 2nd", "none"),
+        (" 3 years from now", "elsewhere"),
+    ],
+)
+def test_what_takes_a_label_back(text: str, rule: str) -> None:
+    reading = read_choice(text, AGREE, "en", "numbers")
+    assert (reading.option, reading.rule) == (None, rule)
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [
+        (" 2. Agree\n\nReasons:\n1. Work\n2. Life", 1),
+        (" 2\n1. because", 1),
+        (" 2\n\nAnswer: 2", 1),
+        (" 2 (Agree)\n\nExplanation: others disagree", 1),
+        (" 2 (I agree)", 1),
+        (" 2 (so do many)", 1),
+        (" <strong>3</strong>", 2),
+        (" 3. I'm not able to trust them", 2),
+        (" Disagree. I'm not able to trust them", 2),
+    ],
+)
+def test_what_does_not_take_a_label_back(text: str, option: int) -> None:
+    assert read_choice(text, AGREE, "en", "numbers").option == option
+
+
+def test_a_part_of_another_options_words_takes_a_label_back() -> None:
+    shown = ("肯定应当", "大概应当", "大概不应当", "肯定不应当")
+    assert read_choice("2 (不应当)", shown, "zh", "numbers").rule == "conflict"
+    assert read_choice("4 (不应当)", shown, "zh", "numbers").option == 3
+    assert read_choice("2 (大概)", shown, "zh", "numbers").option == 1
+
+
 def test_a_mark_is_none_where_there_is_no_scale() -> None:
     assert read_choice("2/3", AGREE, "en", "numbers").option is None
     assert read_choice("a 2", AGREE, "en", "numbers").option is None
