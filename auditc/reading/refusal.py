@@ -2,6 +2,7 @@
 
 In the lists `^` marks a phrase that refuses at the beginning of a text only, and `~` one that does unless the text
 begins with an option: "Not much. I'm not able to trust strangers" is an answer.
+What stands between slashes is a pattern: who refuses words it in many ways, out of few words.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ def _phrases(language: str) -> tuple[re.Pattern[str], re.Pattern[str]] | None:
         return None
     # Where words are parted by spaces a phrase is whole words: "has an aim" does not say "as an ai".
     edge = r"\b" if language == "en" else ""
-    always, weak = [], []
+    always: list[str] = []
+    weak: list[str] = []
     for line in file.read_text(encoding="utf-8").splitlines():
-        phrase = f"{edge}{re.escape(plain(line.strip('~^ ')))}{edge}"
-        if line.strip() and not line.startswith("#"):
-            (weak if line.startswith("~") else always).append(rf"^\W*{phrase}" if line.startswith("^") else phrase)
+        said = line.strip().lstrip("~^")
+        if not said or line.startswith("#"):
+            continue
+        phrase = edge + (said[1:-1] if said.startswith("/") else re.escape(plain(said))) + edge
+        (weak if line.startswith("~") else always).append(rf"^\W*{phrase}" if line.startswith("^") else phrase)
     return re.compile("|".join(always) or r"(?!)"), re.compile("|".join(weak) or r"(?!)")
 
 

@@ -6,6 +6,7 @@ had a parsed answer.
 Source: Liu et al. (2025), the Diversity-Enhanced Framework, section 4 and its algorithm; `beams = 0`, which the paper's
 formula allows, is out of range here, and forgetting is without replacement. `beams` and `sampling` default to what
 every engine can do; the paper's settings (`beams = 1..5`, `sampling = [on, off]`) need an engine with beam sampling.
+How well its parser reads answers is measured on answers labelled one by one: docs/parser.md.
 """
 
 from __future__ import annotations
