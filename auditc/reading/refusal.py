@@ -2,6 +2,7 @@
 
 In the lists `^` marks a phrase that refuses at the beginning of a text only, and `~` one that does unless the text
 begins with an option: "Not much. I'm not able to trust strangers" is an answer.
+What stands between slashes is a pattern: who refuses words it in many ways, out of few words.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ def _phrases(language: str) -> tuple[re.Pattern[str], re.Pattern[str]] | None:
     file = importlib.resources.files(__package__) / f"refusals.{language}.txt"
     if not file.is_file():
         return None
+    always: list[str] = []
+    weak: list[str] = []
+    first: list[str] = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        said = line.strip().lstrip("~^")
+        if said and not line.startswith("#"):
+            kind = first if line.startswith("^") else weak if line.startswith("~") else always
+            kind.append(said[1:-1] if said.startswith("/") else re.escape(plain(said)))
     # Where words are parted by spaces a phrase is whole words: "has an aim" does not say "as an ai".
     edge = r"\b" if language == "en" else ""
-    always, weak = [], []
-    for line in file.read_text(encoding="utf-8").splitlines():
-        phrase = f"{edge}{re.escape(plain(line.strip('~^ ')))}{edge}"
-        if line.strip() and not line.startswith("#"):
-            (weak if line.startswith("~") else always).append(rf"^\W*{phrase}" if line.startswith("^") else phrase)
-    return re.compile("|".join(always) or r"(?!)"), re.compile("|".join(weak) or r"(?!)")
+    begins, anywhere, unanswered = (f"(?:{'|'.join(kind) or '(?!)'}){edge}" for kind in (first, always, weak))
+    return re.compile(rf"^\W*{begins}|{edge}{anywhere}"), re.compile(edge + unanswered)
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How often the reader is right, on answers that were labelled by hand; docs/parser.md shows what this file finds."""
+"""How often the reader is right, on answers labelled one by one; docs/parser.md shows what this file finds."""
 
 from __future__ import annotations
 

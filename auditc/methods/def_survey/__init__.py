@@ -9,6 +9,7 @@ every engine can do; the paper's settings (`beams = 1..5`, `sampling = [on, off]
 
 Place and group, beams and sampling, and memory are what varies between participants: `vary` names which of them do,
 `ablations` which conditions are asked beside, each without one of them, without all, or in the other language.
+How well its parser reads answers is measured on answers labelled one by one: docs/parser.md.
 """
 
 from __future__ import annotations
