@@ -54,12 +54,13 @@ NEGLIGIBLE = 1e-12
 class Nature:
     """What is known of a figure: a proportion lies in 0..1 and counts yes or no, of `independent` units when no two of
     them share an item, a `share` of items, each of which is one yes or no; claims are `sure` and get the wider
-    variance; `repetitions` of the bootstrap."""
+    variance; `smooth` where leaving a draw out says how much draws vary; `repetitions` of the bootstrap."""
 
     proportion: bool = False
     share: bool = False
     independent: bool = False
     sure: bool = False
+    smooth: bool = True
     repetitions: int = 1999
 
 
@@ -117,7 +118,7 @@ class Uncertainty:
 def estimate(spread: Spread, nature: Nature, estimand: Estimand, seed: int) -> Uncertainty:
     """The uncertainty of a spread for that estimand. `seed` makes the bootstrap; equal spreads give equal results."""
     if estimand == "these items":
-        return _these_items(spread)
+        return _these_items(spread, nature)
     if nature.independent and spread.used:
         return _wilson_of(spread, nature.share)
     if spread.used < FEWEST_ITEMS:
@@ -134,7 +135,7 @@ def draws_variance(spread: Spread) -> float:
     return sum(float((influence.sum(1) ** 2).sum()) for influence in spread.draws.values())
 
 
-def _these_items(spread: Spread) -> Uncertainty:
+def _these_items(spread: Spread, nature: Nature) -> Uncertainty:
     if not spread.draws:
         why = "probabilities are exact and the items are the ones asked: there is no sampling to give an interval for"
         return Uncertainty(spread.point, None, "none", "these items", (why,))
@@ -143,12 +144,17 @@ def _these_items(spread: Spread) -> Uncertainty:
     if freedom < 1 or error < NEGLIGIBLE:
         why = "too few draws, or every draw gave the same answers: their variation cannot be measured"
         return Uncertainty(spread.point, None, "none", "these items", (why,))
-    return Uncertainty(spread.point, error, "jackknife over draws, t", "these items", (), freedom)
+    words = "jackknife over draws, t" if nature.smooth else "draws drawn again, t"
+    return Uncertainty(spread.point, error, words, "these items", (), freedom)
 
 
 def _two_way(spread: Spread, nature: Nature, between: float, seed: int) -> Uncertainty:
     within = draws_variance(spread)
-    if nature.sure:
+    if not nature.smooth:
+        overlap = 0.0 if nature.sure else _overlap(spread)
+        variance = max(between + within - overlap, between, within)
+        words = "draws drawn again and variance between items" + (", summed" if nature.sure else "")
+    elif nature.sure:
         variance, words = between + within, "jackknife over draws and variance between items, summed"
     else:
         variance = max(between + within - _overlap(spread), between, within)
@@ -157,7 +163,9 @@ def _two_way(spread: Spread, nature: Nature, between: float, seed: int) -> Uncer
     freedom = min(*(n - 1 for n in spread.count.values()), _items_freedom(spread))
     if error < NEGLIGIBLE or freedom < 1:
         return _no_variation(spread, nature)
-    if nature.share and 0 < spread.point < 1:
+    if nature.share and not 0 < spread.point < 1:
+        return _wilson_of(spread, nature.share)
+    if nature.share:
         # As many independent items as have the variance at hand (Korn and Graubard, 1998): t would leave the range.
         units = max(1, min(spread.used, round(spread.point * (1 - spread.point) / variance)))
         return Uncertainty(spread.point, 0.0, f"{words}, Wilson", "items like these", units=units)

@@ -45,6 +45,7 @@ class Slice:
         return Nature(
             proportion=proportion or share,
             share=share,
+            smooth=metric.smooth,
             independent=alone or (share and not self.measured.drawn),
         )
 
@@ -74,10 +75,24 @@ class Slice:
         One that could have no value whatever was answered (no human shares) does not.
         """
         ends = []
+        if self.measured.part.picks:
+            return replace(
+                spread, least=min(self._picked(low), spread.point), most=max(-self._picked(-high), spread.point)
+            )
         for end in (low, high):
             weights, _ = weigh(np.where(self.inside, end, np.nan), self._dimensions, self._by_dimension)
             ends.append(float(weights @ np.where(weights > 0, end, 0.0)))
         return replace(spread, least=min(ends[0], spread.point), most=max(ends[1], spread.point))
+
+    def _picked(self, values: Array) -> float:
+        """The least mean of items that are there by what was answered, where those with missing answers need not be."""
+        known = self.inside & np.isfinite(values)
+        may_leave = known & (self.missing_cells > 0)
+        chosen = list(values[known & ~may_leave])
+        for value in sorted(values[may_leave]):
+            if not chosen or value < np.mean(chosen):
+                chosen.append(value)
+        return float(np.mean(chosen)) if chosen else np.inf
 
     @property
     def missing_cells(self) -> NDArray[np.int64]:

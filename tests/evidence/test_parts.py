@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from auditc.evidence.conclude import conclude
+from auditc.ir.answers import REFUSED
 from auditc.ir.finding import Finding, Findings, ItemRow
 from auditc.ir.plan import Arithmetic, Comparison, Figure, Group, Measure, Number, People, Survey
 
@@ -156,3 +157,27 @@ def test_small_groups_are_said_to_be_small() -> None:
     small = "/".join(told[0].of.values())
     assert any("20 people, fewer than 30" in n for n in notes[f"citizens.preference_bias/a/us/asked/{small}/all/raw"])
     assert not any("fewer than 30" in n for n in notes[f"citizens.preference_bias/a/cn/asked/{small}/all/raw"])
+
+
+@pytest.mark.parametrize("profile", ["all", "matching", "mismatching"])
+def test_refusals_that_could_have_changed_the_answers_forbid_a_verdict(profile: str) -> None:
+    """Of sixty participants so many refuse that their answers could have made another option the most frequent one."""
+    survey = _survey(prefers=1.0)
+    asked = survey.items
+    stage = audits.converse_stage("a", tuple(item.id for item in asked), draws=60, populations=("us",))
+    figure = Figure(
+        measure="citizens.preference_bias", at={"sex": "female", "profile": profile, "base_rate": "corrected"}
+    )
+    generator = np.random.default_rng(8)
+    people = survey.people["United States"]
+    choices = audits.choices_from({i.id: np.array(people[i.id].shares) for i in asked}, asked, 60, generator)
+    choices[:40] = 0
+    measure = audits.measure_stage("citizens", "preference_bias", (stage.name,))
+    measure = measure.model_copy(update={"params": {"by": ["sex"], "base_rate": "corrected"}})
+    claim = audits.judge_stage("c", Comparison(left=figure, operator=">", right=Number(value=0.05)))
+    plan = audits.plan(survey, (stage, measure, claim))
+    spoken = conclude(plan, (audits.drawn(stage, survey, "us", choices),), models=())[0].claims[0]
+    choices[np.arange(60) % 2 == 0] = REFUSED
+    silent = conclude(plan, (audits.drawn(stage, survey, "us", choices),), models=())[0].claims[0]
+    assert spoken.verdict == "holds"
+    assert silent.verdict == "undecided" and "refused" in silent.why
