@@ -269,7 +269,11 @@ def wilson(point: float, units: int, z: float) -> tuple[float, float]:
     shrink = 1 + z**2 / units
     middle = (point + z**2 / (2 * units)) / shrink
     reach = z / shrink * np.sqrt(point * (1 - point) / units + z**2 / (4 * units**2))
-    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
+    # At none or all of them one end is the point itself, which rounding may miss.
+    return (
+        max(0.0, float(middle - reach)) if point > 0 else 0.0,
+        min(1.0, float(middle + reach)) if point < 1 else 1.0,
+    )
 
 
 def _count(number: int, word: str) -> str:

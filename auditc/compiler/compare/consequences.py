@@ -38,7 +38,7 @@ class Touched(Enum):
     NOTHING = "nothing"
     ALL = "every figure"
     PEOPLE = "figures against people"
-    COUNTS = "metrics of counted draws"
+    COUNTS = "metrics that depend on the number of draws"
     ORDERS = "metrics of the options' orders"
     READ = "every figure but the mass on the options"
     DIMENSIONS = "means over dimensions"
@@ -55,7 +55,7 @@ class Touched(Enum):
             case Touched.PEOPLE:
                 return metric.needs_people
             case Touched.COUNTS:
-                return metric.reads == "counts"
+                return metric.reads == "counts" or not metric.smooth
             case Touched.ORDERS:
                 return metric.reads == "orders"
             case Touched.READ:
@@ -194,7 +194,7 @@ RULES: Final[dict[str, Rules]] = {
     "Converse.condition": _all(Effect.NOT, "another condition is asked in"),
     "Converse.draws": (
         Rule(Touched.ALL, Effect.DRAWS, "only the precision differs"),
-        Rule(Touched.COUNTS, Effect.NOT, "the metric falls as draws are added"),
+        Rule(Touched.COUNTS, Effect.NOT, "the metric depends on how many draws there are"),
     ),
     "Converse.memory": _all(Effect.NOT, "participants remember more or fewer of their answers"),
     "Converse.beams": _all(Effect.NOT, _SAMPLED),
