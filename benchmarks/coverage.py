@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.calibration import simulations as sim
+from tests.calibration.groups import own_shares
 
 KINDS = ("human-like", "favourite", "sharpened", "flattened", "uniform", "peaked")
 
@@ -24,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--repetitions", type=int, default=2000)
     repetitions = parser.parse_args().repetitions
-    pools = {"synthetic shares": sim.synthetic()}
+    pools = {"examples/us_cn, United States": own_shares(), "synthetic shares": sim.synthetic()}
     real = sim.reference()
     if real is not None:
         pools["World Values Survey, wave 7, United States"] = real

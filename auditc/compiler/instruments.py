@@ -147,8 +147,8 @@ def _told_apart(column: str, metric: str, use: Any, items: list[str], checked: C
             return False
         if lacking:
             missing = f"{len(lacking)} of {len(items)} items are left out: {listing(lacking, 6)}"
-            label = f"for `{name}` the reference has no groups by `{column}` for all of them, and {missing}"
-            remedy = f"Add rows with a `{column}`, ask other items, or leave `{column}` out of `by`."
+            label = f"for `{name}` the reference does not tell people apart by `{column}` for every item, and {missing}"
+            remedy = f"Add rows with the `{column}`, ask other items, or leave `{column}` out of `by`."
             report(asking.scope.sink, "AC450", at, label, remedy=remedy)
     return True
 

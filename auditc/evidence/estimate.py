@@ -54,12 +54,13 @@ NEGLIGIBLE = 1e-12
 class Nature:
     """What is known of a figure: a proportion lies in 0..1 and counts yes or no, of `independent` units when no two of
     them share an item, a `share` of items, each of which is one yes or no; claims are `sure` and get the wider
-    variance; `repetitions` of the bootstrap."""
+    variance; `smooth` where leaving a draw out says how much draws vary; `repetitions` of the bootstrap."""
 
     proportion: bool = False
     share: bool = False
     independent: bool = False
     sure: bool = False
+    smooth: bool = True
     repetitions: int = 1999
     no_interval: str = ""
     """Why there is none; empty where there is."""
@@ -121,7 +122,7 @@ def estimate(spread: Spread, nature: Nature, estimand: Estimand, seed: int) -> U
     if nature.no_interval:
         return Uncertainty(spread.point, None, "none", estimand, (nature.no_interval,))
     if estimand == "these items":
-        return _these_items(spread)
+        return _these_items(spread, nature)
     if nature.independent and spread.used:
         return _wilson_of(spread, nature.share)
     if spread.used < FEWEST_ITEMS:
@@ -138,7 +139,7 @@ def draws_variance(spread: Spread) -> float:
     return sum(float((influence.sum(1) ** 2).sum()) for influence in spread.draws.values())
 
 
-def _these_items(spread: Spread) -> Uncertainty:
+def _these_items(spread: Spread, nature: Nature) -> Uncertainty:
     if not spread.draws:
         why = "probabilities are exact and the items are the ones asked: there is no sampling to give an interval for"
         return Uncertainty(spread.point, None, "none", "these items", (why,))
@@ -147,12 +148,17 @@ def _these_items(spread: Spread) -> Uncertainty:
     if freedom < 1 or error < NEGLIGIBLE:
         why = "too few draws, or every draw gave the same answers: their variation cannot be measured"
         return Uncertainty(spread.point, None, "none", "these items", (why,))
-    return Uncertainty(spread.point, error, "jackknife over draws, t", "these items", (), freedom)
+    words = "jackknife over draws, t" if nature.smooth else "draws drawn again, t"
+    return Uncertainty(spread.point, error, words, "these items", (), freedom)
 
 
 def _two_way(spread: Spread, nature: Nature, between: float, seed: int) -> Uncertainty:
     within = draws_variance(spread)
-    if nature.sure:
+    if not nature.smooth:
+        overlap = 0.0 if nature.sure else _overlap(spread)
+        variance = max(between + within - overlap, between, within)
+        words = "draws drawn again and variance between items" + (", summed" if nature.sure else "")
+    elif nature.sure:
         variance, words = between + within, "jackknife over draws and variance between items, summed"
     else:
         variance = max(between + within - _overlap(spread), between, within)
@@ -268,7 +274,11 @@ def wilson(point: float, units: int, z: float) -> tuple[float, float]:
     shrink = 1 + z**2 / units
     middle = (point + z**2 / (2 * units)) / shrink
     reach = z / shrink * np.sqrt(point * (1 - point) / units + z**2 / (4 * units**2))
-    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
+    # At none or all of them one end is the point itself, which rounding may miss.
+    return (
+        max(0.0, float(middle - reach)) if point > 0 else 0.0,
+        min(1.0, float(middle + reach)) if point < 1 else 1.0,
+    )
 
 
 def _count(number: int, word: str) -> str:

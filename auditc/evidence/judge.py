@@ -186,7 +186,8 @@ def _part(stage: Judge, at: dict[str, str], figures: Figures, seed: int, repetit
     except Uncovered as error:
         return Part(at, side, threshold, tuple(used.values()), None, None, str(error))
     slices = tuple(used.values())
-    nature = Nature(sure=True, repetitions=repetitions)
+    smooth = all(part.measured.metric.smooth for part in slices)
+    nature = Nature(sure=True, smooth=smooth, repetitions=repetitions)
     if isinstance(term, Figure) and isinstance(right, Number):
         nature = replace(slices[0].nature, sure=True, repetitions=repetitions)
     obstacle = _too_few(used) if stage.estimand == "items like these" else ""

@@ -56,6 +56,7 @@ class Slice:
         return Nature(
             proportion=proportion or share,
             share=share,
+            smooth=metric.smooth,
             independent=alone or (share and not self.measured.drawn),
             no_interval=metric.no_interval,
         )
@@ -100,10 +101,24 @@ class Slice:
             least, most = furthest(low, high, np.where(self.inside, self._dimensions, -1))
             return replace(spread, least=min(least, spread.point), most=max(most, spread.point))
         ends = []
+        if self.measured.part.picks:
+            return replace(
+                spread, least=min(self._picked(low), spread.point), most=max(-self._picked(-high), spread.point)
+            )
         for end in (low, high):
             weights, _ = weigh(np.where(self.inside, end, np.nan), self._dimensions, self._by_dimension)
             ends.append(float(weights @ np.where(weights > 0, end, 0.0)))
         return replace(spread, least=min(ends[0], spread.point), most=max(ends[1], spread.point))
+
+    def _picked(self, values: Array) -> float:
+        """The least mean of items that are there by what was answered, where those with missing answers need not be."""
+        known = self.inside & np.isfinite(values)
+        may_leave = known & (self.missing_cells > 0)
+        chosen = list(values[known & ~may_leave])
+        for value in sorted(values[may_leave]):
+            if not chosen or value < np.mean(chosen):
+                chosen.append(value)
+        return float(np.mean(chosen)) if chosen else np.inf
 
     @property
     def missing_cells(self) -> NDArray[np.int64]:

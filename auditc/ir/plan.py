@@ -365,7 +365,8 @@ class Number(Form):
 
 
 class Figure(Form):
-    """A metric's figure: the measure's name, and the axes it is fixed at: model, population, condition, dimension."""
+    """A metric's figure: the measure's name, and the axes it is fixed at: model, population, condition, dimension, and
+    those of the metric's parts."""
 
     node: Literal["figure"] = "figure"
     measure: str

@@ -42,6 +42,8 @@ class Part:
     group: Mapping[str, str] = field(default_factory=dict)
     brief: bool = False
     """Whether it is a selection out of another part: no findings by dimension, and no values in the rows of items."""
+    picks: bool = False
+    """Whether its items are those at which the model answered in some way, so that other answers would change them."""
     notes: tuple[str, ...] = ()
     """What a reader of its figures must know."""
     name: str = ""

@@ -67,10 +67,18 @@ def _told(params: Params, groups: Sequence[Mapping[str, str]]) -> Iterator[dict[
 
 def _part(group: dict[str, str], profile: str, rate: str) -> Part:
     axes = {**group, "profile": profile, "base_rate": rate}
-    brief = profile != "all" or len(group) > 1
-    if rate == "raw":
-        return Part(axes, "share of items", "neither", (0.0, 1.0), share=True, group=group, brief=brief, notes=(RAW,))
-    return Part(axes, "log ratio", "neither", (float("-inf"), float("inf")), group=group, brief=brief)
+    raw = rate == "raw"
+    return Part(
+        axes,
+        "share of items" if raw else "log ratio",
+        "neither",
+        (0.0, 1.0) if raw else (float("-inf"), float("inf")),
+        share=raw,
+        group=group,
+        brief=profile != "all" or len(group) > 1,
+        picks=profile != "all",
+        notes=(RAW,) if raw else (),
+    )
 
 
 def _values(x: Any, sheet: Sheet, params: Params) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from auditc.evidence.conclude import conclude
+from auditc.ir.answers import REFUSED
 from auditc.ir.finding import Finding, Findings, ItemRow
 from auditc.ir.plan import Arithmetic, Comparison, Figure, Group, Measure, Number, People, Survey
 
@@ -156,3 +157,57 @@ def test_small_groups_are_said_to_be_small() -> None:
     small = "/".join(told[0].of.values())
     assert any("20 people, fewer than 30" in n for n in notes[f"citizens.preference_bias/a/us/asked/{small}/all/raw"])
     assert not any("fewer than 30" in n for n in notes[f"citizens.preference_bias/a/cn/asked/{small}/all/raw"])
+
+
+@pytest.mark.parametrize("profile", ["all", "matching", "mismatching"])
+def test_refusals_that_could_have_changed_the_answers_forbid_a_verdict(profile: str) -> None:
+    """Of sixty participants so many refuse that their answers could have made another option the most frequent one."""
+    survey = _survey(prefers=1.0)
+    asked = survey.items
+    stage = audits.converse_stage("a", tuple(item.id for item in asked), draws=60, populations=("us",))
+    figure = Figure(
+        measure="citizens.preference_bias", at={"sex": "female", "profile": profile, "base_rate": "corrected"}
+    )
+    generator = np.random.default_rng(8)
+    people = survey.people["United States"]
+    choices = audits.choices_from({i.id: np.array(people[i.id].shares) for i in asked}, asked, 60, generator)
+    choices[:40] = 0
+    measure = audits.measure_stage("citizens", "preference_bias", (stage.name,))
+    measure = measure.model_copy(update={"params": {"by": ["sex"], "base_rate": "corrected"}})
+    claim = audits.judge_stage("c", Comparison(left=figure, operator=">", right=Number(value=0.05)))
+    plan = audits.plan(survey, (stage, measure, claim))
+    spoken = conclude(plan, (audits.drawn(stage, survey, "us", choices),), models=())[0].claims[0]
+    choices[np.arange(60) % 2 == 0] = REFUSED
+    silent = conclude(plan, (audits.drawn(stage, survey, "us", choices),), models=())[0].claims[0]
+    assert spoken.verdict == "holds"
+    assert silent.verdict == "undecided" and "refused" in silent.why
+
+
+def test_exact_probabilities_have_a_most_frequent_answer_too() -> None:
+    survey = _survey(prefers=1.0)
+    stage = audits.score_stage("a", tuple(item.id for item in survey.items), populations=("us",))
+    people = survey.people["United States"]
+    answers = audits.exact(stage, survey, "us", "asked", {i.id: np.array(people[i.id].shares) for i in survey.items})
+    measures = [audits.measure_stage("opinions", metric, (stage.name,)) for metric in ("preference_bias", "matching")]
+    measures[0] = measures[0].model_copy(update={"params": {"by": ["sex"], "base_rate": "both"}})
+    found = _by_id(conclude(audits.plan(survey, (stage, *measures)), (answers,), models=())[0])
+    matching = found["opinions.matching/a/us/asked"]
+    assert (matching.estimate, matching.high, matching.unit) == (1.0, 1.0, "share of items")
+    assert matching.procedure == "Wilson, 40 independent units" and matching.low == pytest.approx(0.912, abs=0.001)
+    by_dimension = found["opinions.matching/a/us/asked/d0"]
+    assert by_dimension.n.items == 10 and by_dimension.estimate == 1.0
+    assert matching.lines["uniform"] == pytest.approx(np.mean([1 / item.size for item in survey.items]))
+    mismatching = found["opinions.preference_bias/a/us/asked/female/mismatching/corrected"]
+    assert mismatching.estimate is None and "no item has a value" in mismatching.notes
+    raw = found["opinions.preference_bias/a/us/asked/male/all/raw"]
+    assert raw.procedure.startswith("Wilson, 40") and raw.low is not None and raw.low >= 0
+
+
+def test_a_share_of_none_has_an_interval_that_a_share_can_have() -> None:
+    found = _by_id(_concluded(_survey())[0])
+    own = [f for f in found.values() if f.unit == "share of items" and f.low is not None and f.high is not None]
+    assert any(f.estimate == 0 for f in own)
+    for finding in own:
+        assert 0 <= (finding.low or 0) <= (finding.high or 0) <= 1
+        if finding.estimate == 0 and finding.estimand == "items like these":
+            assert finding.high is not None and finding.high > 0.05

@@ -38,7 +38,7 @@ class Touched(Enum):
     NOTHING = "nothing"
     ALL = "every figure"
     PEOPLE = "figures against people"
-    COUNTS = "metrics of counted draws"
+    COUNTS = "metrics that depend on the number of draws"
     ORDERS = "metrics of the options' orders"
     READ = "every figure but the mass on the options"
     DIMENSIONS = "means over dimensions"
@@ -56,7 +56,7 @@ class Touched(Enum):
             case Touched.PEOPLE:
                 return metric.needs_people
             case Touched.COUNTS:
-                return metric.reads in ("counts", "texts")
+                return metric.reads in ("counts", "texts") or not metric.smooth
             case Touched.ORDERS:
                 return metric.reads == "orders"
             case Touched.READ:
@@ -198,7 +198,7 @@ RULES: Final[dict[str, Rules]] = {
     "Converse.condition": _all(Effect.NOT, "another condition is asked in"),
     "Converse.draws": (
         Rule(Touched.ALL, Effect.DRAWS, "only the precision differs"),
-        Rule(Touched.COUNTS, Effect.NOT, "the metric falls as draws are added"),
+        Rule(Touched.COUNTS, Effect.NOT, "the metric depends on how many draws there are"),
     ),
     "Converse.told": _all(Effect.NOT, "participants are told of their place and group, or not"),
     "Converse.memory": _all(Effect.NOT, "participants remember more or fewer of their answers"),
