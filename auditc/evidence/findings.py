@@ -19,6 +19,7 @@ LEVEL = 0.95
 """Of the intervals of findings; a claim states its own."""
 FEW_PEOPLE = 300
 FEW_DRAWS = 20
+NOMINAL = "n nominal: people's number is what the survey declares, not how many answered each item"
 
 
 def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin) -> Finding:
@@ -120,10 +121,12 @@ def notes(part: Slice) -> tuple[str, ...]:
     if part.dimension is None and len(measurement.items) < measurement.asked_of and metric.reads != "written":
         which = "with a direction" if metric.panel else f"on {' and '.join(sorted(metric.scales))} scales"
         said.append(f"applies to {len(measurement.items)} of {measurement.asked_of} items, those {which}")
+    if part.distance and (found := part.over[0]) < (all_of := part.over[1]):
+        said.append(f"rests on {found} of {all_of} dimensions: a distance over fewer is shorter")
     if metric.caution:
         said.append(metric.caution)
     if metric.needs_people and n.people_nominal:
-        said.append("n nominal: people's number is what the survey declares, not how many answered each item")
+        said.append(NOMINAL)
     if metric.needs_people and n.people is not None and n.people < FEW_PEOPLE:
         said.append(f"an item's human shares rest on {n.people} people, fewer than {FEW_PEOPLE}")
     if n.draws is not None and metric.reads in ("shares", "counts") and n.draws < FEW_DRAWS:
