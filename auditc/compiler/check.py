@@ -29,6 +29,7 @@ from .declarations import Claim as ClaimForm
 from .declarations import Family as FamilyForm
 from .declarations import Report as ReportForm
 from .dilemmas import dilemma
+from .dimensions import in_dimensions
 from .expressions import quantity
 from .frameworks import framework
 from .lineage import Lineage
@@ -62,12 +63,13 @@ def check(names: Names, files: Workspace, best: BestCase | None = None) -> Audit
     scope = Scope(sink, names, names.entry, files)
     _constants(scope)  # before all else, in the order that none waits for another
     settings = _settings(scope)
+    frameworks = _each(names, scope, framework, "framework")
     bound = Bound(
         models=_each(names, scope, model, "model"),
         populations=_each(names, scope, population, "population"),
         personas=_each(names, scope, persona, "persona"),
-        surveys=_each(names, scope, survey, "survey"),
-        frameworks=_each(names, scope, framework, "framework"),
+        surveys=in_dimensions(_each(names, scope, survey, "survey"), frameworks, sink),
+        frameworks=frameworks,
         seed=0 if isinstance(settings, Poison) else settings.seed,
     )
     simulated_models(scope, bound)

@@ -56,6 +56,7 @@ def look_at_claim(standing: Standing, questions: dict[str, Question], models: di
         ]
     )
     _alone(standing, rests_on, scope)
+    _of_these(standing, rests_on, scope)
     _many_items(standing, rests_on, scope)
     _left_to_chance(standing, rests_on, scope)
     return good
@@ -208,6 +209,18 @@ def _alone(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
             label = f"`{rest.metric}` of one model changes when another one is added to the block"
             remedy = "Claim something that is the model's own, or say in `says` among which models it holds."
             report(scope.sink, "AC428", standing.holds, label, remedy=remedy)
+            return
+
+
+def _of_these(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
+    """Warn of a claim about items like these on a distance, which is one of the items that were asked."""
+    if standing.claim.estimand != "items like these":
+        return
+    for rest in rests_on:
+        if metrics.take(rest.metric).aggregate == "distance" and "dimension" not in rest.figure.at:
+            label = f"`{rest.metric}` is a distance on these items: other items would move it in one direction"
+            remedy = "Claim it of these items: `estimand = these_items`."
+            report(scope.sink, "AC456", standing.holds, label, remedy=remedy)
             return
 
 

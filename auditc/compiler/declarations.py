@@ -186,6 +186,9 @@ class Survey(Form):
     reference: Annotated[Any, Grid()] = None
     """How people answered. Columns: `item`, `country`, `n` (how many people), `shares` with `|` between them, in the
     order of the options; also `n_status` (`counted` or `nominal`) and the columns named in `by`."""
+    dimensions: Annotated[str, RefTo("framework")] | None = None
+    """A framework whose values are the dimensions of the items: reports then name them and say what high and low mean,
+    and an item of another dimension is a mistake."""
     split: Split | None = None
     """Parts of the survey, written `values.train`, `values.valid` and `values.test` in other blocks."""
 

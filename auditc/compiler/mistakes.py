@@ -172,6 +172,8 @@ WARNINGS: Final = {
     "AC423": "The provider can change the model",
     "AC431": "The test cannot fail",
     "AC440": "The model has seen an item in its training",
+    "AC455": "There will be no map",
+    "AC456": "The figure is one of these items",
     "AC446": "What is compared rests on different items",
     "AC447": "What is compared are different quantities",
     "AC461": "The ablation changes nothing",

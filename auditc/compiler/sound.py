@@ -14,6 +14,7 @@ from auditc.ir.values import Body, CountryOf, Table
 from auditc.methods import methods
 from auditc.methods._contract import Method
 from auditc.metrics import metrics
+from auditc.metrics._contract import Metric
 
 from .bodies import Filled
 from .bound import Bound
@@ -92,7 +93,17 @@ def applicable(
                 label,
                 remedy="Findings say how many items they rest on; a condition on the items says it here.",
             )
+        _mappable(metric, {item.dimension for item in fitting}, at, asking)
     return good
+
+
+def _mappable(metric: Metric[Any], dimensions: set[str], at: Span, asking: Asking) -> None:
+    """Warn of a map that will not be made: its components need several dimensions."""
+    if metric.panel is not None and 0 < len(dimensions) < metric.panel.fewest:
+        number = "1 dimension" if len(dimensions) == 1 else f"{len(dimensions)} dimensions"
+        label = f"the items that count are of {number}, and a map needs {metric.panel.fewest}"
+        remedy = "Ask items of more dimensions; without them there are distances and no map."
+        report(asking.scope.sink, "AC455", at, label, remedy=remedy)
 
 
 def measurable(

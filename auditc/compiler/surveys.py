@@ -40,6 +40,10 @@ class CheckedSurvey:
     places: dict[tuple[str, str], Span] = field(default_factory=dict)
     split: Split | None = None
     groups: dict[str, dict[str, dict[str, frozenset[str]]]] = field(default_factory=dict)
+    dimensions: str = ""
+    """The framework that the survey names for them."""
+    items: dict[str, Span] = field(default_factory=dict)
+    """Where each item's dimension stands."""
 
 
 def survey(declaration: Declaration, scope: Scope) -> CheckedSurvey | Poison:
@@ -53,15 +57,18 @@ def survey(declaration: Declaration, scope: Scope) -> CheckedSurvey | Poison:
     if isinstance(items, Poison) or isinstance(made, Poison):
         return POISON
     digests = {file.path: scope.files.digests[file.path]}
+    dimensions = made.dimensions or ""
+    rows = {file.grid.cell(row, "id"): file.grid.place(row, "dimension") for row in range(len(file.grid.rows))}
     if made.reference is None:
-        return CheckedSurvey(Survey(items=items, people={}, digests=digests), split=made.split)
+        bare = Survey(items=items, people={}, digests=digests)
+        return CheckedSurvey(bare, split=made.split, dimensions=dimensions, items=rows)
     people = _people(made.reference, {item.id: item for item in items}, scope.sink)
     if isinstance(people, Poison):
         return POISON
     digests[made.reference.path] = scope.files.digests[made.reference.path]
     values = _groups(made.reference)
     whole = Survey(items=items, people=people.countries, groups=people.told_apart(), digests=digests)
-    return CheckedSurvey(whole, people.places, made.split, values)
+    return CheckedSurvey(whole, people.places, made.split, values, dimensions, rows)
 
 
 @dataclass(frozen=True, slots=True)

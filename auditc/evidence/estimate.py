@@ -48,6 +48,7 @@ CELLS_AT_ONCE = 4_000_000
 """Of a bootstrap, held in memory."""
 NEGLIGIBLE = 1e-12
 """A standard error below this is rounding."""
+NO_SPREAD = "too few draws, or none of them moves the figure: their variation cannot be measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,7 @@ def _these_items(spread: Spread, nature: Nature) -> Uncertainty:
     freedom = min(spread.count.values()) - 1
     error = float(np.sqrt(draws_variance(spread)))
     if freedom < 1 or error < NEGLIGIBLE:
-        why = "too few draws, or every draw gave the same answers: their variation cannot be measured"
-        return Uncertainty(spread.point, None, "none", "these items", (why,))
+        return Uncertainty(spread.point, None, "none", "these items", (NO_SPREAD,))
     words = "jackknife over draws, t" if nature.smooth else "draws drawn again, t"
     return Uncertainty(spread.point, error, words, "these items", (), freedom)
 

@@ -21,6 +21,7 @@ FEW_PEOPLE = 300
 FEW_OF_A_GROUP = 30
 """Of a group of people."""
 FEW_DRAWS = 20
+NOMINAL = "n nominal: people's number is what the survey declares, not how many answered each item"
 
 
 def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin) -> Finding:
@@ -128,10 +129,12 @@ def notes(part: Slice) -> tuple[str, ...]:
     if part.dimension is None and len(measurement.items) < measurement.asked_of and metric.reads != "written":
         which = "with a direction" if metric.panel else f"on {' and '.join(sorted(metric.scales))} scales"
         said.append(f"applies to {len(measurement.items)} of {measurement.asked_of} items, those {which}")
+    if part.distance and (found := part.over[0]) < (all_of := part.over[1]):
+        said.append(f"rests on {found} of {all_of} dimensions: a distance over fewer is shorter")
     if metric.caution:
         said.append(metric.caution)
     if metric.needs_people and n.people_nominal:
-        said.append("n nominal: people's number is what the survey declares, not how many answered each item")
+        said.append(NOMINAL)
     group = part.measured.part.group
     few = FEW_OF_A_GROUP if group else FEW_PEOPLE
     if metric.needs_people and n.people is not None and n.people < few:

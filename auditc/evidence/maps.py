@@ -27,8 +27,8 @@ from auditc.ir.finding import CultureMap, Ellipse, MapPlace
 from auditc.ir.plan import Item, Measure, Plan
 from auditc.metrics._contract import Axes, Panel, Sheet
 
-from .estimate import NEGLIGIBLE
-from .findings import LEVEL, rounded
+from .estimate import NEGLIGIBLE, NO_SPREAD
+from .findings import LEVEL, NOMINAL, rounded
 from .measure import Measured, crowd_of
 from .people import Crowd, options_of
 from .slice import FEWEST_ANSWERED, answered_share
@@ -79,16 +79,14 @@ def _map(plan: Plan, stage: Measure, panel: Panel, measured: list[Measured]) -> 
     subjects += [_people(plan, measured[0], name, everyone, panel, names) for name in peoples]
     there = [subject for subject in subjects if np.isfinite(subject.scores).all()]
     notes += [
-        f"{subject.model} as {subject.population} is not on the map: it answered no item of some dimension"
+        f"not on the map, since no item of some dimension was answered: {subject.model} as {subject.population}"
         for subject in subjects
         if subject not in there
     ]
     axes = None
     if len(names) < panel.fewest or len(there) < panel.fewest:
-        few = (
-            f"{len(there)} subjects and {len(names)} dimensions: there is no map with fewer than {panel.fewest} of each"
-        )
-        notes.append(few)
+        there_are = f"subjects: {len(there)}, dimensions: {len(names)}"
+        notes.append(f"{there_are}; there is no map with fewer than {panel.fewest} of each")
     else:
         axes = panel.fit(np.stack([subject.scores for subject in there]))
         if not axes.explained.any():
@@ -135,14 +133,14 @@ def _items(plan: Plan, measured: list[Measured], peoples: list[str]) -> tuple[tu
 
 def _left_out(measured: Measured, items: tuple[Item, ...], lacking: int) -> Iterator[str]:
     own = measured.measurement
-    yield f"{len(items)} items of {own.asked_of}; places depend on who else is on the map and on these items"
+    yield f"made of {len(items)} of {own.asked_of} items; a place depends on who else is on the map, and on these items"
     if own.asked_of > len(own.items):
-        yield f"{own.asked_of - len(own.items)} items have no direction, and so no score: they are left out"
+        yield f"items left out for want of a direction: {own.asked_of - len(own.items)}"
     if lacking:
-        yield f"{lacking} items were not asked of every subject, or of all peoples: they are left out"
+        yield f"items left out because not all subjects and peoples were asked them: {lacking}"
     silent = sum(not item.direction for item in items)
     if silent:
-        yield f"{silent} items do not say which end is high: their last option counts as the high end"
+        yield f"items that do not say which end is high, whose last option counts as it: {silent}"
 
 
 def _sheet(items: tuple[Item, ...]) -> Sheet:
@@ -160,9 +158,12 @@ def _model(measured: Measured, items: tuple[Item, ...], panel: Panel, names: lis
         scores = np.where(np.isfinite(own.values[rows]), scores, np.nan)
     notes = []
     if (missing := int(np.isnan(scores).sum())) and missing < len(items):
-        notes.append(f"{missing} items without an answer: the means of their dimensions rest on fewer items")
+        notes.append(f"items without an answer, on which this place does not rest: {missing}")
     if answered_share(own.status) < FEWEST_ANSWERED:
-        notes.append(f"not interpretable: fewer than {FEWEST_ANSWERED:.0%} of the cells were answered")
+        notes.append(
+            f"not interpretable: fewer than {FEWEST_ANSWERED:.0%} of the cells were answered, "
+            "and those that were may not be the model's answers"
+        )
     influence = None if own.influence is None else own.influence[:, rows]
     if influence is None:
         notes.append("probabilities are exact and the items are the ones asked: there is no sampling for an ellipse")
@@ -179,7 +180,7 @@ def _people(
     # The variance of a score over people, from the scores of single options.
     each = np.stack([panel.score(one, sheet) for one in np.eye(people.shares.shape[1])[:, None, :] * sheet.options])
     variance = np.maximum((people.shares.T * each**2).sum(0) - scores**2, 0.0) / np.maximum(people.n, 1.0)
-    notes = ("n nominal: people's number is what the survey declares",) if people.nominal.any() else ()
+    notes = (NOMINAL,) if people.nominal.any() else ()
     means, moves = _means(scores, items, names)
     return _Subject("", population, means, moves, None, 0, variance, notes)
 
@@ -221,7 +222,7 @@ def _ellipse(subject: _Subject, loadings: Array) -> tuple[Ellipse | None, tuple[
     moved = np.where(subject.moves > 0, subject.influence, 0.0) @ moves
     covariance = moved.T @ moved
     if spare < 1 or float(np.trace(covariance)) < NEGLIGIBLE**2:
-        return None, ("too few draws, or every draw gave the same answers: their variation cannot be measured",)
+        return None, (NO_SPREAD,)
     # 2 (D − 1)/(D − 2) · F(2, D − 2); with two degrees of freedom above the line F has a closed form.
     reach = (subject.draws - 1) * ((1 - LEVEL) ** (-2 / spare) - 1)
     return _shape(covariance, reach), ()

@@ -42,6 +42,11 @@ class Slice:
         return self.dimension is None and self.measured.metric.aggregate == "distance"
 
     @property
+    def over(self) -> tuple[int, int]:
+        """In how many dimensions an item has a value, of how many that were asked."""
+        return len(set(self._dimensions[self.usable].tolist())), len(set(self._dimensions[self.inside].tolist()))
+
+    @property
     def _used_dimensions(self) -> NDArray[np.int64]:
         """`[I]` numbers of the dimensions, -1 where an item has no value."""
         return np.where(self.usable, self._dimensions, -1)

@@ -86,12 +86,14 @@ class Group(Form):
 
 
 class Survey(Form):
-    """Items, and human shares by country and item id. In a plan, `groups` by country has those alone that a metric
-    tells apart; a survey without any is written without the key."""
+    """Items, and human shares by country and item id; `dimensions` names and describes those of the items, where the
+    survey says so. In a plan, `groups` by country has those alone that a metric tells apart. A survey without groups or
+    without named dimensions is written without the key."""
 
     items: tuple[Item, ...]
     people: dict[str, dict[str, People]]
     groups: dict[str, tuple[Group, ...]] = Field(default={}, exclude_if=lambda groups: not groups)
+    dimensions: Framework | None = Field(default=None, exclude_if=lambda dimensions: dimensions is None)
     digests: dict[str, str]
     """Data files by path, sha256 each."""
 

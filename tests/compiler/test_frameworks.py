@@ -188,6 +188,7 @@ def test_every_framework_of_the_standard_library_is_worded_twice_and_cited(tmp_p
         "kidder": 8,
         "confucian": 5,
         "ubuntu": 5,
+        "def_dimensions": 9,
     }
     for found in frameworks.values():
         assert found.languages == ("en", "zh")

@@ -134,6 +134,30 @@ def test_resampled_people_go_with_leading_axes(name: str) -> None:
         np.testing.assert_array_equal(together[row], alone)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if metrics.take(name).panel is not None])
+def test_a_panel_places_replicates_as_it_places_one(name: str) -> None:
+    panel = metrics.take(name).panel
+    assert panel is not None
+    generator = np.random.default_rng(6)
+    scores = generator.random((5, 4))
+    axes = panel.fit(scores)
+    again = panel.fit(scores.copy())
+    np.testing.assert_array_equal(axes.loadings, again.loadings)
+    assert axes.loadings.shape == (4, 2) and axes.centre.shape == (4,) and axes.explained.shape == (2,)
+    assert all(column[np.abs(column).argmax()] > 0 for column in axes.loadings.T)
+    replicates = generator.random((3, 2, 4))
+    together = panel.place(replicates, axes)
+    assert together.shape == (3, 2, 2)
+    for index in np.ndindex(3, 2):
+        np.testing.assert_allclose(together[index], panel.place(replicates[index], axes))
+    # Linear, so that what moves a score moves the place alike wherever it is.
+    step = np.array([0.1, 0.0, 0.2, 0.0])
+    moved = panel.place(replicates + step, axes) - together
+    np.testing.assert_allclose(moved, np.broadcast_to(step @ axes.loadings, moved.shape))
+    x = generator.dirichlet(np.ones(3), size=(2, 4))
+    np.testing.assert_allclose(panel.score(x, _sheet([3] * 4))[1], panel.score(x[1], _sheet([3] * 4)))
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_distances_are_those_of_scipy(seed: int) -> None:
     generator = np.random.default_rng(seed)

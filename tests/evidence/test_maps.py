@@ -146,7 +146,7 @@ def test_a_model_that_answers_like_people_is_at_their_place() -> None:
         assert there["a", population].at == there["", population].at
 
 
-@pytest.mark.parametrize(("dimensions", "said"), [(2, "2 dimensions"), (1, "1 dimensions")])
+@pytest.mark.parametrize(("dimensions", "said"), [(2, "dimensions: 2"), (1, "dimensions: 1")])
 def test_with_too_few_dimensions_there_is_no_map(dimensions: int, said: str) -> None:
     survey = audits.survey(asked(12, dimensions))
     found = scored(survey, "culture_map", dirichlet(survey))
@@ -161,7 +161,7 @@ def test_items_without_a_direction_are_left_out_and_counted() -> None:
     survey = audits.survey(tuple(items))
     found = scored(survey, "culture_map", dirichlet(survey))
     notes = " / ".join(found.maps[0].notes)
-    assert "20 items of 24" in notes and "4 items have no direction" in notes and "1 items do not say" in notes
+    assert "made of 20 of 24 items" in notes and "want of a direction: 4" in notes and "counts as it: 1" in notes
     own = by_id(found)["opinions.culture_map/a/us/asked"]
     assert own.n.items == 20 and any("20 of 24 items, those with a direction" in note for note in own.notes)
 
@@ -181,11 +181,13 @@ def test_what_a_model_or_a_people_lacks_is_left_out_and_counted() -> None:
 
     found = scored(survey, "culture_map", make, "abc").maps[0]
     notes = " / ".join(found.notes)
-    assert "23 items of 24" in notes and "1 items were not asked of every subject, or of all peoples" in notes
-    assert "c as us is not on the map" in notes
+    assert "made of 23 of 24 items" in notes and "not all subjects and peoples were asked them: 1" in notes
+    assert "not on the map" in notes and "c as us" in notes
     there = places(found)
     assert {model for model, _ in there} == {"a", "b", ""}
-    assert any(note.startswith("2 items without an answer") for note in there["a", "us"].notes)
+    assert any(
+        note == "items without an answer, on which this place does not rest: 2" for note in there["a", "us"].notes
+    )
     assert not any("without an answer" in note for note in there["b", "us"].notes)
 
 
@@ -200,7 +202,7 @@ def test_a_claim_on_the_distance_is_one_of_these_items() -> None:
     found, _ = conclude(plan, answers, models=(audits.row("a"), audits.row("b")))
     verdicts = {claim.claim: (claim.verdict, claim.why) for claim in found.claims}
     assert verdicts["here"][0] == "holds", verdicts
-    assert verdicts["anywhere"][0] == "undecided" and "items" in verdicts["anywhere"][1]
+    assert verdicts["anywhere"][0] == "undecided" and "distance on these items" in verdicts["anywhere"][1]
 
 
 def _drawing(survey: Survey, shares: Any, draws: int, seed: int, person: float = 0.0) -> Any:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from auditc.evidence.conclude import conclude
+from auditc.evidence.estimate import Nature, estimate
 from auditc.evidence.jackknife import jackknife, jackknife_of_texts
+from auditc.evidence.spread import spread_of, weigh
 from auditc.ir.answers import FAILED, REFUSED, UNPARSABLE
 from auditc.ir.finding import Findings
 from auditc.ir.plan import Comparison, Figure, Number, People, Survey
@@ -94,6 +96,35 @@ def test_whole_texts_are_counted_and_leaving_one_out_is_what_it_says() -> None:
     table = jackknife(texts, weights, 6, parsed, correct=False)
     np.testing.assert_allclose(found.values, table.values, atol=1e-12)
     np.testing.assert_allclose(found.influence, table.influence, atol=1e-12)
+
+
+@pytest.mark.parametrize("draws", [20, 50])
+def test_the_intervals_of_both_diversities_are_not_too_short(draws: int) -> None:
+    """What is estimated is the mean figure of so many draws: (expected number of different answers − 1) ÷ draws."""
+    generator = np.random.default_rng(draws)
+    chances = 1 / np.arange(1, 41)
+    chances /= chances.sum()
+    truth = ((1 - (1 - chances) ** draws).sum() - 1) / draws
+    held = dict[str, list[bool]](diversity=[], diversity_def2025=[])
+    for repetition in range(150):
+        codes = generator.choice(40, size=(draws, 12), p=chances)
+        for name, hits in held.items():
+            metric = metrics.take(name)
+
+            def evaluate(counts: Any, metric: Any = metric) -> Any:
+                return metric.values(counts, None, None)
+
+            ones = np.ones(draws)
+            if metric.reads == "texts":
+                made = jackknife_of_texts(codes, ones, evaluate)
+            else:
+                made = jackknife(codes, ones, 40, evaluate, correct=False)
+            weights, strata = weigh(made.values, np.zeros(12, dtype=np.int64), by_dimension=False)
+            spread = spread_of(made.values, weights, strata, made.influence, "all", draws)
+            ends = estimate(spread, Nature(), "these items", repetition).interval(0.025)
+            assert ends is not None
+            hits.append(bool(ends[0] <= truth <= ends[1]))
+    assert all(np.mean(hits) >= 0.93 for hits in held.values()), held
 
 
 def test_a_thousand_draws_are_cheap() -> None:

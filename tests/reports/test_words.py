@@ -10,6 +10,7 @@ import pytest
 
 import auditc.reports.html as package
 from auditc.evidence.conclude import conclude
+from auditc.ir.plan import Condition
 from auditc.reports.html.words import LANGUAGES, words
 from tests.evidence import audits
 from tests.reports.material import material
@@ -85,6 +86,23 @@ def test_what_the_evidence_says_of_an_audit_is_known_in_chinese() -> None:
     said = {
         text for f in findings.findings for text in (*f.notes, f.procedure, f.floor.procedure if f.floor else "none")
     }
+    assert {text for text in said if chinese.said(text)[1] == "en"} == set()
+
+
+@pytest.mark.parametrize("metric", ["culture_map", "kl_def2025"])
+@pytest.mark.parametrize("dimensions", [2, 4])
+def test_what_is_said_of_maps_and_variants_is_known_in_chinese(metric: str, dimensions: int) -> None:
+    items = audits.items(24, dimensions, nominal=0)
+    survey = audits.survey((items[0].model_copy(update={"direction": "none"}), *items[1:]))
+    shares = {item.id: [1.0, *[0.0] * (item.size - 1)] if int(item.id[1:]) % 3 else None for item in items}
+    stages = [audits.score_stage(model, tuple(shares), conditions=(Condition(),)) for model in "ab"]
+    given = [audits.exact(stage, survey, p, "asked", shares) for stage in stages for p in audits.COUNTRIES]
+    asked = (*stages, audits.measure_stage("opinions", metric, tuple(stage.name for stage in stages)))
+    found, _ = conclude(audits.plan(survey, asked), tuple(given), models=tuple(map(audits.row, "ab")))
+    said = {text for f in found.findings for text in (*f.notes, f.procedure)}
+    said |= {text for m in found.maps for text in (*m.notes, m.procedure, *(n for p in m.places for n in p.notes))}
+    assert len(said) > 3
+    chinese = words("zh")
     assert {text for text in said if chinese.said(text)[1] == "en"} == set()
 
 

@@ -166,6 +166,7 @@ RULES: Final[dict[str, Rules]] = {
     "Survey.items": _all(Effect.ITEMS, "a figure over all items is over other items"),
     "Survey.people": _people(Effect.ITEMS, "the distance is to other people"),
     "Survey.groups": _people(Effect.ITEMS, "the groups that it tells apart are other people"),
+    "Survey.dimensions": _nothing("what a reader is told of a dimension changes no answer"),
     "Survey.digests": DERIVED,
     "Item.id": DERIVED,
     "Item.scale": (Rule(Touched.SCALES, Effect.ITEMS, "the metric takes items by their scale"),),

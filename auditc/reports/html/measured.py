@@ -191,6 +191,21 @@ def references(names: Names) -> list[Reference]:
     return rows
 
 
+def dimensions(names: Names) -> list[tuple[str, str, str]]:
+    """Each value dimension that a survey says more of than its name: the name, what high and low mean, and whose it
+    is."""
+    values = {
+        value.id: value
+        for survey in names.material.plan.surveys.values()
+        for value in (survey.dimensions.values if survey.dimensions else ())
+    }
+    return [
+        (names.dimension(name), names.of(values[name].description), values[name].source)
+        for name in names.dimensions
+        if name in values
+    ]
+
+
 def _source(text: str) -> str:
     """`WVS-7 Q4` is item Q4 of `WVS-7`."""
     head, _, tail = text.rpartition(" ")

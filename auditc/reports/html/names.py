@@ -102,6 +102,10 @@ class Names:
         return self.conditions.index(condition) if condition in self.conditions else 1
 
     def dimension(self, name: str) -> str:
+        for survey in self.material.plan.surveys.values():
+            for value in survey.dimensions.values if survey.dimensions else ():
+                if value.id == name:
+                    return self.of(value.name, plain(name))
         return self.words.known(f"dimension.{name}", plain(name))
 
     def axis(self, name: str) -> str:

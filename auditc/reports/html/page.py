@@ -67,6 +67,7 @@ def content(material: Material) -> dict[str, Any]:
         "methods": measured.methods(named),
         "procedures": measured.procedures(named),
         "references": measured.references(named),
+        "dimensions": measured.dimensions(named),
         "cards": measured.cards(named),
         "limits": measured.limits(named),
         "confounded": measured.confounded(named),
