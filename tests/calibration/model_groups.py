@@ -112,25 +112,25 @@ def _counted(made: Iterator[Two], strata: NDArray[np.int64]) -> dict[str, sim.Co
     hits: dict[str, list[bool]] = {}
     halves: dict[str, list[float]] = {}
     for left, right in made:
-        for name, half in _halves(left, right, strata).items():
-            found = abs(_spreads(left, strata)[1] - _spreads(right, strata)[1])
-            hits.setdefault(name, []).append(bool(found <= half))
+        found, reached = _halves(left, right, strata)
+        for name, half in reached.items():
+            hits.setdefault(name, []).append(abs(found) <= half)
             halves.setdefault(name, []).append(half)
     return {
         name: sim.Coverage(float(np.mean(own)), float(np.mean(halves[name])), len(own)) for name, own in hits.items()
     }
 
 
-def _spreads(values: Array, strata: NDArray[np.int64]) -> tuple[list[Spread], float]:
-    """Of each model, and the mean of their figures."""
-    spreads = [spread_of(row, *weigh(row, strata, True)) for row in values]
-    return spreads, float(np.mean([spread.point for spread in spreads]))
+def _spreads(values: Array, strata: NDArray[np.int64]) -> list[Spread]:
+    """Of each model."""
+    return [spread_of(row, *weigh(row, strata, True)) for row in values]
 
 
-def _halves(left: Array, right: Array, strata: NDArray[np.int64]) -> dict[str, float]:
-    """How far each test's interval reaches to either side."""
-    ours, theirs = _spreads(left, strata)[0], _spreads(right, strata)[0]
-    own = clustered(ours, theirs).interval(0.95)
+def _halves(left: Array, right: Array, strata: NDArray[np.int64]) -> tuple[float, dict[str, float]]:
+    """The estimate, and how far each test's interval reaches to either side."""
+    ours, theirs = _spreads(left, strata), _spreads(right, strata)
+    made = clustered(ours, theirs)
+    own = made.interval(0.95)
     assert own is not None
     groups = [group_variance(ours), group_variance(theirs)]
     models = sum(groups)
@@ -141,7 +141,7 @@ def _halves(left: Array, right: Array, strata: NDArray[np.int64]) -> dict[str, f
     published = welch_t(sample(left.ravel()), sample(right.ravel()))
     assert published.error is not None and published.freedom is not None
     few = min(len(left) + len(right), left.shape[1]) - 1
-    return {
+    return made.estimate, {
         "auditc": (own[1] - own[0]) / 2,
         "models alone": _reach(models, welch),
         "sum of both": _reach(models + between, both),

@@ -55,6 +55,15 @@ def test_the_report_shows_them_and_a_second_run_finds_the_same(page: Shell) -> N
     assert all(f'data-contrast="{row["id"]}"' in report for row in json.loads(first)["contrasts"])
 
 
+def test_the_terminal_says_what_was_tested_and_what_was_not(page: Shell) -> None:
+    told = [line.split("compared")[1] for line in page.auditc("run").out.splitlines() if line.startswith(" compared ")]
+    assert {line.split(":")[0].strip() for line in told} == {
+        "east - west, citizens.kl, here",
+        "base - instruct, citizens.kl, here",
+    }
+    assert sum("not tested" in line for line in told) == 1 and sum(", p 0.0" in line for line in told) == 1
+
+
 def test_check_says_what_cannot_be_tested_or_told_apart(page: Shell) -> None:
     checked = page.auditc("check", "panel.audit", "--json").json
     assert [d["code"] for d in checked["diagnostics"]] == ["AC461"]
