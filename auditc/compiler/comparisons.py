@@ -58,7 +58,7 @@ def comparison(
     if "clustered" not in made.tests:
         label = "values of one model are alike, and are counted as if they were not"
         remedy = f"Write `tests = [{', '.join(('clustered', *made.tests))}]`: the report then shows both."
-        report(scope.sink, "AC462", filled.place("tests"), label, remedy=remedy)
+        report(scope.sink, "AC472", filled.place("tests"), label, remedy=remedy)
     return Compare(
         name=f"compare.{declaration.key}",
         needs=(figure.measure,),
@@ -152,10 +152,10 @@ def _warn(
         if len(confounded) > 1:
             label = f"{len(confounded)} pairs of groups differ in {columns} too: {label}"
         remedy = f"Ask models that differ in {by} alone, or compare what the report says of it with this in mind."
-        report(scope.sink, "AC460", at, label, remedy=remedy)
+        report(scope.sink, "AC470", at, label, remedy=remedy)
     few = [f"`{name}` has {len(group)}" for name, group in groups.items() if len(group) < FEWEST_MODELS]
     if few:
         shown = ", ".join(few[:6]) + (f" and {len(few) - 6} more groups have fewer" if len(few) > 6 else "")
         label = f"{shown}: groups of fewer than {FEWEST_MODELS} models are described, not tested"
         remedy = f"Ask at least {FEWEST_MODELS} models of each {by} for a test."
-        report(scope.sink, "AC461", at, label, remedy=remedy)
+        report(scope.sink, "AC471", at, label, remedy=remedy)

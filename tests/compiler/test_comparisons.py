@@ -40,7 +40,7 @@ def plan(text: str, folder: Path) -> Plan:
 
 def said(cards: list[tuple[str, str, str]], folder: Path, by: str = "origin") -> list[str]:
     found = diagnostics(spec(cards, by), folder)
-    return [d.code for d in found if d.code in ("AC460", "AC461", "AC462", "AC383", "AC384")]
+    return [d.code for d in found if d.code in ("AC470", "AC471", "AC472", "AC383", "AC384")]
 
 
 def test_a_comparison_becomes_a_stage_with_its_groups(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_what_cannot_be_told_apart_is_warned_of_and_written_down(
     confounded: tuple[str, ...],
     tmp_path: Path,
 ) -> None:
-    assert said([*east, *west], tmp_path, by) == (["AC460"] if confounded else [])
+    assert said([*east, *west], tmp_path, by) == (["AC470"] if confounded else [])
     stage = plan(spec([*east, *west], by), tmp_path / "again").stage("compare.places")
     assert isinstance(stage, Compare)
     assert tuple(stage.confounded.values()) == ((confounded,) if confounded else ())
@@ -94,7 +94,7 @@ def test_the_two_embedded_models_cannot_tell_origin_family_and_stage_apart(tmp_p
     assert said(small, tmp_path, "origin") == ["AC383"]
     for by, other in (("family", "stage"), ("stage", "family")):
         found = diagnostics(spec(small, by), tmp_path / by)
-        assert sorted({"AC460", "AC461"} & {d.code for d in found}) == ["AC460", "AC461"]
+        assert sorted({"AC470", "AC471"} & {d.code for d in found}) == ["AC470", "AC471"]
         assert any(f"differ in `{other}` too" in d.primary.text for d in found)
 
 
