@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from auditc.runtime.show import Second, Shown
 
 
+COMPARED = 12
+"""Pairs of groups that are shown; with many groups there are many pairs."""
+
+
 def forecast(foreseen: Forecast) -> None:
     """Cells, tokens and time for each stage, and why what runs runs."""
     priced = any(stage.money for stage in foreseen.stages)
@@ -64,6 +68,8 @@ def outcome(done: Done) -> None:
     for claim in done.findings.claims:
         colour = {"holds": "green", "fails": "red", "undecided": "yellow"}[claim.verdict]
         console.print(Text(f"{claim.verdict:>9}", style=colour) + Text(f"  {claim.says}. {claim.why}"))
+    for line in _compared(done):
+        console.print(Text(line), soft_wrap=True)
     cells = done.record.cells
     counts = ", ".join(f"{cells[word]:,} {word}" for word in ("answered", "refused", "unparsable", "failed"))
     console.print(Text(f"{cells['asked']:,} cells asked ({counts}), {cells['reused']:,} from the store"))
@@ -77,6 +83,20 @@ def outcome(done: Done) -> None:
         console.print(Text(f"{name}: replayed from recording {recording}, not asked", style="yellow"), soft_wrap=True)
     for name, path in done.reports.items():
         console.print(Text(f"{name}: {path}"), soft_wrap=True)
+
+
+def _compared(done: Done) -> Iterable[str]:
+    """Differences between groups of models; a published test, and conditions of one model, stand in the report."""
+    rows = [row for row in done.findings.contrasts if not row.model and not row.published]
+    for row in rows[:COMPARED]:
+        said = "no figure" if row.estimate is None else f"{row.estimate:.3g}"
+        tested = "not tested"
+        if row.p is not None and row.low is not None and row.high is not None:
+            tested = f"{row.low:.3g} to {row.high:.3g}, p {row.adjusted if row.adjusted is not None else row.p:.2g}"
+        where = ", ".join((f"{row.block}.{row.metric}", row.population, *row.axes.values()))
+        yield f" compared  {row.left} - {row.right}, {where}: {said} ({tested})"
+    if len(rows) > COMPARED:
+        yield f" compared  {len(rows) - COMPARED} more pairs of groups: see the report"
 
 
 def _probes(done: Done) -> Iterable[str]:

@@ -166,6 +166,9 @@ WARNINGS: Final = {
     "AC426": "The judge is not calibrated",
     "AC428": "The figure depends on who else is asked",
     "AC429": "An option has a share of nothing",
+    "AC470": "What is compared cannot be told apart from something else",
+    "AC471": "Too few models to test",
+    "AC472": "What is tested takes one model for many",
     "AC434": "What is compared differs in more than one thing",
     "AC435": "Too few items for the claim",
     "AC436": "Nothing in the claim is left to chance",
@@ -177,9 +180,6 @@ WARNINGS: Final = {
     "AC446": "What is compared rests on different items",
     "AC447": "What is compared are different quantities",
     "AC461": "The ablation changes nothing",
-    "AC470": "What is compared cannot be told apart from something else",
-    "AC471": "Too few models to test",
-    "AC472": "What is tested takes one model for many",
     "AC439": "The prompt does not name the participant's group",
 }
 """What does not."""

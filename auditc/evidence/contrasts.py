@@ -260,8 +260,9 @@ def _published_row(pair: _Pair, word: str) -> Contrast:
 
 def _row(pair: _Pair, word: str, counted: dict[str, int] | None = None, **found: Any) -> Contrast:
     stage, own = pair.stage, pair.measured.measurement
-    dimension = stage.figure.at.get("dimension")
-    axes = axes_of(pair.measured) | ({"dimension": dimension} if dimension else {})
+    # The condition is no axis of a contrast otherwise: it is one where the author asks for another than the usual one.
+    fixed = {name: stage.figure.at[name] for name in ("condition", "dimension") if name in stage.figure.at}
+    axes = axes_of(pair.measured) | fixed
     return Contrast(
         id="/".join([stage.name, pair.population, f"{pair.left} - {pair.right}", *axes.values(), word]),
         of=stage.by,

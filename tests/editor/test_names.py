@@ -12,6 +12,8 @@ from auditc.diagnostics import Severity
 from auditc.editor.names import occurrences
 from auditc.editor.navigate import Refusal, references, rename, replaced
 from auditc.editor.project import Project
+from tests.compiler.fragments import completed, lay
+from tests.compiler.test_comparisons import spec
 from tests.compiler.test_plans import everything
 
 FOLDERS = ("examples", "docs", "auditc/starter")
@@ -63,3 +65,11 @@ def test_a_renamed_spec_has_the_diagnostics_it_had(root: Path, tmp_path: Path) -
         project.show(entry, text)
     assert "holds    = each(opinions_2.jsd" in text and "of      = [smollm2_2, gemma3]" in text
     assert [d.code for d in project.view(entry).diagnostics] == before
+
+
+def test_the_block_that_a_comparison_reads_is_renamed_with_it(tmp_path: Path) -> None:
+    text = completed(spec([("A", "east", "base"), ("B", "west", "base")]))
+    entry = lay(tmp_path, text)
+    project = Project()
+    project.show(entry, text)
+    assert len(rename(project, entry, text.index("citizens"), "asked_people")) == 2

@@ -208,6 +208,12 @@ def test_what_cannot_be_told_apart_is_said_in_the_row() -> None:
     assert "stage differs between the groups too: it cannot be told apart" in notes
 
 
+def test_a_condition_that_the_figure_names_is_the_one_that_is_compared() -> None:
+    asked = rows(panel(figure=Figure(measure="citizens.kl", at={"condition": "asked", "population": "us"})))
+    assert list(asked) == ["us/east - west/asked/clustered"]
+    assert rows(panel(figure=Figure(measure="citizens.kl", at={"condition": "without_memory"}))) == {}
+
+
 def test_three_groups_are_compared_in_pairs() -> None:
     groups = {"a": EAST, "b": WEST[:3], "c": WEST[3:]}
     found = rows(panel(groups=groups, figure=Figure(measure="citizens.kl", at={"population": "us"})))
