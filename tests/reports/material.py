@@ -104,7 +104,7 @@ PARTED = {
 WITHOUT = ("without_prompt", "without_config", "without_memory", "nothing_varied", "other_language")
 FAULTS = ("question_not_captured", "no_role", "instruction_not_understood", "values_in_conflict", "irrelevant_text",
           "false_facts")  # fmt: skip
-GROUPS = {"sex": ("female", "male"), "age": ("18-29", "30-49", "50+")}
+GROUPS = {"sex": ("female", "male"), "age": ("50+", "30-49", "under 30")}
 FEW = {"opinions": ("jsd", "option_mass"), "citizens": ("diversity", "answer_rate")}
 """The metrics of the small material."""
 
