@@ -175,6 +175,23 @@ def test_a_judge_without_calibration_is_named_first(language: str, alert: str) -
     assert all("sensitivity" in f.lines for f in full.findings.findings if f.metric == "insensitivity")
 
 
+def test_too_few_answers_without_a_part_of_the_method_are_counted_apart() -> None:
+    made = material("en", small=True)
+    tallies = tuple(
+        t.model_copy(update={"answered": 0}) if (t.condition, t.model) == ("without_prompt", "smollm2") else t
+        for t in made.findings.tallies
+    )
+    findings = tuple(
+        f.model_copy(update={"interpretable": False}) if f.condition == "without_prompt" else f
+        for f in made.findings.findings
+    )
+    told = {"tallies": tallies, "findings": findings}
+    page = read(document(replace(made, findings=made.findings.model_copy(update=told))))
+    lines = [li.text for box in page.every("aside") for li in box.every("li")]
+    assert any("United States, places not varied: 0.0% answered (0 of 60)" in line for line in lines)
+    assert any("Gemma 3 270M, Q4_K_M, dequantised, China: 45.0% answered" in line for line in lines)
+
+
 def test_a_published_variant_is_marked_and_is_never_a_headline() -> None:
     summary = tree().every("section", id="summary")[0]
     assert "Published variants" in summary.text
