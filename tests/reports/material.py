@@ -104,7 +104,7 @@ PARTED = {
 WITHOUT = ("without_prompt", "without_config", "without_memory", "nothing_varied", "other_language")
 FAULTS = ("question_not_captured", "no_role", "instruction_not_understood", "values_in_conflict", "irrelevant_text",
           "false_facts")  # fmt: skip
-GROUPS = {"sex": ("female", "male"), "age": ("18-29", "30-49", "50+")}
+GROUPS = {"sex": ("female", "male"), "age": ("50+", "30-49", "under 30")}
 FEW = {"opinions": ("jsd", "option_mass"), "citizens": ("diversity", "answer_rate")}
 """The metrics of the small material."""
 
@@ -443,7 +443,7 @@ def parted(chosen: tuple[Item, ...], small: bool) -> Iterator[Finding]:
             for metric in ("kl_def2025", "culture_map"):
                 yield finding("citizens", metric, model, population, "asked", count)
             yield finding("citizens", "matching", model, population, "asked", count)
-            for d in dict.fromkeys(i.dimension for i in chosen):
+            for d in list(dict.fromkeys(i.dimension for i in chosen))[:5]:
                 yield finding("citizens", "matching", model, population, "asked", 8, dimension=d)
 
 
@@ -526,7 +526,7 @@ def tally(block: str, model: str, population: str, condition: str, count: int) -
     planned = count * (1 if condition == "written" else 5 if block == "opinions" else 20)
     gone = round(planned * (0.55 if (block, model, population) == ("citizens", "gemma3", "cn") else 0.12))
     return TallyRow(
-        stage=f"{block}-{model}",
+        stage=f"{block}-{model}" + (f"-{condition}" if condition in WITHOUT else ""),
         block=block,
         model=model,
         population=population,
@@ -583,6 +583,7 @@ def material(language: str = "en", small: bool = False) -> Material:
         for population in POPULATIONS
         for condition in (("asked", "shuffled_countries", "written") if block == "opinions" else ("asked",))
     ]
+    without = [("citizens", m, p, c) for m in MODELS for p in POPULATIONS for c in WITHOUT[: 1 if small else None]]
     people = made.surveys["values"].people
     return Material(
         plan=made,
@@ -613,7 +614,7 @@ def material(language: str = "en", small: bool = False) -> Material:
                 )
                 for name, (title, family, stage, quantisation, licence) in MODELS.items()
             ),
-            tallies=tuple(tally(b, m, p, c, len(asked_of(chosen, b, c))) for b, m, p, c in cells),
+            tallies=tuple(tally(b, m, p, c, len(asked_of(chosen, b, c))) for b, m, p, c in (*cells, *without)),
             findings=tuple(every + parts["close"] + parts["varied"]),
             claims=tuple(outcome(name, says, parts[name]) for name, says in CLAIMS),
             probes=PROBES,

@@ -15,6 +15,7 @@ from auditc.reports.html.page import document
 from auditc.reports.html.words import words
 from tests.reports.material import FAULTS, MODELS, POPULATIONS, WITHOUT, finding, material
 from tests.reports.reading import Element, read
+from tests.reports.test_figures import assert_readable
 
 
 @cache
@@ -56,7 +57,7 @@ def test_mismatch_by_sex_and_by_age_stands_corrected_and_raw_side_by_side() -> N
     ]
     assert "not people's" in shown[0].every("figcaption")[0].text
     assert lanes(shown[0].every("svg", role="img")[0]) == ["women", "men"] * 2
-    assert lanes(shown[1].every("svg", role="img")[0])[:3] == ["18-29", "30-49", "50+"]
+    assert lanes(shown[1].every("svg", role="img")[0])[:3] == ["under 30", "30–49", "50+"]
     folded = {f.every("figcaption")[0].text for d in own.every("details") for f in d.every("figure")}
     assert len(folded) == 1 and "all answers" in folded.pop()
 
@@ -81,6 +82,15 @@ def test_ablations_have_a_figure_of_their_own_and_stay_out_of_the_headline() -> 
     assert not any(name in whole.text for name in names)
     assert lanes(ablated.every("svg", role="img")[0]) == ["as asked", *names] * len(MODELS)
     assert set(WITHOUT) == set(ABLATIONS)
+
+
+def test_parts_under_ablations_are_counted_and_left_to_the_file() -> None:
+    made = material("en", small=True)
+    base = finding("citizens", "diversity", "smollm2", "us", "without_prompt", 8)
+    added = [base.model_copy(update={"id": f"new/{k}", "axes": {"dimension": "tradition"}}) for k in range(3)]
+    page = read(document(with_findings(made, *added)))
+    assert "3 more figures of these conditions" in section(page, "Diversity").text
+    assert not [r for r in page.every("tr") if r.attributes.get("data-finding", "").startswith("new/")]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -108,6 +118,29 @@ def test_a_metric_of_tomorrow_has_a_figure_and_a_table() -> None:
         f.id for f in added
     }
     assert "Tone of voice: very_cold" in own.text
+
+
+def test_values_without_words_come_by_the_number_in_them() -> None:
+    made = material("en", small=True)
+    base = finding("citizens", "preference_bias", "smollm2", "us", "asked", 8)
+    added = [
+        base.model_copy(update={"id": f"new/{k}", "metric": "warmth", "axes": {"income": k}})
+        for k in ("over 900", "100-900", "under 100", "unknown")
+    ]
+    own = section(read(document(with_findings(made, *added))), "Warmth")
+    assert lanes(own.every("svg", role="img")[0]) == ["Unknown", "Under 100", "100-900", "Over 900"]
+
+
+def test_a_figure_without_any_estimate_says_so_on_an_axis_that_can_be_read() -> None:
+    made = material("en", small=True)
+    base = finding("citizens", "preference_bias", "smollm2", "us", "asked", 8)
+    for estimate in (None, 0.0):
+        none = {"estimate": estimate, "low": estimate, "high": estimate, "metric": "warmth"}
+        added = [base.model_copy(update={"id": f"new/{k}", "axes": {"side": k}, **none}) for k in ("left", "right")]
+        drawn = section(read(document(with_findings(made, *added))), "Warmth").every("svg", role="img")[0]
+        assert_readable(drawn)
+        said = [t.text for t in drawn.every("text", **{"class": "none"})]
+        assert said == (["no estimate"] * 2 if estimate is None else [])
 
 
 def test_what_is_told_apart_by_dimension_too_is_drawn_where_there_is_nothing_else() -> None:
@@ -142,6 +175,23 @@ def test_a_judge_without_calibration_is_named_first(language: str, alert: str) -
     assert all("sensitivity" in f.lines for f in full.findings.findings if f.metric == "insensitivity")
 
 
+def test_too_few_answers_without_a_part_of_the_method_are_counted_apart() -> None:
+    made = material("en", small=True)
+    tallies = tuple(
+        t.model_copy(update={"answered": 0}) if (t.condition, t.model) == ("without_prompt", "smollm2") else t
+        for t in made.findings.tallies
+    )
+    findings = tuple(
+        f.model_copy(update={"interpretable": False}) if f.condition == "without_prompt" else f
+        for f in made.findings.findings
+    )
+    told = {"tallies": tallies, "findings": findings}
+    page = read(document(replace(made, findings=made.findings.model_copy(update=told))))
+    lines = [li.text for box in page.every("aside") for li in box.every("li")]
+    assert any("United States, places not varied: 0.0% answered (0 of 60)" in line for line in lines)
+    assert any("Gemma 3 270M, Q4_K_M, dequantised, China: 45.0% answered" in line for line in lines)
+
+
 def test_a_published_variant_is_marked_and_is_never_a_headline() -> None:
     summary = tree().every("section", id="summary")[0]
     assert "Published variants" in summary.text
@@ -150,9 +200,18 @@ def test_a_published_variant_is_marked_and_is_never_a_headline() -> None:
     assert not any(title in caption.text for caption in summary.every("caption"))
 
 
+def test_a_block_begins_with_its_headline_and_ends_with_what_papers_published() -> None:
+    titles = [
+        m.every("h3")[0].text
+        for m in tree().every("section", **{"class": "block"})[1].every("div", **{"class": "metric"})
+    ]
+    assert titles[0] == words("en")("metric.diversity.title"), "the metric that a claim is about"
+    assert titles[-1].startswith(words("en")("metric.kl_def2025.title"))
+
+
 def test_bars_begin_at_zero_or_are_not_drawn() -> None:
     row = Row("r", (Mark("m", "0.5", 0.5, 0.4, 0.6, 0), Mark("n", "-0.5", -0.5, -0.6, -0.4, 0)))
     both = read(str(panel(Panel("p", "t", (row,), (-1.0, 1.0))))).every("rect", **{"class": "reach"})
-    assert [(float(b.attributes["x"]), float(b.attributes["width"])) for b in both] == [(129.0, 60.5), (68.5, 60.5)]
+    assert [(float(b.attributes["x"]), float(b.attributes["width"])) for b in both] == [(127.0, 59.5), (67.5, 59.5)]
     beyond = Row("r", (Mark("m", "0.5", 0.5, 0.4, 0.6, 0),))
     assert not read(str(panel(Panel("p", "t", (beyond,), (0.2, 1.0))))).every("rect", **{"class": "reach"})

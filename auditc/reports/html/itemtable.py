@@ -149,7 +149,8 @@ def _shares(sides: Sequence[tuple[str, Sequence[float] | None]], place: int) -> 
 
 
 def _source(names: Names, row: ItemRow) -> Source:
-    values = [f"{names.words.known(f'metric.{m}.short', m)} {numbers.figure(v)}" for m, v in row.values.items()]
+    whole = {m: v for m, v in row.values.items() if "/" not in m}  # not its parts: a list of forty says nothing
+    values = [f"{names.words.known(f'metric.{m}.short', m)} {numbers.figure(v)}" for m, v in whole.items()]
     return Source(
         model=names.short(row.model),
         condition=names.condition(row.condition),

@@ -44,7 +44,8 @@ class Names:
     conditions: tuple[str, ...]
     """`asked` first, ablations last; each has a mark of its own in figures."""
     values: dict[str, tuple[str, ...]]
-    """The values of each further axis, in the order of the report's words; those that it has no words for as found."""
+    """The values of each further axis, in the order of the report's words; those that it has no words for by the number
+    in them, as ages have, or else as found."""
     anchors: dict[str, str]
     """The fragment identifier of each finding."""
 
@@ -177,7 +178,10 @@ def names(material: Material, words: Words) -> Names:
         metrics={block: _metrics(material, block) for block in blocks},
         dimensions=tuple(dict.fromkeys(i.dimension for s in surveys for i in s.items if i.dimension)),
         conditions=tuple(
-            sorted(dict.fromkeys(["asked", *(f.condition for f in figures), *_conditions(stages)]), key=ablation)
+            sorted(
+                dict.fromkeys(["asked", *(f.condition for f in figures), *_conditions(stages)]),
+                key=lambda c: ABLATIONS.index(c) if ablation(c) else -1,
+            )
         ),
         values=_values(material.findings.findings, words),
         anchors=anchors("f", [f.id for f in material.findings.findings]),
@@ -193,11 +197,18 @@ def _values(findings: Sequence[Finding], words: Words) -> dict[str, tuple[str, .
     for f in findings:
         for axis, value in f.axes.items():
             found.setdefault(axis, {})[value] = None
-    ordered = {
-        axis: [key.removeprefix(f"axis.{axis}.") for key in words.table if key.startswith(f"axis.{axis}.")]
-        for axis in found
-    }
-    return {axis: tuple(dict.fromkeys([*(v for v in ordered[axis] if v in own), *own])) for axis, own in found.items()}
+    shown = {}
+    for axis, own in found.items():
+        start = f"axis.{axis}."
+        worded = [key.removeprefix(start) for key in words.table if key.startswith(start)]
+        shown[axis] = tuple(dict.fromkeys([*(v for v in worded if v in own), *sorted(own, key=_numbered)]))
+    return shown
+
+
+def _numbered(value: str) -> tuple[float, bool]:
+    """By the first number, `under 30` before `30-49`; what has none comes first."""
+    number = re.search("[0-9]+", value)
+    return (float(number[0]), number.start() == 0) if number else (-1.0, False)
 
 
 def ablation(condition: str) -> bool:

@@ -12,7 +12,7 @@ from auditc.reports._contract import Material
 from . import answered, contrasts, entries, itemtable, measured, numbers, probe, results, summary
 from .clean import finalize
 from .figures import symbol
-from .names import TRUST, Names, names
+from .names import TRUST, Names, names, published
 from .words import words
 
 OTHER = {"en": "zh", "zh": "en"}
@@ -83,10 +83,12 @@ def content(material: Material) -> dict[str, Any]:
 
 
 def _blocks(named: Names) -> list[tuple[str, list[results.Section]]]:
-    """Each block with its metrics, but those that were shown before."""
+    """Each block with its metrics, but those that were shown before: its headline first, papers' variants last."""
     shown = []
     for block in named.blocks:
+        head = {f.metric for f in summary.headline(named, block)}
         metrics = [m for m in named.metrics[block] if m not in TRUST]
+        metrics.sort(key=lambda m: (m not in head, published(m)))
         if metrics:
             shown.append((block, [results.section(named, block, metric) for metric in metrics]))
     return shown

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from auditc.ir.finding import Finding
 
@@ -19,6 +20,8 @@ from .names import APART, APPARENT, BESIDE, Names, ablation
 from .panels import Picture, axis_label, ends_of, marked
 
 Axes = dict[str, str]
+TYPICAL = 3.0
+"""How many times as wide as the median an interval is that is still shown whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +138,15 @@ def _value_panels(
 
 def _from_zero(findings: Sequence[Finding]) -> tuple[float, float]:
     """The ends of an axis that holds zero: values are read by where they lie beside it, and beside each other. Small
-    shares have no room for all up to 100 %."""
+    shares have no room for all up to 100 %, and intervals are wholly on it but for those far wider than most."""
     core = [v for f in findings for v in (f.estimate, f.lines.get(APPARENT), *_band(f)) if v is not None]
-    reach = [v for f in findings for v in (f.low, f.high) if v is not None]
-    return span([*core, 0.0], reach, share=numbers.is_share(findings[0].unit) and max(core, default=0.0) > 0.5)
+    known = [(f.low, f.high) for f in findings if f.low is not None and f.high is not None]
+    usual = TYPICAL * median([high - low for low, high in known]) if known else 0.0
+    core += [v for low, high in known if high - low <= usual for v in (low, high)]
+    reach = [v for ends in known for v in ends]
+    return span(
+        [*core, 0.0] if core else [], reach, share=numbers.is_share(findings[0].unit) and max(core, default=0.0) > 0.5
+    )
 
 
 def _band(f: Finding) -> tuple[float, ...]:

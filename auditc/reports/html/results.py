@@ -37,6 +37,8 @@ class Section:
     value_rows: tuple[Entry, ...]
     """Of findings with axes beside the dimension."""
     ablation_rows: tuple[Entry, ...]
+    left_out: int
+    """How many figures of ablations, by dimension and in parts, are in findings.json alone."""
     level: str
     floor: bool
     lines: bool
@@ -49,6 +51,10 @@ class Section:
     """Whether it is a paper's variant."""
 
 
+ABLATED = 200
+"""Rows of ablations that a metric may have. Each condition has all parts again: a page would be mostly these."""
+
+
 def section(names: Names, block: str, metric: str) -> Section:
     """Everything about one metric of one block."""
     own = [f for f in estimates(names.material) if f.block == block and f.metric == metric]
@@ -56,6 +62,8 @@ def section(names: Names, block: str, metric: str) -> Section:
     whole = [f for f in kept if not f.axes]
     parts = [f for f in kept if set(f.axes) == {"dimension"}]
     values = [f for f in kept if set(f.axes) - {"dimension"}]
+    ablated = [f for f in own if ablation(f.condition)]
+    shown = _broadest(ablated)
     words = names.words
     return Section(
         anchor=f"m-{names.where(block, metric)}",
@@ -73,7 +81,8 @@ def section(names: Names, block: str, metric: str) -> Section:
         rows=_rows(names, whole),
         part_rows=_rows(names, parts),
         value_rows=_rows(names, values),
-        ablation_rows=_rows(names, [f for f in own if ablation(f.condition)]),
+        ablation_rows=_rows(names, shown),
+        left_out=len(ablated) - len(shown),
         level=names.words.listed(sorted({numbers.level(f.level) for f in own})),
         floor=any(f.floor for f in own),
         lines=any(f.lines for f in own),
@@ -82,6 +91,13 @@ def section(names: Names, block: str, metric: str) -> Section:
         profile=metric in PROFILES,
         published=published(metric),
     )
+
+
+def _broadest(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that are fixed at the fewest axes, the whole survey where there is one; none where they are too many."""
+    fewest = min((len(f.axes) for f in findings), default=0)
+    kept = [f for f in findings if len(f.axes) == fewest]
+    return kept if len(kept) <= ABLATED else []
 
 
 def _caption(names: Names, metric: str, findings: Sequence[Finding]) -> str:

@@ -12,7 +12,7 @@ from auditc.ir.finding import ClaimOutcome, Finding
 from . import numbers
 from .entries import Entry, entry
 from .figures import symbol
-from .names import APPARENT, TRUST, UNDRAWN, Names, estimates, published, questionings
+from .names import APPARENT, TRUST, UNDRAWN, Names, ablation, estimates, published, questionings
 
 ORDER = ("holds", "fails", "undecided")
 
@@ -195,17 +195,25 @@ def _unsound(names: Names) -> Alert | None:
     unsound = [f for f in own if not f.interpretable and not _unmeasured(f)]
     if not unsound:
         return None
-    tallies = names.material.findings.tallies
+    asked_in = {stage.name for stage in questionings(names.material)}  # and not what a judge was asked about answers
+    tallies = [t for t in names.material.findings.tallies if t.stage in asked_in]
     details = []
-    for block, model, population in dict.fromkeys((f.block, f.model, f.population) for f in unsound):
-        rows = [t for t in tallies if (t.block, t.model, t.population) == (block, model, population)]
+    where = dict.fromkeys((f.block, f.model, f.population, _apart(f.condition)) for f in unsound)
+    for block, model, population, condition in where:
+        rows = [
+            t
+            for t in tallies
+            if (t.block, t.model, t.population, _apart(t.condition)) == (block, model, population, condition)
+        ]
         answered, asked = sum(t.answered for t in rows), sum(t.asked for t in rows)
         details.append(
             words(
                 "alert.unsound.detail",
                 block=names.block(block),
                 model=names.model(model),
-                population=names.population(population),
+                population=words("list.comma").join(
+                    [names.population(population), *([names.condition(condition)] if condition else [])]
+                ),
                 share=numbers.percent(answered, asked),
                 answered=numbers.count(answered),
                 asked=numbers.count(asked),
@@ -214,6 +222,11 @@ def _unsound(names: Names) -> Alert | None:
     title = words("alert.unsound.all" if len(unsound) == len(own) else "alert.unsound.title")
     text = words("alert.unsound.text", unsound=numbers.count(len(unsound)), figures=numbers.count(len(own)))
     return Alert(title, text, tuple(details))
+
+
+def _apart(condition: str) -> str:
+    """An ablation, which stands alone; what was asked and its controls are counted together."""
+    return condition if ablation(condition) else ""
 
 
 def _uncalibrated(names: Names) -> Alert | None:

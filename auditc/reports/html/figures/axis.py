@@ -69,8 +69,10 @@ def span(core: Iterable[float], ends: Iterable[float], *, share: bool = False) -
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)
-    room = max(high - low, abs(high), abs(low), 1e-6)
     reach = [v for v in ends if math.isfinite(v)]
+    room = max(high - low, abs(high), abs(low))
+    if room < 1e-6:  # all are zero: the intervals alone say what is far
+        room = min(max((abs(v) for v in reach), default=0.0), 1e9) or 1.0
     low = min([low, *(max(v, low - room) for v in reach)])
     high = max([high, *(min(v, high + room) for v in reach)])
     if 0 <= low < 0.3 * high:

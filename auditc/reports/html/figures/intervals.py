@@ -20,8 +20,8 @@ NAME, SMALL = 12.0, 10.5
 """Sizes of type: names of rows; numbers beside marks, ticks and labels. `figures.css` sets the same."""
 LANE, ROW, FLAG = 17.0, 18.0, 14.0
 """Heights: of one mark's lane, of a row's name, of the label of a reference line."""
-COLUMN, SHORT = 118.0, 48.0
-"""Room for the numbers beside the marks: with intervals, and without."""
+COLUMN, SHORT, MOST = 118.0, 48.0, 140.0
+"""Room for the numbers beside the marks: with intervals, and without; and at most, where they are long."""
 LABELS = 0.37
 """How much of a figure's width the names of its lanes may take."""
 LEFT = 8.0
@@ -98,16 +98,20 @@ class Panel:
         if not self.lanes:
             return 0.0
         widest = max((width(m.lane, SMALL) for row in self.rows for m in row.marks), default=0.0)
-        return min(widest, LABELS * self.width) + 8
+        return min(widest, LABELS * self.width) + 10
 
     @property
     def column(self) -> float:
-        return 6.0 if not self.numbers else SHORT if self.lanes else COLUMN
+        if not self.numbers:
+            return 6.0
+        texts = (m.text if m.number is None else m.number for row in self.rows for m in row.marks)
+        widest = max((width(text, SMALL) for text in texts), default=0.0) + 4
+        return min(max(SHORT if self.lanes else COLUMN, widest), MOST)
 
 
 def panel(content: Panel) -> Markup:
     """The panel as SVG with its text alternative."""
-    axis = Axis(*content.ends, left=LEFT + content.gutter, right=content.width - content.column - 4)
+    axis = Axis(*content.ends, left=LEFT + content.gutter, right=content.width - content.column - 8)
     flags = _flags(content, axis)
     top = FLAG * len(flags) + (6 if flags else 0)
     y, body = top, []
@@ -251,8 +255,8 @@ def _mark(item: Mark, content: Panel, axis: Axis, y: float) -> Markup:
     ink = colour(item.shape) if item.sound else "#5b6470"
     parts = [tag("title", f"{item.name} {item.text}")]
     if content.lanes:
-        label = fit(item.lane, SMALL, content.gutter - 8)
-        parts.append(tag("text", label, x=LEFT + content.gutter - 6, y=y + 4, class_="lane", text_anchor="end"))
+        label = fit(item.lane, SMALL, content.gutter - 9)
+        parts.append(tag("text", label, x=LEFT + content.gutter - 9, y=y + 4, class_="lane", text_anchor="end"))
     if item.estimate is None and item.apparent is None:
         parts.append(tag("text", content.none, x=axis.left, y=y + 4, class_="none"))
     elif item.estimate is not None:
