@@ -29,7 +29,7 @@ def forecast(foreseen: Forecast) -> None:
         to_run = f"at most {stage.to_run:,}" if stage.at_most else f"{stage.to_run:,}"
         numbers = (f"{stage.cells:,}", f"{stage.cached:,}", to_run, tokens, seconds)
         numbers = (
-            numbers if stage.kind in ("score", "converse") else ("", "", "", "", "")
+            numbers if stage.kind in ("score", "converse", "assess") else ("", "", "", "", "")
         )  # nobody counts what cannot run
         bill = (f"{stage.money.amount:,.4f} {stage.money.currency}" if stage.money else "",) if priced else ()
         table.add_row(*_plain(stage.name, stage.model, *numbers, *bill, "; ".join(stage.why)))

@@ -6,12 +6,13 @@ people in the model's place, so `values` must accept any leading axes and treat 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
+from auditc.ir.plan import Assess, Converse
 from auditc.ir.values import Scale
 
 if TYPE_CHECKING:
@@ -47,12 +48,14 @@ class Metric(Generic[P]):
     - `status` `[..., I, 4]`: counts of answered, refused, unparsable, failed. From every method.
     - `texts`: written answers as they are. Needs draws.
     - `choices`: what was chosen at each step of each scenario. Needs choices.
+    - `assessed` `[..., I, 3]`: for each question to a judge the share of answers of which it is said to be so, and the
+      judge's sensitivity and specificity; here the I are questions. Needs draws, and `stages`.
     - `written` `[..., I, 2, K]`: the exact shares, and the written answer as an indicator (all zero: none). Needs both.
     """
 
     title: str
     params: type[P]
-    reads: Literal["shares", "counts", "orders", "mass", "status", "written", "texts", "choices"]
+    reads: Literal["shares", "counts", "orders", "mass", "status", "written", "texts", "choices", "assessed"]
     values: Callable[[Any, Sheet, P], Any]
     scales: frozenset[Scale]
     unit: str
@@ -67,6 +70,9 @@ class Metric(Generic[P]):
     """Paper and equation, for the reference."""
     local: bool = True
     """Whether the figure of one model is the same whoever else is asked."""
+    stages: Callable[[P, str, Sequence[Converse]], tuple[Assess, ...]] | None = None
+    """The stages that the metric wants asked beside those of its block: (parameters, the metric's name, the block's
+    stages that write). Each needs one of them."""
     built: bool = True
     """Whether it can be computed. One that cannot is checked and planned, and refused when the plan is bound."""
 

@@ -36,7 +36,6 @@ def_survey written {{
   ask = grouped
   of  = [faithful]
   as  = [hill]
-  insensitivity {{ judge = base }}
   preference_bias {{ by = [sex] }}
 }}
 
@@ -55,7 +54,6 @@ NAMED = {
     "escalation": "escalation wallets",
     "sft": "train tuned",
     "culture_map": "  culture_map",
-    "insensitivity": "  insensitivity",
     "preference_bias": "  preference_bias",
     "win_rate": "  win_rate",
     "transitivity": "  transitivity",
