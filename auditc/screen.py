@@ -34,7 +34,7 @@ def forecast(foreseen: Forecast) -> None:
         to_run += f", {stage.shared:,} with others" if stage.shared else ""
         numbers = (f"{stage.cells:,}", f"{stage.cached:,}", to_run, tokens, seconds)
         numbers = (
-            numbers if stage.kind in ("score", "converse") else ("", "", "", "", "")
+            numbers if stage.kind in ("score", "converse", "assess") else ("", "", "", "", "")
         )  # nobody counts what cannot run
         bill = (f"{stage.money.amount:,.4f} {stage.money.currency}" if stage.money else "",) if priced else ()
         table.add_row(*_plain(stage.name, stage.model, *numbers, *bill, "; ".join(stage.why)))

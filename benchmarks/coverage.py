@@ -1,6 +1,8 @@
 """Measures what docs/benchmarks/statistics.md prints: bias, coverage and false alarms, on simulated audits.
 
-    python benchmarks/coverage.py [--repetitions 2000]
+    python benchmarks/coverage.py [--repetitions 2000] [--judge]
+
+With `--judge`, only the table of judges whose errors are corrected.
 
 Uses the shares of the file that AUDITC_WVS_REFERENCE names, if any, beside the synthetic ones. Prints Markdown.
 """
@@ -16,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.calibration import simulations as sim
 from tests.calibration.groups import own_shares
+from tests.calibration.judging import recovered
 
 KINDS = ("human-like", "favourite", "sharpened", "flattened", "uniform", "peaked")
 
@@ -24,7 +27,11 @@ def main() -> None:
     """Prints every table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--repetitions", type=int, default=2000)
-    repetitions = parser.parse_args().repetitions
+    parser.add_argument("--judge", action="store_true")
+    repetitions, only = parser.parse_args().repetitions, parser.parse_args().judge
+    if only:
+        judges(repetitions)
+        return
     pools = {"examples/us_cn, United States": own_shares(), "synthetic shares": sim.synthetic()}
     real = sim.reference()
     if real is not None:
@@ -36,6 +43,7 @@ def main() -> None:
         these(pool, repetitions)
         exact(pool, repetitions)
     alarms(pools["synthetic shares"], repetitions)
+    judges(repetitions)
 
 
 def estimators(pool: sim.Pool) -> None:
@@ -141,6 +149,19 @@ def alarms(pool: sim.Pool, repetitions: int) -> None:
                 ]
             )
     _table(("metric", "model", "items", "draws", "parts", "wrongly below", "wrongly above"), rows)
+
+
+def judges(repetitions: int) -> None:
+    print("\n## Judges who err: sensitivity .85, specificity .8, interval of 95 %\n")
+    rows = []
+    for answers, cases, alike in ((200, 50, 0.0), (1000, 50, 0.0), (500, 100, 0.0), (1000, 300, 0.0), (500, 300, 0.3)):
+        for truth in (0.05, 0.2, 0.5):
+            found = recovered(truth, answers=answers, cases=cases, alike=alike, repetitions=repetitions)
+            figures = (found.covered, found.half, found.bias, found.clipped_bias)
+            shown = [f"{figures[0]:.3f}", f"{figures[1]:.3f}", *(f"{bias:+.3f}" for bias in figures[2:])]
+            rows.append([f"{truth:g}", str(answers), str(cases), f"{alike:g}", *shown])
+    names = ("truth", "answers", "cases of each kind", "alike", "covered", "half-width", "bias", "bias once clipped")
+    _table(names, rows)
 
 
 def _cell(found: sim.Coverage) -> str:

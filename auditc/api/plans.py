@@ -57,7 +57,7 @@ def compile_to_file(file: Path, output: Path | None) -> Written:
     Raises SpecRejected with every mistake.
     """
     from auditc.compiler.pipeline import as_bytes, compile_spec
-    from auditc.ir.plan import Questioning
+    from auditc.ir.plan import Assess, Questioning
     from auditc.runtime.cells import count_cells
 
     refuse_data(file)
@@ -79,7 +79,11 @@ def compile_to_file(file: Path, output: Path | None) -> Written:
         lock_path,
         compiled.plan.digest,
         len(compiled.plan.stages),
-        sum(count_cells(stage, compiled.plan) for stage in compiled.plan.stages if isinstance(stage, Questioning)),
+        sum(
+            count_cells(stage, compiled.plan)
+            for stage in compiled.plan.stages
+            if isinstance(stage, Questioning | Assess)
+        ),
         len(compiled.lock.files) + len(compiled.lock.packages) + len(compiled.lock.models),
         time.perf_counter() - start,
         sink.sorted(),

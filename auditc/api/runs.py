@@ -103,7 +103,9 @@ def run(
                 reporter=progress,
                 logs=started.folder,
             )
-        findings, items = conclude(plan, outcome.answers, models=outcome.models, probed=outcome.probed)
+        findings, items = conclude(
+            plan, outcome.answers, models=outcome.models, assessed=outcome.assessed, probed=outcome.probed
+        )
         record = started.finish(outcome, findings, items)
         done = runs.Run(started.folder)
         return Done(record, findings, done.folder, _render(done, None, None))

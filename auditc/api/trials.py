@@ -120,9 +120,9 @@ def _tested(file: Path, audit: Audit, trial: Trial) -> Tested:
 
 def _untestable(plan: Plan) -> str:
     """What of a plan needs more than simulated models; empty when nothing does."""
-    from auditc.ir.plan import Compare, Converse, Judge, Measure, Score
+    from auditc.ir.plan import Assess, Compare, Converse, Judge, Measure, Score
 
-    kinds = (Score, Converse, Measure, Judge, Compare)
+    kinds = (Score, Converse, Assess, Measure, Judge, Compare)
     stages = [f"`{stage.name}`" for stage in plan.stages if not isinstance(stage, kinds)]
     real = [f"`{name}`" for name, model in plan.models.items() if model.backend.kind != "simulated"]
     said = f"no stand-in can do {', '.join(stages)}" if stages else ""
@@ -138,7 +138,7 @@ def _found(plan: Plan) -> Findings:
         outcome = execute.run(plan, Path(folder), here={})
     if outcome.stopped:
         raise KeyboardInterrupt
-    return conclude(plan, outcome.answers, models=outcome.models)[0]
+    return conclude(plan, outcome.answers, models=outcome.models, assessed=outcome.assessed)[0]
 
 
 def _compared(findings: Findings, expects: tuple[Expectation, ...]) -> tuple[Compared, ...]:

@@ -1,5 +1,9 @@
 """A model that is not one: it answers as people do, or as it is told to differ from them. Its truth is known.
 
+Asked to judge somebody else's answer it does look at the words: at whether they have the mark that the share `fault` of
+a simulated model's texts carries. It errs as often as it is told to, so that what it finds can be compared with the
+truth. Whatever a judge is asked about, the mark is the fault.
+
 It serves tutorials, tests, the calibration of the statistics, and the measure of auditc's own cost per cell. An answer
 depends on the seed, the request's random stream and the item, country and order it stands for, and never on the words
 of the prompt; its identity says so (`answers_by`). A country or item without human shares is answered uniformly; the
@@ -16,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from annotated_types import Ge, Le
+from pydantic import Field
 
 from auditc.backends._contract import Backend, Capability, Identity, ModelSource
 from auditc.ir.canonical import digest
@@ -36,8 +41,13 @@ VERSION = 2
 MASS = 0.98
 """What the options hold of the probability."""
 
+MARK = {"en": "(This text has a fault.)", "zh": "（这段文字有毛病。）"}
+"""What a text with a planted fault says."""
+
 _LETTERS = re.compile(r"^\W*A\W", re.MULTILINE)
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_PLANTED = 0x5DEECE66D0000B
+"""Told from what a text chooses, whether it has a fault hangs on nothing else."""
 _REFUSALS = {"en": " I'm sorry, but I cannot answer that question.", "zh": "抱歉，我无法回答这个问题。"}
 _NOISE = {"en": " It depends on many things, and people differ.", "zh": "这取决于很多因素，各人看法不同。"}
 _REASON = {"en": "\nExplanation: this is what I think.", "zh": "\n解释：这是我的看法。"}
@@ -60,6 +70,12 @@ class Params(Form):
     """The share of texts that decline to answer."""
     unparsable: Share = 0.0
     """The share of texts that are no answer."""
+    fault: Annotated[Share, Field(exclude_if=lambda share: not share)] = 0.0
+    """The share of texts with a planted fault: they say so in a sentence, which a simulated judge looks for."""
+    misses: Annotated[Share, Field(exclude_if=lambda share: not share)] = 0.0
+    """Asked to judge: the share of planted faults that it overlooks."""
+    alarms: Annotated[Share, Field(exclude_if=lambda share: not share)] = 0.0
+    """Asked to judge: the share of texts without one in which it sees a fault."""
     latency: Seconds = 0.0
     """Time that a batch takes."""
     seed: Count = 0
@@ -105,6 +121,18 @@ class _Simulated:
     def _text(self, request: GenerateRequest) -> str:
         asked = request.prompt.turns[-1].text
         language = "zh" if _CHINESE.search(asked) else "en"
+        if request.hint.asks:
+            return self._judged(asked, language, request.stream)
+        faulty = self.params.fault and _uniform(self.params.seed, request.stream ^ _PLANTED) < self.params.fault
+        return self._answer(request, asked, language) + (f" {MARK[language]}" if faulty else "")
+
+    def _judged(self, asked: str, language: str, stream: int) -> str:
+        """What it says of a text that the prompt shows: 1 for a fault, 2 for none."""
+        there = any(mark in asked for mark in MARK.values())
+        errs = _uniform(self.params.seed, stream) < (self.params.misses if there else self.params.alarms)
+        return f"{' ' if language == 'en' else ''}{1 if there != errs else 2}"
+
+    def _answer(self, request: GenerateRequest, asked: str, language: str) -> str:
         chances = self._shown(request.hint)
         declined, lost = self.params.refuse, self.params.unparsable * (1 - self.params.refuse)
         if request.sampling.sample:

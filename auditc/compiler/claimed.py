@@ -199,6 +199,11 @@ def _calibrated(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
             remedy = f'Give it cases that people judged: `{rest.metric} {{ … calibrate = csv("judged.csv") }}`.'
             report(scope.sink, "AC427", standing.holds, label, remedy=remedy)
             return False
+        if metrics.take(rest.metric).reads == "assessed":
+            label = f"`{rest.metric}` has a figure for each question to its judge, and a claim cannot name one yet"
+            remedy = "Claim something else, and read this figure in the report."
+            report(scope.sink, "AC369", standing.holds, label, remedy=remedy)
+            return False
     return True
 
 

@@ -20,6 +20,7 @@ LONGEST = 40
 FILLS = {
     "score": "#e8f0fb",
     "converse": "#e8f0fb",
+    "assess": "#e8f0fb",
     "escalate": "#e8f0fb",
     "train": "#fdeee0",
     "measure": "#eef7ec",

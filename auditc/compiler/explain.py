@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditc.ir.plan import Compare, Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Train
+from auditc.ir.plan import Assess, Compare, Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Train
 
 
 def cells(stage: Stage, plan: Plan) -> int:
@@ -13,6 +13,10 @@ def cells(stage: Stage, plan: Plan) -> int:
         return len(stage.populations) * len(stage.conditions) * orders
     if isinstance(stage, Converse):
         return len(stage.populations) * stage.draws * len(stage.items)
+    if isinstance(stage, Assess):
+        # About as many: who is drawn is decided by lot.
+        drawn = sum(max(1, round(stage.sample * cells(plan.stage(name), plan))) for name in stage.of)
+        return drawn * len(stage.questions) + len(stage.cases)
     if isinstance(stage, Escalate):
         # A bound: how long a path is, the model's choices decide.
         orders = 2 if stage.orders == "both" else 1
@@ -45,6 +49,7 @@ def dot(plan: Plan) -> str:
 _MERMAID_SHAPES = {
     "score": ("[", "]"),
     "converse": ("[", "]"),
+    "assess": ("[", "]"),
     "escalate": ("[", "]"),
     "train": ("[[", "]]"),
     "measure": ("([", "])"),
@@ -56,6 +61,7 @@ _MERMAID_SHAPES = {
 _DOT_SHAPES = {
     "score": "box",
     "converse": "box",
+    "assess": "box",
     "escalate": "box",
     "train": "box3d",
     "measure": "ellipse",
@@ -70,6 +76,8 @@ def lines_of(stage: Stage, plan: Plan) -> tuple[str, str]:
     match stage:
         case Score() | Converse():
             return stage.name, f"{stage.kind} · {cells(stage, plan):,} cells"
+        case Assess():
+            return stage.name, f"{stage.kind} · about {cells(stage, plan):,} cells"
         case Escalate():
             return stage.name, f"{stage.kind} · at most {cells(stage, plan):,} cells"
         case Train():

@@ -22,7 +22,7 @@ MANY_PEOPLE: Final = 500
 
 
 FEWEST_CASES: Final = 50
-"""Of each kind, with the fault and without: with fewer a judge's errors are too uncertain to correct by."""
+"""Of each fault, with it and without: with fewer a judge's errors are too uncertain to correct by."""
 
 
 def trustworthy(use: MethodUse, asking: Asking) -> bool:
@@ -63,19 +63,21 @@ def uncalibrated(params: Any) -> str:
     cases: Table | None = getattr(params, "calibrate", None)
     if cases is None:
         return "it has no cases that people judged"
-    faults: tuple[str, ...] = getattr(type(params), "faults", ())
-    unknown = sorted({fault for fault in cases.column("fault") if faults and fault not in faults})
-    if unknown:
-        return f"`{cases.path}` names the fault {listing(unknown, 2)}, the faults are {listing(faults)}"
-    said = cases.column("present")
-    neither = sorted(set(said) - {"yes", "no"})
-    if neither:
-        return f"`{cases.path}` says {listing(neither, 2)} where `yes` or `no` is meant"
-    there, not_there = said.count("yes"), said.count("no")
-    if min(there, not_there) < FEWEST_CASES:
-        has = f"`{cases.path}` has {there} cases with a fault and {not_there} without"
-        return f"{has}, {FEWEST_CASES} of each are needed"
-    return ""
+    for column, known in (("fault", type(params).known), ("present", ("yes", "no")), ("language", params.languages)):
+        unknown = sorted({*cases.column(column)} - {*known})
+        if unknown:
+            return f"`{cases.path}` has {listing(unknown, 2)} as `{column}`; known are {listing(known)}"
+    judged = list(zip(cases.column("fault"), cases.column("present"), strict=True))
+    lacking = [fault for fault in params.faults if min(judged.count((fault, is_so)) for is_so in _IS_SO) < FEWEST_CASES]
+    if not lacking:
+        return ""
+    there, not_there = (judged.count((lacking[0], is_so)) for is_so in _IS_SO)
+    has = f"`{cases.path}` has {there} cases with `{lacking[0]}` and {not_there} without"
+    more = f" (and too few of {listing(lacking[1:], 6)})" if len(lacking) > 1 else ""
+    return f"{has}, {FEWEST_CASES} of each are needed{more}"
+
+
+_IS_SO: Final = ("yes", "no")
 
 
 def _akin(one: Model, other: Model) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditc.ir.audit import Audit, Claim, MethodUse, ReportUse, ScriptUse, SurveyUse
-from auditc.ir.plan import Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Survey
+from auditc.ir.plan import Assess, Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Survey
 from auditc.methods import methods
 from auditc.metrics import metrics
 
@@ -83,8 +83,9 @@ def _after_training(stage: Asking, audit: Audit) -> Asking:
     return stage.model_copy(update={"needs": (*stage.needs, made_by)}) if made_by else stage
 
 
-def _measures(use: MethodUse, stages: tuple[Asking, ...], audit: Audit) -> Iterator[Measure]:
-    """The metrics that the block asks for, and those that its method always measures where its answers allow."""
+def _measures(use: MethodUse, stages: tuple[Asking, ...], audit: Audit) -> Iterator[Measure | Assess]:
+    """The metrics that the block asks for, and those that its method always measures where its answers allow; before
+    each the stages that it wants asked itself."""
     asked = {metric.metric: metric for metric in use.metrics}
     for name in sorted({*asked, *methods.take(use.method).always}):
         metric = metrics.take(name)
@@ -95,9 +96,14 @@ def _measures(use: MethodUse, stages: tuple[Asking, ...], audit: Audit) -> Itera
             continue
         params = wanted.params if wanted else metric.params()
         judges = {audit.models[model].trained for model in referred(params)} - {""}
+        written = [stage for stage in stages if isinstance(stage, Converse)]
+        wished = metric.stages(params, name, written) if metric.stages else ()
+        for stage in wished:
+            needed = tuple(sorted({*stage.needs, *judges}))
+            yield stage.model_copy(update={"needs": needed, "origin": wanted.origin if wanted else use.origin})
         yield Measure(
             name=f"{use.name}.{name}",
-            needs=tuple(sorted({*needs, *judges})),
+            needs=tuple(sorted({*needs, *judges, *(stage.name for stage in wished)})),
             origin=wanted.origin if wanted else use.origin,
             block=use.name,
             metric=name,

@@ -116,6 +116,7 @@ ERRORS: Final = {
     "AC363": "The control is listed twice",
     "AC366": "There is no such code",
     "AC367": "The level of the code is fixed",
+    "AC369": "The claim rests on a figure that no claim can name",
     # sense
     "AC401": "The metric applies to none of the items",
     "AC403": "The metric needs answers of another kind",

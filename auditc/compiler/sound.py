@@ -132,6 +132,7 @@ _ANSWERS: Final = {
     "status": "what became of each question",
     "written": "probabilities and written answers of the same items",
     "texts": "written answers",
+    "assessed": "what a judge says of written answers",
     "choices": "choices at the steps of scenarios",
 }
 
@@ -143,6 +144,7 @@ _NEEDED: Final[dict[str, frozenset[str]]] = {
     "status": frozenset(),
     "written": frozenset({"probabilities"}),
     "texts": frozenset({"draws"}),
+    "assessed": frozenset({"draws"}),
     "choices": frozenset({"choices"}),
 }
 

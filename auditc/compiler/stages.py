@@ -21,7 +21,7 @@ def feeding(metric: Metric[Any], stages: Iterable[Score | Converse | Escalate]) 
     match metric.reads:
         case "choices":
             return chosen or None
-        case "texts":
+        case "texts" | "assessed":
             return spoken or None
         case "written":
             return (*scores, *spoken) if scores and spoken else None

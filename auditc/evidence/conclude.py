@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auditc.ir.answers import Answers
+from auditc.ir.assessed import Assessed
 from auditc.ir.canonical import seeded
 from auditc.ir.finding import ClaimOutcome, Finding, Findings, ItemRow, ModelRow
 from auditc.ir.plan import Converse, Judge, Measure, Plan, Score
@@ -22,6 +23,7 @@ from .floor import Yardstick, yardstick
 from .judge import Figures, Key, Part, combinations, parts
 from .maps import maps_of
 from .measure import Array, Measured, crowd_of, measure
+from .prevalence import judge_tallies, judged_in_order, judged_whole, said_by_judges
 from .repeats import noted, probe_row
 from .rows import item_rows, tally_row
 from .slice import slice_of
@@ -40,7 +42,12 @@ class _Reading:
 
 
 def conclude(
-    plan: Plan, answers: tuple[Answers, ...], *, models: tuple[ModelRow, ...], probed: tuple[Probed, ...] = ()
+    plan: Plan,
+    answers: tuple[Answers, ...],
+    *,
+    models: tuple[ModelRow, ...],
+    assessed: tuple[Assessed, ...] = (),
+    probed: tuple[Probed, ...] = (),
 ) -> tuple[Findings, tuple[ItemRow, ...]]:
     """Findings for every measure, model, population and condition, for the whole survey and each dimension; verdicts
     on every claim; counts of every stage; how far models repeat themselves where they were probed; and a row for every
@@ -52,7 +59,7 @@ def conclude(
     readings = [
         _Reading(stage, own, measured)
         for stage in plan.stages
-        if isinstance(stage, Measure)
+        if isinstance(stage, Measure) and named[stage.name].reads != "assessed"
         for own, partner in pairs(plan, stage, named[stage.name], answers)
         for measured in _measured(plan, stage, named[stage.name], own, partner)
     ]
@@ -63,6 +70,8 @@ def conclude(
         for reading, against in zip(readings, _yardsticks(plan, readings), strict=True)
         for each in _findings_of(plan, reading, numbers, against)
     ]
+    assessed = judged_in_order(plan, assessed)
+    found += said_by_judges(plan, named, assessed)
     more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers))
     engines, order = {row.name: row for row in models}, [stage.name for stage in plan.stages]
     probes = [probe_row(each, engines) for each in sorted(probed, key=lambda each: order.index(each.stage))]
@@ -72,9 +81,9 @@ def conclude(
         version=plan.version,
         plan=plan.digest,
         data={path: value for survey in plan.surveys.values() for path, value in survey.digests.items()},
-        complete=_complete(plan, answers),
+        complete=_complete(plan, answers) and judged_whole(plan, assessed),
         models=models,
-        tallies=tuple(tally_row(each) for each in answers),
+        tallies=(*(tally_row(each) for each in answers), *judge_tallies(assessed)),
         findings=(*found, *noted(plan, more, probes)),
         claims=claims,
         probes=tuple(probes),

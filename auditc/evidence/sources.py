@@ -32,6 +32,8 @@ def stages(plan: Plan, measure: Measure, metric: Metric[Any]) -> tuple[Score | C
             return tuple(scored or drawn)
         case "orders" | "mass" | "written":
             return tuple(scored)
+        case "assessed":
+            return tuple(drawn)
         case "choices":
             raise NotImplementedError(f"no metric that reads {metric.reads} is built, and binding refuses such a plan")
 

@@ -32,12 +32,14 @@ class Hint:
 
     `population` is the country whose people are asked for, as the survey calls it. `order[position]` is the 0-based
     index, in the survey's own order, of the option shown at `position`. `draw` is the participant's, -1 for a score.
+    `asks` is what a judge is asked about somebody else's answer; empty for whoever answers, and on its way to a worker.
     """
 
     item: str
     population: str
     order: tuple[int, ...]
     draw: int = -1
+    asks: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

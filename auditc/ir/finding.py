@@ -69,7 +69,8 @@ class Finding(Form):
     lines: dict[str, float] = {}
     """Figures to read the estimate by, in the same unit: `uniform`, `people of cn`, `split half of people`."""
     interpretable: bool = True
-    """False when too few cells were answered for the figure to stand for the model."""
+    """False when too few cells were answered for the figure to stand for the model, or when nobody knows how often the
+    judge errs who said it."""
     verdict: Verdict | None = None
     notes: tuple[str, ...] = ()
     origin: Origin
@@ -131,7 +132,7 @@ class ProbeRow(Form):
     stage: str
     block: str
     model: str
-    kind: Literal["score", "converse"]
+    kind: Literal["score", "converse", "assess"]
     engine: str
     dtype: str
     """Empty where the engine has none."""

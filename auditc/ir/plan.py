@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from .canonical import digest
+from .case import Case
 from .framework import Framework
 from .values import Form, Money, Range, Scale
 
@@ -164,7 +165,8 @@ class Model(Form):
 class Wording(Form):
     """How one item is asked in one language: a sandboxed template, and the words the answer begins with.
 
-    Variables: `country`, `place`, `question`, `options` (a list of `label` and `text`), `count`.
+    Variables: `country`, `place`, `question`, `options` (a list of `label` and `text`), `count`; for a judge also
+    `answer` and `asks`.
     """
 
     text: str
@@ -233,6 +235,29 @@ class Converse(Questioning):
     top_p: float = 1.0
     top_k: int = 0
     stop: tuple[str, ...] = ()
+
+
+class Assess(_Stage):
+    """A model, the judge, reads texts that the stages `of` brought, and cases that people judged. Axes: answer (a share
+    `sample` of them, by hash of seed, country, draw and item), question; then case, each with its own question.
+
+    `wording` by language shows a text; `questions` by name, in each language, are what is asked about it, and are
+    called `axis` in findings; `options` by language are what the judge may say, the first that it is so.
+    """
+
+    kind: Literal["assess"] = "assess"
+    block: str
+    model: str
+    of: tuple[str, ...]
+    sample: float
+    wording: dict[str, Wording]
+    axis: str
+    questions: dict[str, dict[str, str]]
+    options: dict[str, tuple[str, str]]
+    labels: Literal["letters", "numbers"]
+    cases: tuple[Case, ...] = ()
+    max_new_tokens: int
+    seed: int
 
 
 class Choice(Form):
@@ -443,7 +468,9 @@ class Render(_Stage):
     languages: tuple[str, ...]
 
 
-Stage = Annotated[Score | Converse | Escalate | Train | Measure | Judge | Compare | Render, Field(discriminator="kind")]
+Stage = Annotated[
+    Score | Converse | Assess | Escalate | Train | Measure | Judge | Compare | Render, Field(discriminator="kind")
+]
 
 
 class Budget(Form):

@@ -22,7 +22,7 @@ class Probed:
     stage: str
     block: str
     model: str
-    kind: Literal["score", "converse"]
+    kind: Literal["score", "converse", "assess"]
     chosen: int
     failed: int
     not_run: int

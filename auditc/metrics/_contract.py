@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from auditc.ir.plan import Item
+from auditc.ir.plan import Assess, Converse, Item
 from auditc.ir.values import Scale
 
 if TYPE_CHECKING:
@@ -111,12 +111,14 @@ class Metric(Generic[P]):
     - `status` `[..., I, 4]`: counts of answered, refused, unparsable, failed. From every method.
     - `texts` `[..., I, 2]`: how many different whole texts were written, and how many texts. Needs draws.
     - `choices`: what was chosen at each step of each scenario. Needs choices.
+    - `assessed` `[..., I, 3]`: for each question to a judge the share of answers of which it is said to be so, and the
+      judge's sensitivity and specificity; here the I are questions. Needs draws, and `stages`.
     - `written` `[..., I, 2, K]`: the exact shares, and the written answer as an indicator (all zero: none). Needs both.
     """
 
     title: str
     params: type[P]
-    reads: Literal["shares", "counts", "orders", "mass", "status", "written", "texts", "choices"]
+    reads: Literal["shares", "counts", "orders", "mass", "status", "written", "texts", "choices", "assessed"]
     values: Callable[[Any, Sheet, P], Any]
     scales: frozenset[Scale]
     unit: str
@@ -141,6 +143,9 @@ class Metric(Generic[P]):
     """What every finding says of the figure, where a reader would else take it for more than it is."""
     no_interval: str = ""
     """Why its figures have no interval; empty where they have one."""
+    stages: Callable[[P, str, Sequence[Converse]], tuple[Assess, ...]] | None = None
+    """The stages that the metric wants asked beside those of its block: (parameters, the metric's name, the block's
+    stages that write). Each needs one of them."""
     built: bool = True
     """Whether it can be computed. One that cannot is checked and planned, and refused when the plan is bound."""
     share: bool = False

@@ -15,12 +15,13 @@ from auditc.backends import backends
 from auditc.backends._contract import Adapter, Backend, BackendUnavailable, Capability, Flow, Identity, ModelSource
 from auditc.ir.exchange import Sampling
 from auditc.ir.finding import ModelRow
-from auditc.ir.plan import Converse, Escalate, Measure, Model, Origin, Plan, Render, Score, Train
+from auditc.ir.plan import Assess, Converse, Escalate, Measure, Model, Origin, Plan, Render, Score, Train
 from auditc.metrics import metrics
 from auditc.reports import reports
 
 from . import models
 from .asking import ScoreAsking, TurnAsking, score_asking, turn_asking
+from .assessing import ask_all, assess_asking
 from .cells import participants
 from .faults import CannotBind, Problem
 from .identity import decoding
@@ -134,7 +135,7 @@ def _not_built(plan: Plan) -> Iterator[Problem]:
     help = "leave it out to run the rest; the spec and its plan are sound"
     first: dict[str, Origin] = {}
     for stage in plan.stages:
-        if isinstance(stage, Score | Converse | Escalate):
+        if isinstance(stage, Score | Converse | Assess | Escalate):
             first.setdefault(stage.model, stage.origin)
     for name, origin in first.items():
         if _unbuilt(plan.models[name]):
@@ -163,6 +164,8 @@ def needed(stage: Asked) -> frozenset[Capability]:
     """What a stage asks of a backend."""
     if stage.kind == "score":
         return frozenset({"score"})
+    if stage.kind == "assess":
+        return frozenset({"generate"})
     need: set[Capability] = {"generate"}
     if stage.beams.high > 1:
         need.update("beam_sampling" if sample else "beams" for sample in stage.sampling)
@@ -173,6 +176,8 @@ def samplings(stage: Asked) -> tuple[Sampling | None, ...]:
     """The ways in which a stage has texts generated; None for probabilities. Beams are told by `needed`."""
     if stage.kind == "score":
         return (None,)
+    if stage.kind == "assess":
+        return (decoding(Sampling(sample=False, max_new_tokens=stage.max_new_tokens)),)
     return tuple(
         decoding(
             Sampling(
@@ -261,6 +266,8 @@ def _lacks(bound: Bound, stage: Asked) -> list[Problem]:
 
 def _wording(plan: Plan, stage: Asked, identity: Identity) -> list[Problem]:
     """Word one question for each population: a template that cannot be used is found before anything is spent."""
+    if stage.kind == "assess":
+        return _judge_wording(plan, stage, identity)
     problems = []
     scores: ScoreAsking | None = None  # made once: what is the same for all populations is then worded once
     turns: TurnAsking | None = None
@@ -284,3 +291,14 @@ def _wording(plan: Plan, stage: Asked, identity: Identity) -> list[Problem]:
                 )
             )
     return problems
+
+
+def _judge_wording(plan: Plan, stage: Assess, identity: Identity) -> list[Problem]:
+    """What a judge is asked, worded for every population that it reads, and every case."""
+    try:
+        ask_all(assess_asking(plan, stage, identity))
+    except WordingRejected as error:
+        return [Problem(f"`{stage.block}` cannot be worded for its judge: {error}", "", stage.origin)]
+    except KeyError as error:
+        return [Problem(f"`{stage.block}` lacks words for its judge: nothing is given for {error}", "", stage.origin)]
+    return []

@@ -7,6 +7,7 @@ the prompts that were already answered. Populations are told apart by their coun
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditc.ir.canonical import seeded
-from auditc.ir.plan import Condition, Converse, Item, Plan, Population, Questioning, Score, Survey
+from auditc.ir.plan import Assess, Condition, Converse, Item, Plan, Population, Questioning, Score, Survey
 
 from .quotas import turns
 
@@ -169,8 +170,49 @@ def lasting(seed: int, country: str, participant: Participant, item: str) -> tup
     return seeded(seed, country, participant.draw, item, "memory"), item
 
 
-def count_cells(stage: Score | Converse, plan: Plan) -> int:
-    """How many cells a stage has, without expanding them. Participants that would be merged are counted once."""
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """An answer that a judge could be shown: its rank in the lot, and its place in the sheet that it lies on. `text` is
+    the key of what it brought."""
+
+    rank: int
+    population: str
+    row: int
+    column: int
+    person: Participant
+    text: bytes | None = b""
+
+
+def foreseen(plan: Plan, stage: Assess, source: Converse) -> Iterator[Foreseen]:
+    """Every answer of `source` that a judge could be shown. Those whose rank is below the bound are drawn, whatever
+    else is asked."""
+    for population in source.populations:
+        people = plan.populations[population]
+        for row, person in enumerate(participants(source, people)):
+            for column, item in enumerate(source.items):
+                rank = seeded(stage.seed, people.country, person.draw, item, "judged")
+                yield Foreseen(rank, population, row, column, person)
+
+
+def below(stage: Assess) -> int:
+    """The bound that makes the sample the share that was asked for."""
+    return round(stage.sample * 2**64)
+
+
+def sources_of(plan: Plan, stage: Assess) -> tuple[Converse, ...]:
+    """The stages whose answers a judge reads."""
+    return tuple(source for source in map(plan.stage, stage.of) if isinstance(source, Converse))
+
+
+def count_cells(stage: Score | Converse | Assess, plan: Plan) -> int:
+    """How many cells a stage has, without expanding them. Participants that would be merged are counted once. Those of
+    a judge are as many as the plan tells: answers without a text are left out once that is known, and where none of
+    those drawn of a stage has one, another is read."""
+    if isinstance(stage, Assess):
+        bound = below(stage)
+        lots = [foreseen(plan, stage, source) for source in sources_of(plan, stage)]
+        drawn = sum(max(1, sum(at.rank < bound for at in lot)) for lot in lots)
+        return drawn * len(stage.questions) + len(stage.cases)
     items = items_of(stage, plan.surveys[stage.survey])
     if isinstance(stage, Score):
         each = sum(min(item.size, stage.orders) for item in items)

@@ -26,6 +26,7 @@ from auditc.ir.recorded import Exchange, Head, Who, asked, line_of
 from .faults import WorldFailed
 from .runs import Run
 from .schedule import stages
+from .sheets import Sheet
 from .store import Store
 from .walk import walk
 
@@ -146,9 +147,10 @@ def _exchanges(run: Run, workspace: Path, plan: Plan, names: list[str]) -> Itera
             status = had.get(key)
             return store.get(key) if status == "answered" else store.failure(key) if status else None
 
+        sheets: dict[str, Sheet] = {}
         for stage in stages(plan):
             model, identity = identities[stage.name]
-            _, batches = walk(plan, stage, identity, known, BATCH)
+            sheets[stage.name], batches = walk(plan, stage, identity, known, BATCH, before=sheets)
             for ask in (ask for batch in batches for ask in batch or ()):
                 if ask.key not in had:
                     continue

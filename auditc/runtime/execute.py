@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from auditc.ir.answers import Answers
+from auditc.ir.assessed import Assessed
 from auditc.ir.exchange import Failure, Reply
 from auditc.ir.finding import ModelRow, Spent
 from auditc.ir.plan import Plan
@@ -26,15 +27,16 @@ from .budget import Limits, Meter
 from .cells import count_cells
 from .events import Reporter
 from .fingerprint import fingerprint
-from .gather import Counts, gather
+from .gather import Counts, assessed, gather
 from .interrupts import Stop, interrupts
 from .lane import Flight, Lane
 from .opening import refuse_what_cannot_be_opened
 from .schedule import Asked, stages
 from .segment import Given
+from .sheets import AssessSheet, Sheet, walked
 from .store import Store
 from .testimony import testified
-from .walk import ROUND, Sheet, walk, walked
+from .walk import ROUND, walk
 from .windows import Windows
 
 
@@ -54,6 +56,7 @@ class Outcome:
     unanswered: Mapping[bytes, str]
     """What became of the cells that were walked over and have no answer: `failed` or `not run`, by key."""
     spent: Spent
+    assessed: tuple[Assessed, ...] = ()
     probed: tuple[Probed, ...] = ()
     probe: Mapping[str, int] = field(default_factory=dict)
     """Second answers: `cells` = `reused` + `asked` + `not_run`; empty where the plan has no probe."""
@@ -116,6 +119,7 @@ def run(
             for sheet, _ in done
             if sheet.stage.name in work.samples
         ]
+        judgements = tuple(found for sheet, _ in done for found in assessed(plan, sheet, work.reply))
         second = probe.statuses(samples, work.reply)
         probes = probe.count(samples, work.reply, work.fresh).as_dict() if samples else {}
         models = tuple(_card(plan, bound[name], done, store) for name in plan.models if name in bound)
@@ -134,6 +138,7 @@ def run(
         stopped=stopped,
         unanswered=unanswered,
         spent=meter.spent,
+        assessed=judgements,
         probed=tuple(probed),
         probe=probes,
         second=second,
@@ -178,6 +183,8 @@ class _Run:
     """Keys asked in this run."""
     samples: dict[str, probe.Sample] = field(default_factory=dict)
     """The cells that are probed, by stage; none in a plan without a probe."""
+    sheets: dict[str, Sheet] = field(default_factory=dict)
+    """Of the stages that were walked over, by name."""
     _failed: dict[bytes, Failure] = field(default_factory=dict)
     _probed: set[str] = field(default_factory=set)
     _lane: Lane | None = None
@@ -189,11 +196,12 @@ class _Run:
     def stage(self, stage: Asked) -> tuple[Sheet, dict[str, Any]]:
         """Ask what a stage lacks."""
         started, before = time.monotonic(), (self.meter.asked, self.meter.tokens_in, self.meter.tokens_out)
-        cells = count_cells(stage, self.plan)
-        self.reporter.stage_started(stage.name, cells)
         bound, limit = self.bound[stage.model], self.meter.limits.per_stage
         identity, size = bound.identity, bound.flow.batch
-        sheet, batches = walk(self.plan, stage, identity, self.reply, size, limit)
+        sheet, batches = walk(self.plan, stage, identity, self.reply, size, limit, before=self.sheets)
+        self.sheets[stage.name] = sheet
+        cells = len(sheet.looks) if isinstance(sheet, AssessSheet) else count_cells(stage, self.plan)
+        self.reporter.stage_started(stage.name, cells)
         if self.plan.probe and bound.backend.anew:
             sample = self.samples[stage.name] = probe.Sample(stage, self.plan.probe, self.plan.seed)
             batches = sample.watch(batches)

@@ -7,7 +7,7 @@ from typing import Any
 
 from auditc.backends._contract import Identity
 from auditc.ir.canonical import digest
-from auditc.ir.plan import Plan
+from auditc.ir.plan import Assess, Plan
 
 from .cells import items_of
 from .schedule import Asked
@@ -17,6 +17,7 @@ _LISTED = 3
 
 _WORDS: Mapping[str, str] = {
     "wording": "prompt",
+    "questions": "question to the judge",
     "populations": "population",
     "conditions": "condition",
     "texts": "item text",
@@ -27,6 +28,8 @@ _WORDS: Mapping[str, str] = {
 
 def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
     """Everything that a stage's keys are made of, short enough to be kept with each run."""
+    if stage.kind == "assess":
+        return _assessing(plan, stage, identity)
     items = items_of(stage, plan.surveys[stage.survey])
     populations = {name: plan.populations[name].model_dump(mode="json") for name in stage.populations}
     asked: dict[str, Any] = {
@@ -44,6 +47,21 @@ def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
     settings = {"draws", "memory", "beams", "sampling", "item_order", "max_new_tokens", "told"}
     settings |= {"temperature", "top_p", "top_k", "stop"}
     return asked | stage.model_dump(mode="json", include=settings)
+
+
+def _assessing(plan: Plan, stage: Assess, identity: Identity) -> dict[str, Any]:
+    """What a judge is asked. Which texts it reads hangs on the answers that are there."""
+    return {
+        "engine": dict(identity),
+        "wording": {language: _mark(wording.model_dump()) for language, wording in stage.wording.items()},
+        "questions": {name: _mark([words, stage.options]) for name, words in stage.questions.items()},
+        "answers of": list(stage.of),
+        "sample": stage.sample,
+        "cases": _mark([case.model_dump() for case in stage.cases]),
+        "labels": stage.labels,
+        "max_new_tokens": stage.max_new_tokens,
+        "seed": stage.seed,
+    }
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from auditc.ir.plan import Escalate, Plan, Train
 from auditc.ir.values import Money
 
 from . import runs
+from .assessing import assess_asking
 from .bind import Bound, Here, located, look
 from .budget import cost
 from .cells import count_cells
@@ -25,6 +26,7 @@ from .memory import Room, rooms
 from .opening import obstacles
 from .probe import Sample, second
 from .schedule import Asked, stages
+from .sheets import AssessSheet, Sheet
 from .store import Store
 from .walk import walk
 from .windows import Windows
@@ -107,8 +109,11 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
     bound, problems = look(plan, located(plan) if here is None else here, Windows.read(workspace))
     earlier = [record for run in runs.ended(workspace) for record in _records(run)]
     with Store.open(workspace / "store", write=False) as store:
+        sheets: dict[str, Sheet] = {}
         met: set[bytes] = set()
-        found = tuple(_stage(plan, stage, bound.get(stage.model), store, earlier, met) for stage in stages(plan))
+        found = tuple(
+            _stage(plan, stage, bound.get(stage.model), store, earlier, sheets, met) for stage in stages(plan)
+        )
         problems += obstacles(plan, bound, store)
     later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate | Train))
     return Forecast((*found, *later), problems, rooms(bound))
@@ -128,20 +133,27 @@ def _records(run: runs.Run) -> tuple[dict[str, Any], ...]:
 
 
 def _stage(
-    plan: Plan, stage: Asked, bound: Bound | None, store: Store, earlier: list[dict[str, Any]], met: set[bytes]
+    plan: Plan,
+    stage: Asked,
+    bound: Bound | None,
+    store: Store,
+    earlier: list[dict[str, Any]],
+    sheets: dict[str, Sheet],
+    met: set[bytes],
 ) -> StageForecast:
-    """One stage; `met` are the keys that it and those before it ask, and it adds its own."""
+    """`sheets` are those of the stages before it that could be walked over, and `met` the keys that it and those before
+    it ask; it adds its own to both."""
     cells = count_cells(stage, plan)
     before = _nearest(stage, earlier)
     # A model that answers from a recording is not probed.
     share = plan.probe if bound is None or bound.backend.anew else 0.0
     cached, shared, tokens_in, probed = 0, 0, 0, round(share * cells)
     if bound is not None:
-        cached, shared, tokens_in, probed = _walked(plan, stage, bound, store, cells, share, met)
+        cells, cached, shared, tokens_in, probed = _walked(plan, stage, bound, store, share, sheets, met)
     to_run = cells - cached - shared
     asks = to_run + probed
     # A server writes a token, and counts it, to tell how probable it is.
-    most = stage.max_new_tokens if stage.kind == "converse" else int(bound is not None and bound.backend.hosted)
+    most = stage.max_new_tokens if stage.kind != "score" else int(bound is not None and bound.backend.hosted)
     seconds = None
     if before is not None and before.get("asked"):
         tokens_in = round(asks * before["tokens_in"] / before["asked"])
@@ -161,21 +173,29 @@ def _stage(
         seconds=seconds,
         estimated=cells > EXACT,
         probed=probed,
-        at_most=to_run > 0 and stage.kind == "converse" and stage.memory.high > 0,
+        at_most=to_run > 0 and _unknown(stage),
         money=None
         if price is None
         else Money(amount=cost(price, tokens_in, asks * most), currency=price.input.currency),
     )
 
 
+def _unknown(stage: Asked) -> bool:
+    """Whether what is asked hangs on answers that may not be there yet."""
+    return stage.kind == "assess" or (stage.kind == "converse" and stage.memory.high > 0)
+
+
 def _walked(
-    plan: Plan, stage: Asked, bound: Bound, store: Store, cells: int, share: float, known: set[bytes]
-) -> tuple[int, int, int, int]:
-    """How many cells are stored, how many others share the key of one that is asked before them, about how many tokens
-    the rest take in, those of the probe too, and how many those are. A first answer that is missing is taken to come.
-    """
+    plan: Plan, stage: Asked, bound: Bound, store: Store, share: float, sheets: dict[str, Sheet], known: set[bytes]
+) -> tuple[int, int, int, int, int]:
+    """How many cells there are, how many of them are stored, how many others share the key of one that is asked before
+    them, about how many tokens the rest take in, those of the probe too, and how many those are. A first answer that is
+    missing is taken to come."""
+    cells = count_cells(stage, plan)
     limit = EXACT if cells > EXACT else None
-    _, batches = walk(plan, stage, bound.identity, store.get, bound.flow.batch, limit)
+    sheet, batches = walk(plan, stage, bound.identity, store.get, bound.flow.batch, limit, before=sheets)
+    sheets[stage.name] = sheet
+    cells = len(sheet.looks) if isinstance(sheet, AssessSheet) else cells
     sample = Sample(stage, share, plan.seed)
     met = cached = shared = tokens = 0
     for batch in sample.watch(batches) if share else batches:
@@ -191,15 +211,19 @@ def _walked(
     lacking = met - cached - shared
     if limit is not None:
         # Participants are taken whole, with the turns that come after a missing one and are not met.
-        items = len(stage.items)
-        walked = met if stage.kind == "score" else min(cells, max(1, limit // max(items, 1)) * items)
+        items = len(stage.items) if stage.kind == "converse" else 1
+        walked = met if stage.kind != "converse" else min(cells, max(1, limit // max(items, 1)) * items)
         cached, shared = (round(cells * count / max(walked, 1)) for count in (cached, shared))
     again = [ask for ask in sample.asks() if second(ask.key) not in store]
     missed = round((cells - met) * share)
     second_tokens = round(sum(about(ask.request.prompt) for ask in again) * (1 + missed / max(len(again), 1)))
     # Turns after a missing one are not walked over: they are like those before them.
     first_tokens = round((cells - cached - shared) * tokens / lacking) if lacking else 0
-    return cached, shared, first_tokens + second_tokens, len(again) + missed
+    if isinstance(sheet, AssessSheet) and met < cells and limit is None:
+        # Nobody knows yet what the judge will have to read.
+        longest = about(assess_asking(plan, sheet.stage, bound.identity).longest())
+        first_tokens = tokens + (cells - met) * longest
+    return cells, cached, shared, first_tokens + second_tokens, len(again) + missed
 
 
 def about(prompt: Prompt) -> int:

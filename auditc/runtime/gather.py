@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditc.ir.answers import ANSWERED, FAILED, NO_CELL, NOT_RUN, REFUSED, UNPARSABLE, Answers, Tally
-from auditc.ir.exchange import Failure, Reply, ScoreReply
+from auditc.ir.assessed import Assessed
+from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
 from auditc.ir.plan import Plan
 
-from .cells import items_of, rotations
-from .walk import ConverseSheet, ScoreSheet, Sheet
+from .cells import items_of, rotations, sources_of
+from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet, choice_of
 
 _Kind = TypeVar("_Kind", bound=np.generic)
 
@@ -51,7 +52,67 @@ def gather(
     """
     if isinstance(sheet, ScoreSheet):
         return _scores(plan, sheet, reply, fresh)
+    if isinstance(sheet, AssessSheet):
+        return [], _counts(sheet.keys, _status(_said(sheet, reply)), fresh)
     return _choices(plan, sheet, fresh)
+
+
+def assessed(plan: Plan, sheet: Sheet, reply: Callable[[bytes], Reply | None]) -> list[Assessed]:
+    """What a judge said, for each population of the answers that it read; nothing of a stage without a judge."""
+    if not isinstance(sheet, AssessSheet):
+        return []
+    stage, said = sheet.stage, _said(sheet, reply)
+    width = len(stage.questions)
+    cases = np.array([look.case >= 0 for look in sheet.looks], dtype=bool)
+    found = []
+    for source in sources_of(plan, stage):
+        for population in source.populations:
+            mine = np.array(
+                [(look.of, look.population) == (source.name, population) for look in sheet.looks], dtype=bool
+            )
+            places = np.flatnonzero(mine)[::width]
+            first = [sheet.looks[place] for place in places]
+            found.append(
+                Assessed(
+                    stage=stage.name,
+                    block=stage.block,
+                    method=source.method,
+                    judge=stage.model,
+                    of=source.name,
+                    model=source.model,
+                    population=population,
+                    condition=source.condition,
+                    axis=stage.axis,
+                    questions=tuple(stage.questions),
+                    said=said[mine].reshape(-1, width),
+                    items=np.array([look.item for look in first], dtype=str),
+                    draws=np.array([look.draw for look in first], dtype=np.int64),
+                    texts=np.array([sheet.keys[place].hex() for place in places], dtype=str),
+                    asks=np.array([case.asks for case in stage.cases], dtype=str),
+                    present=np.array([case.present for case in stage.cases], dtype=bool),
+                    of_cases=said[cases],
+                    tally=_tally(_status(said[mine])),
+                    tally_of_cases=_tally(_status(said[cases])),
+                )
+            )
+    return found
+
+
+def _said(sheet: AssessSheet, reply: Callable[[bytes], Reply | None]) -> NDArray[np.int64]:
+    """What was read of each look of a sheet, in the codes of `ir.assessed` and `ir.answers`."""
+    said = np.full(len(sheet.looks), NOT_RUN, dtype=np.int64)
+    for place, (look, key) in enumerate(zip(sheet.looks, sheet.keys, strict=True)):
+        found = reply(key) if key else None
+        if isinstance(found, GenerateReply):
+            said[place] = choice_of(sheet.read(look, found))
+        elif isinstance(found, Failure):
+            said[place] = FAILED
+    return said
+
+
+def _status(said: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What became of each cell that was read so."""
+    return np.where(said >= 0, ANSWERED, said)
 
 
 def _scores(

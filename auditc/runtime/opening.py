@@ -6,12 +6,14 @@ must be said before the hour. A model whose answers are all stored is not opened
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 
 from auditc.backends._memory import OVERRIDE, unchecked
-from auditc.ir.plan import Plan
+from auditc.ir.plan import Assess, Plan
 
 from .bind import Bound
+from .cells import sources_of
 from .faults import CannotBind, Problem
 from .memory import Room, rooms, said
 from .schedule import Asked, stages
@@ -61,5 +63,13 @@ def _first_lacking(plan: Plan, model: str, bound: Mapping[str, Bound], store: St
 
 
 def _is_lacking(plan: Plan, stage: Asked, bound: Mapping[str, Bound], store: Store) -> bool:
-    _, batches = walk(plan, stage, bound[stage.model].identity, store.get, bound[stage.model].flow.batch)
+    before = {}
+    for source in sources_of(plan, stage) if isinstance(stage, Assess) else ():
+        if source.model not in bound or _is_lacking(plan, source, bound, store):
+            return True  # what it is to read is not there yet
+        one = bound[source.model]
+        before[source.name], batches = walk(plan, source, one.identity, store.get, one.flow.batch, before={})
+        deque(batches, maxlen=0)
+    identity = bound[stage.model].identity
+    _, batches = walk(plan, stage, identity, store.get, bound[stage.model].flow.batch, before=before)
     return any(ask.key not in store for batch in batches for ask in batch or ())

@@ -25,7 +25,7 @@ from auditc.methods import methods
 from .asking import Ask
 from .schedule import Asked, turn_groups
 from .segment import KEY_BYTES
-from .walk import ConverseSheet, Sheet, choice_of, reading_of
+from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet, choice_of, reading_of
 
 Known = Callable[[bytes], Reply | None]
 NAME = "probe of {}"
@@ -130,8 +130,8 @@ def probed(plan: Plan, sample: Sample, sheet: Sheet, known: Known) -> Probed:
     if stage.kind == "score":
         logprobs = _logprobs([(a, b) for _, a, b in both])
         return Probed(**made, logprobs=logprobs, readings=_likeliest(logprobs, stage.low_mass))
-    assert isinstance(sheet, ConverseSheet)
-    reads = _reader(plan, sheet, first)
+    assert not isinstance(sheet, ScoreSheet)
+    reads = _judge_reader(sheet) if isinstance(sheet, AssessSheet) else _reader(plan, sheet, first)
     rows = [[reads(ask, a), reads(ask, b)] for ask, a, b in both]
     return Probed(**made, readings=np.array(rows, dtype=np.int64).reshape(-1, 2))
 
@@ -164,6 +164,16 @@ def _likeliest(logprobs: np.ndarray[Any, np.dtype[np.float64]], low_mass: float)
         (mass >= low_mass) & (mass > 0), chances.argmax(axis=2), UNPARSABLE
     )
     return found
+
+
+def _judge_reader(sheet: AssessSheet) -> Callable[[Ask, Reply | None], int]:
+    """How what a judge says is read."""
+    looks = {key: look for key, look in zip(sheet.keys, sheet.looks, strict=True) if key}
+
+    def option(ask: Ask, reply: Reply | None) -> int:
+        return choice_of(sheet.read(looks[ask.key], reply)) if isinstance(reply, GenerateReply) else FAILED
+
+    return option
 
 
 def _reader(plan: Plan, sheet: ConverseSheet, asks: list[Ask]) -> Callable[[Ask, Reply | None], int]:

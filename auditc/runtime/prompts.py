@@ -54,17 +54,17 @@ class Renderer:
     """What was rendered for one question with marks for the plain variables, cut at the marks, beside the options that
     it was rendered with: they are told by their identity, and kept so that nothing else takes it."""
 
-    def render(self, text: str, values: Mapping[str, Any]) -> str:
+    def render(self, text: str, values: Mapping[str, Any], *, once: bool = False) -> str:
         """The template's text with its holes filled. Raises WordingRejected.
 
         A variable of `_MARKS` that a template only writes out is put in afterwards: then one rendering of a question
-        serves all countries.
+        serves all countries. What is rendered `once`, with values that hardly come again, is not kept.
         """
         template = self._templates.get(text)
         if template is None:
             self._templates[text] = template = self._compile(text)
         plain = self._plain[text]
-        if not plain:
+        if once or not plain:
             return self._filled(template, values)
         others = tuple([values[name] for name in _MARKS if name not in plain and name in values])
         key = (text, values.get("question"), id(values.get("options")), values.get("count"), others)

@@ -14,6 +14,7 @@ from auditc.ir.recorded import Head
 from .bind import Here, look
 from .exchanges import declared
 from .schedule import stages
+from .sheets import Sheet
 from .walk import walk
 
 REPLAY = "replay"
@@ -51,11 +52,14 @@ def replayed(plan: Plan, path: Path, digest: str, head: Head) -> tuple[Plan, dic
 def unrecorded(plan: Plan, here: Mapping[str, Here]) -> dict[str, tuple[int, int]]:
     """For each stage that a recording answers: how many of its cells are not in it, and how many it has.
 
-    The walk is the run's own, with the recorded answers: an earlier one decides how a conversation goes on.
+    The walk is the run's own, with the recorded answers: an earlier one decides how a conversation goes on. What a
+    recorded judge says of answers that are not recorded cannot be known before they are given.
     """
     bound, _ = look(plan, here)
     engines: dict[str, Replay] = {}
     counts: dict[str, tuple[int, int]] = {}
+    known: dict[bytes, Reply] = {}
+    sheets: dict[str, Sheet] = {}
     for stage in stages(plan):
         model = bound.get(stage.model)
         if model is None or model.kind != REPLAY:
@@ -65,8 +69,7 @@ def unrecorded(plan: Plan, here: Mapping[str, Here]) -> dict[str, tuple[int, int
             assert isinstance(opened, Replay)
             engines[stage.model] = opened
         engine = engines[stage.model]
-        known: dict[bytes, Reply] = {}
-        _, batches = walk(plan, stage, model.identity, known.get, model.flow.batch)
+        sheets[stage.name], batches = walk(plan, stage, model.identity, known.get, model.flow.batch, before=sheets)
         cells = lost = 0
         for batch in batches:
             for ask in batch or ():

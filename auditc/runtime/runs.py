@@ -33,8 +33,8 @@ from .execute import Outcome
 from .faults import WorldFailed
 from .provenance import provenance
 from .segment import KEY_BYTES
+from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet
 from .store import within
-from .walk import ConverseSheet, ScoreSheet, Sheet
 
 T = TypeVar("T")
 
@@ -196,13 +196,32 @@ def _cells_of(data: bytes) -> Any:
 
 
 def _cells(sheets: Sequence[Sheet], unanswered: Mapping[bytes, str]) -> Any:
-    cells = [_score_cells(s) if isinstance(s, ScoreSheet) else _turn_cells(s) for s in sheets]
+    cells = [_sheet_cells(sheet) for sheet in sheets]
     tables = [table for _, table in cells] or [_table((), dict.fromkeys(_WORDS, ((), ())), (), ())[1]]
     # Later runs add answers to the store under the same keys: what this run had is known only now.
     status = [unanswered.get(key, "answered") for keys, _ in cells for key in keys]
     words = {word: code for code, word in enumerate(dict.fromkeys(status))}
     coded = _coded(list(words), np.array([words[word] for word in status], dtype=np.int32))
     return pa.concat_tables(tables).append_column("status", coded).unify_dictionaries()
+
+
+def _sheet_cells(sheet: Sheet) -> tuple[list[bytes], Any]:
+    if isinstance(sheet, ScoreSheet):
+        return _score_cells(sheet)
+    return _turn_cells(sheet) if isinstance(sheet, ConverseSheet) else _looks(sheet)
+
+
+def _looks(sheet: AssessSheet) -> tuple[list[bytes], Any]:
+    """What a judge was asked, and about which stage's answer, stands in the place of a condition. A case is of no
+    population, and an item by its number."""
+    rows = [(sheet.stage.name, look.population, f"{look.of} {look.asks}".strip(), look.item) for look in sheet.looks]
+    words = {}
+    for place, word in enumerate(_WORDS):
+        column = [row[place] for row in rows]
+        codes = {text: code for code, text in enumerate(dict.fromkeys(column))}
+        words[word] = (list(codes), np.array([codes[text] for text in column], dtype=np.int32))
+    draws = np.array([look.draw for look in sheet.looks], dtype=np.int32)
+    return _table(sheet.keys, words, np.full(len(rows), -1), draws)
 
 
 def _score_cells(sheet: ScoreSheet) -> tuple[list[bytes], Any]:

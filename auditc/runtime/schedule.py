@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from auditc.ir.plan import Converse, Plan, Score
+from auditc.ir.plan import Assess, Converse, Plan, Score
 
 from .asking import ScoreAsking, wording_of
 from .cells import ScoreCells
 
-Asked = Score | Converse
+Asked = Score | Converse | Assess
 
 WORTH = 64
 """A beginning of fewer letters, or a quarter as many Chinese characters, is not worth standing together for."""
@@ -29,7 +29,7 @@ _ITEM = re.compile(r"\{[{%][^}]*\b(?:question|options|count)\b")
 def stages(plan: Plan) -> tuple[Asked, ...]:
     """The stages that ask a model, each after what it needs; those that share a model stand together, and so do models
     that share their weights."""
-    waiting = [stage for stage in plan.stages if isinstance(stage, Score | Converse)]
+    waiting = [stage for stage in plan.stages if isinstance(stage, Asked)]
     asking = {stage.name for stage in waiting}
     ordered: list[Asked] = []
     done: set[str] = set()
@@ -96,3 +96,10 @@ def turn_groups(sampling: Sequence[object], size: int) -> Iterator[list[int]]:
     for members in groups.values():
         for start in range(0, len(members), size):
             yield members[start : start + size]
+
+
+def spread(cells: int, limit: int) -> NDArray[np.bool_]:
+    """Which of so many cells a dry run asks: `limit` of them, spread evenly."""
+    chosen = np.zeros(cells, dtype=bool)
+    chosen[np.arange(limit) * cells // max(limit, 1)] = True
+    return chosen

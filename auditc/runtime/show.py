@@ -12,18 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
-from auditc.ir.plan import Converse, Item, Plan, Score
+from auditc.ir.plan import Assess, Converse, Plan, Score
 from auditc.ir.reading import Reading
 from auditc.methods import methods
 from auditc.reading import label
 
-from .cells import order_shown
+from .cells import order_shown, sources_of
 from .probe import second
 from .runs import Run
+from .schedule import Asked
 from .segment import KEY_BYTES
+from .sheets import judged, reading_of
 from .store import Store, Stored
 from .testimony import moment
-from .walk import reading_of
 
 
 class NoSuchCell(LookupError):
@@ -126,12 +127,12 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
     with Store.open(workspace / "store", write=False) as store:
         for row in cells.to_pylist():
             stage = _stage(plan, row["stage"])
-            item, language = _item(plan, stage, row["item"]), stage.language[row["population"]]
+            language, words = _shown_options(plan, stage, row["population"], row["item"])
             # The store may have got an answer since: it is none of this run's.
             reply = store.get(row["key"]) if row["status"] == "answered" else None
             flat = {**row, "key": row["key"].hex(), "block": stage.block, "model": stage.model, "language": language}
-            reading = _reading(stage, item, language, reply) if isinstance(reply, GenerateReply) else None
-            chances = _chances(item, max(row["rotation"], 0), reply) if isinstance(reply, ScoreReply) else None
+            reading = _reading(stage, words, language, reply) if isinstance(reply, GenerateReply) else None
+            chances = _chances(len(words), max(row["rotation"], 0), reply) if isinstance(reply, ScoreReply) else None
             yield flat | {
                 "answered": reply is not None,
                 "text": reply.text if isinstance(reply, GenerateReply) else None,
@@ -146,13 +147,13 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
 def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
     first = places[0]
     stage, reply = _stage(plan, first.stage), stored.reply
-    item, language = _item(plan, stage, first.item), stage.language[first.population]
-    order = order_shown(item.size, max(first.rotation, 0))
-    chances = _chances(item, max(first.rotation, 0), reply) if isinstance(reply, ScoreReply) else None
+    language, words = _shown_options(plan, stage, first.population, first.item)
+    order = order_shown(len(words), max(first.rotation, 0))
+    chances = _chances(len(words), max(first.rotation, 0), reply) if isinstance(reply, ScoreReply) else None
     options = tuple(
         ShownOption(
             label=label(position, stage.labels),
-            text=item.options[language][index],
+            text=words[index],
             index=index,
             probability=None if chances is None else chances[index],
         )
@@ -166,7 +167,7 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
         settings=stored.settings,
         options=options,
         text=reply.text if isinstance(reply, GenerateReply) else None,
-        reading=asdict(_reading(stage, item, language, reply)) if isinstance(reply, GenerateReply) else None,
+        reading=asdict(_reading(stage, words, language, reply)) if isinstance(reply, GenerateReply) else None,
         failure={"reason": reply.reason, "detail": reply.detail} if isinstance(reply, Failure) else None,
         tokens=_tokens(reply),
         reported=_reported(reply),
@@ -176,12 +177,12 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
 
 def _second(plan: Plan, place: Place, status: str, stored: Stored | None) -> Second:
     stage, reply = _stage(plan, place.stage), stored.reply if stored else None
-    item, language = _item(plan, stage, place.item), stage.language[place.population]
+    language, words = _shown_options(plan, stage, place.population, place.item)
     return Second(
         status=status,
         text=reply.text if isinstance(reply, GenerateReply) else None,
-        reading=asdict(_reading(stage, item, language, reply)) if isinstance(reply, GenerateReply) else None,
-        probabilities=_chances(item, max(place.rotation, 0), reply) if isinstance(reply, ScoreReply) else None,
+        reading=asdict(_reading(stage, words, language, reply)) if isinstance(reply, GenerateReply) else None,
+        probabilities=_chances(len(words), max(place.rotation, 0), reply) if isinstance(reply, ScoreReply) else None,
         failure={"reason": reply.reason, "detail": reply.detail} if isinstance(reply, Failure) else None,
         reported=_reported(reply),
     )
@@ -206,16 +207,18 @@ def _place(plan: Plan, row: dict[str, Any]) -> Place:
     )
 
 
-def _chances(item: Item, rotation: int, reply: ScoreReply) -> list[float]:
+def _chances(size: int, rotation: int, reply: ScoreReply) -> list[float]:
     """Probabilities in the survey's own order."""
-    own = [0.0] * item.size
-    for index, logprob in zip(order_shown(item.size, rotation), reply.logprobs, strict=True):
+    own = [0.0] * size
+    for index, logprob in zip(order_shown(size, rotation), reply.logprobs, strict=True):
         own[index] = math.exp(logprob)
     return own
 
 
-def _reading(stage: Score | Converse, item: Item, language: str, reply: GenerateReply) -> Reading:
-    return reading_of(reply, methods.take(stage.method).read, item.options[language], language)
+def _reading(stage: Asked, words: tuple[str, ...], language: str, reply: GenerateReply) -> Reading:
+    if isinstance(stage, Assess):
+        return judged(stage, reply, language)
+    return reading_of(reply, methods.take(stage.method).read, words, language)
 
 
 def _tokens(reply: Reply) -> dict[str, int]:
@@ -224,11 +227,18 @@ def _tokens(reply: Reply) -> dict[str, int]:
     return {"in": reply.tokens_in, "out": 0} if isinstance(reply, ScoreReply) else {"in": 0, "out": 0}
 
 
-def _stage(plan: Plan, name: str) -> Score | Converse:
+def _stage(plan: Plan, name: str) -> Asked:
     stage = plan.stage(name)
-    assert isinstance(stage, Score | Converse)
+    assert isinstance(stage, Score | Converse | Assess)
     return stage
 
 
-def _item(plan: Plan, stage: Score | Converse, name: str) -> Item:
-    return next(item for item in plan.surveys[stage.survey].items if item.id == name)
+def _shown_options(plan: Plan, stage: Asked, population: str, item: str) -> tuple[str, tuple[str, ...]]:
+    """The language of a cell, and the words of the options that were shown, in the survey's own order."""
+    if isinstance(stage, Assess):
+        spoken = {name: source.language[name] for source in sources_of(plan, stage) for name in source.populations}
+        # A case is of no population; its number stands in its name.
+        language = spoken.get(population) or stage.cases[int(item.rpartition("_")[2]) - 1].language
+        return language, stage.options[language]
+    language = stage.language[population]
+    return language, next(one for one in plan.surveys[stage.survey].items if one.id == item).options[language]

@@ -8,29 +8,23 @@ reply is still missing ends the walk of a participant who remembers: nobody know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 import numpy as np
-from numpy.typing import NDArray
 
 from auditc.backends._contract import Identity
-from auditc.ir.answers import FAILED, NOT_RUN, REFUSED, UNPARSABLE
-from auditc.ir.exchange import Failure, GenerateReply, Reply
-from auditc.ir.plan import Converse, Plan, Score
+from auditc.ir.answers import FAILED, NOT_RUN
+from auditc.ir.exchange import Failure, GenerateReply
+from auditc.ir.plan import Plan
 from auditc.ir.reading import Reading
 from auditc.methods import methods
 
 from .asking import Ask, ScoreAsking, TurnAsking, score_asking, turn_asking
-from .cells import Participant, ScoreCells, lasting, participants, score_cells
-from .schedule import Asked, score_batches, turn_groups
-
-Known = Callable[[bytes], Reply | None]
-"""The reply to a cell, if there is one by now."""
-
-Read = Callable[[str, tuple[str, ...], str], Reading]
-"""A method's parser: (text, the options' words, language)."""
+from .assessing import assess_asking, assess_sheet, walk_assess
+from .cells import Participant, lasting, participants, score_cells
+from .schedule import Asked, score_batches, spread, turn_groups
+from .sheets import ConverseSheet, Known, Read, ScoreSheet, Sheet, choice_of, reading_of, text_number
 
 _SHORT, _READINGS = 300, 50_000
 """Characters of a text whose reading is remembered, and how many readings are."""
@@ -39,46 +33,23 @@ ROUND: None = None
 """Handed out between rounds: the walk goes on once all replies are there."""
 
 
-@dataclass(slots=True, eq=False)
-class ScoreSheet:
-    """Where the answers of a Score stage lie: the key of each cell, in canonical order; empty where not walked over."""
-
-    stage: Score
-    cells: ScoreCells
-    keys: list[bytes]
-
-
-@dataclass(slots=True, eq=False)
-class ConverseSheet:
-    """Where the answers of a Converse stage lie, and how each was read.
-
-    By population: the participants, and for each the key and the choice of each item, in the order of the stage; and
-    the tokens that all turns together took in and brought.
-    """
-
-    stage: Converse
-    participants: dict[str, tuple[Participant, ...]]
-    keys: dict[str, list[list[bytes]]]
-    choices: dict[str, NDArray[np.int64]]
-    tokens: dict[str, tuple[int, int]]
-    texts: dict[str, NDArray[np.int64]]
-    """A number for each whole text, equal where two are the same; -1 without one."""
-
-
-Sheet = ScoreSheet | ConverseSheet
-
-
-def walked(sheet: Sheet) -> Iterator[bytes]:
-    """The keys of the cells that were walked over."""
-    rows = [sheet.keys] if isinstance(sheet, ScoreSheet) else [row for rows in sheet.keys.values() for row in rows]
-    return (key for row in rows for key in row if key)
-
-
 def walk(
-    plan: Plan, stage: Asked, identity: Identity, known: Known, size: int, limit: int | None = None
+    plan: Plan,
+    stage: Asked,
+    identity: Identity,
+    known: Known,
+    size: int,
+    limit: int | None = None,
+    *,
+    before: Mapping[str, Sheet],
 ) -> tuple[Sheet, Iterator[list[Ask] | None]]:
     """An empty sheet of a stage, and the walk over its cells that fills it: batches of `size` cells, as they are asked
-    of an engine of this identity. `known` is read by stages whose turns hang on earlier ones."""
+    of an engine of this identity. `known` is read by stages whose cells hang on earlier ones; `before` are the sheets
+    of stages that were walked over before, by name: a judge reads what lies on one of them."""
+    if stage.kind == "assess":
+        judging = assess_asking(plan, stage, identity)
+        assess = assess_sheet(judging, before, known)
+        return assess, walk_assess(judging, assess, known, size, limit)
     if stage.kind == "score":
         scores = score_asking(plan, stage, identity)
         score = score_sheet(scores)
@@ -112,7 +83,7 @@ def converse_sheet(asking: TurnAsking) -> ConverseSheet:
 def walk_score(asking: ScoreAsking, sheet: ScoreSheet, size: int, limit: int | None = None) -> Iterator[list[Ask]]:
     """The batches of a Score stage, of `size` cells. With a limit, that many cells spread evenly over the stage."""
     cells = sheet.cells
-    chosen = None if limit is None or limit >= len(cells) else _spread(len(cells), limit)
+    chosen = None if limit is None or limit >= len(cells) else spread(len(cells), limit)
     for batch in score_batches(asking, cells, size):
         if chosen is not None:
             batch = batch[chosen[batch]]
@@ -122,12 +93,6 @@ def walk_score(asking: ScoreAsking, sheet: ScoreSheet, size: int, limit: int | N
             sheet.keys[index] = ask.key
         if asks:
             yield asks
-
-
-def _spread(cells: int, limit: int) -> NDArray[np.bool_]:
-    chosen = np.zeros(cells, dtype=bool)
-    chosen[np.arange(limit) * cells // max(limit, 1)] = True
-    return chosen
 
 
 @dataclass(slots=True, eq=False)
@@ -169,7 +134,7 @@ def walk_converse(
         for row, participant in enumerate(persons)
     ]
     if limit is not None:
-        few = _spread(len(people), min(len(people), max(1, limit // max(1, len(sheet.stage.items)))))
+        few = spread(len(people), min(len(people), max(1, limit // max(1, len(sheet.stage.items)))))
         people = [person for person, chosen in zip(people, few, strict=True) if chosen]
     place = {item: index for index, item in enumerate(sheet.stage.items)}
     read = _remembered(read)
@@ -233,22 +198,3 @@ def _remembered(read: Read) -> Read:
         return found
 
     return reading
-
-
-def reading_of(reply: GenerateReply, read: Read, options: tuple[str, ...], language: str) -> Reading:
-    """How a method reads a reply. Where a server says that it withheld the answer, no text says otherwise."""
-    if reply.finished == "refused":
-        return Reading(None, "refused", "server")
-    return read(reply.text, options, language)
-
-
-def text_number(text: str) -> int:
-    """63 bits of a text's digest: two texts with one number are less likely than a fault of the memory."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
-
-
-def choice_of(reading: Reading) -> int:
-    """A reading as the number that arrays of answers hold."""
-    if reading.option is not None:
-        return reading.option
-    return REFUSED if reading.reason == "refused" else UNPARSABLE

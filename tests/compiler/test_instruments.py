@@ -16,7 +16,7 @@ CARD = 'origin = "west"  stage = "base"'
 
 def judging(judge: str, judged: str, folder: Path) -> list[Diagnostic]:
     """What is said when one model, by what its card says, judges another one."""
-    block = 'insensitivity { judge = j  calibrate = csv("judged.csv") }'
+    block = 'insensitivity { judge = j  faults = [no_role]  calibrate = csv("judged.csv") }'
     spec = f"def_survey d {{ ask = values  of = [g]  as = [us]  {block} }}\n"
     return diagnostics(f"{spec}model j {{ {judge}  {CARD} }}\nmodel g {{ {judged}  {CARD} }}\n", folder)
 
@@ -50,7 +50,7 @@ def test_a_judge_of_another_kind_is_not(tmp_path: Path) -> None:
 
 
 def test_a_model_does_not_judge_itself(tmp_path: Path) -> None:
-    block = 'insensitivity { judge = j  calibrate = csv("judged.csv") }'
+    block = 'insensitivity { judge = j  faults = [no_role]  calibrate = csv("judged.csv") }'
     spec = (
         f"def_survey d {{ ask = values  of = [j]  as = [us]  {block} }}\nmodel j {{ {hub('a/one', 'One')}  {CARD} }}\n"
     )
@@ -83,26 +83,45 @@ def test_a_country_is_no_group_of_people(tmp_path: Path) -> None:
     assert "`by = [country, sex, age, income]`" in found.help
 
 
-def cases(yes: int, no: int, fault: str = "false_facts", present: str = "yes") -> str:
-    rows = [f"text {n},{fault},{present if n < yes else 'no'}\n" for n in range(yes + no)]
-    return "".join(["text,fault,present\n", *rows])
+def cases(yes: int, no: int, fault: str = "no_role", present: str = "yes", language: str = "en") -> str:
+    rows = [f"text {n},{fault},{present if n < yes else 'no'},Why?,{language}\n" for n in range(yes + no)]
+    return "".join(["text,fault,present,question,language\n", *rows])
 
 
 @pytest.mark.parametrize(
     ("file", "why"),
     [
-        (cases(50, 49), "50 cases with a fault and 49 without"),
-        (cases(1, 99), "1 cases with a fault and 99 without"),
-        (cases(50, 50, "nosuch"), "names the fault `nosuch`"),
-        (cases(50, 50, present="maybe"), "says `maybe`"),
+        (cases(50, 49), "50 cases with `no_role` and 49 without"),
+        (cases(1, 99), "1 cases with `no_role` and 99 without"),
+        (cases(50, 50, "false_facts"), "0 cases with `no_role` and 0 without"),
+        (cases(50, 50, "nosuch"), "`nosuch` as `fault`"),
+        (cases(50, 50, present="maybe"), "`maybe` as `present`"),
+        (cases(50, 50, language="fr"), "`fr` as `language`"),
     ],
 )
 def test_cases_that_measure_no_errors_calibrate_no_judge(file: str, why: str, tmp_path: Path) -> None:
-    block = 'insensitivity { judge = j  calibrate = csv("mine.csv") }'
+    block = 'insensitivity { judge = j  faults = [no_role]  calibrate = csv("mine.csv") }'
     model = f"model j {{ {hub('a/one', 'One')}  {CARD} }}\n"
     survey = f"def_survey d {{ ask = values  of = [sim]  as = [us]  {block} }}\n"
     claim = 'claim c { says = "s"  holds = d.insensitivity < 10%  estimand = these_items }\n'
     found = diagnostics(survey + claim + model, tmp_path, {"mine.csv": file})
     assert [(d.code, d.primary.span.line) for d in found] == [("AC426", 1), ("AC427", 2)]
     assert all(why in d.primary.text for d in found)
-    assert diagnostics(survey + claim + model, tmp_path, {"mine.csv": cases(50, 50)}) == []
+    assert diagnostics(survey + model, tmp_path, {"mine.csv": cases(50, 50)}) == []
+
+
+def test_a_fault_without_cases_is_named(tmp_path: Path) -> None:
+    block = 'insensitivity { judge = j  faults = [no_role, false_facts, irrelevant_text]  calibrate = csv("mine.csv") }'
+    model = f"model j {{ {hub('a/one', 'One')}  {CARD} }}\n"
+    survey = f"def_survey d {{ ask = values  of = [sim]  as = [us]  {block} }}\n"
+    (found,) = diagnostics(survey + model, tmp_path, {"mine.csv": cases(50, 50)})
+    assert "0 cases with `false_facts`" in found.primary.text and "too few of `irrelevant_text`" in found.primary.text
+
+
+def test_no_claim_names_one_figure_of_several(tmp_path: Path) -> None:
+    block = 'insensitivity { judge = j  faults = [no_role]  calibrate = csv("mine.csv") }'
+    model = f"model j {{ {hub('a/one', 'One')}  {CARD} }}\n"
+    survey = f"def_survey d {{ ask = values  of = [sim]  as = [us]  {block} }}\n"
+    claim = 'claim c { says = "s"  holds = d.insensitivity < 10%  estimand = these_items }\n'
+    (found,) = diagnostics(survey + claim + model, tmp_path, {"mine.csv": cases(50, 50)})
+    assert (found.code, found.severity.name, found.primary.span.line) == ("AC369", "ERROR", 2)

@@ -265,4 +265,9 @@ def test_what_is_refused_is_said_once(block: str, code: str, tmp_path: Path) -> 
 def test_a_judge_that_is_trained_is_trained_before_it_judges(tmp_path: Path) -> None:
     block = "def_survey citizens { ask = values  of = [sim]  as = [us]  insensitivity { judge = tuned } }\n"
     plan = planned(block + BASE + train("tuned", "small"), tmp_path)
-    assert plan.stage("citizens.insensitivity").needs == ("citizens/sim", "train.tuned")
+    assert plan.stage("citizens.insensitivity").needs == (
+        "citizens/assess/insensitivity",
+        "citizens/sim",
+        "train.tuned",
+    )
+    assert plan.stage("citizens/assess/insensitivity").needs == ("citizens/sim", "train.tuned")

@@ -29,7 +29,7 @@ def_survey written {{
   ask = grouped
   of  = [faithful]
   as  = [hill]
-  insensitivity {{ judge = base }}
+  diversity {{ }}
 }}
 
 escalation wallets {{
@@ -46,7 +46,6 @@ report filed {{ formats = [pdf, oscal] }}
 NAMED = {
     "escalation": "escalation wallets",
     "sft": "train tuned",
-    "insensitivity": "  insensitivity",
     "win_rate": "  win_rate",
     "transitivity": "  transitivity",
     "rank_change": "  rank_change",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditc.ir.plan import (
+    Assess,
     Budget,
     Condition,
     Converse,
@@ -158,7 +159,7 @@ def converse(name: str = "def/sim", model: str = "sim", items: int = 6, **change
     return Converse(**{**fields, **changes})
 
 
-def plan(*stages: Score | Converse, budget: Budget | None = None, **changes: Any) -> Plan:
+def plan(*stages: Score | Converse | Assess, budget: Budget | None = None, **changes: Any) -> Plan:
     """A plan over the made-up survey; a Score and a Converse stage unless others are given."""
     fields: dict[str, Any] = {
         "name": "test",

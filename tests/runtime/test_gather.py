@@ -16,7 +16,7 @@ from auditc.ir.plan import Measure, Plan
 from auditc.runtime.budget import Limits
 from auditc.runtime.cells import score_cells
 from auditc.runtime.gather import gather
-from auditc.runtime.walk import ScoreSheet
+from auditc.runtime.sheets import ScoreSheet
 from tests.runtime.plans import ORIGIN, plan, score
 from tests.runtime.workspace import Asked, ask, asked
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditc.compiler.claims import AXES, averaged_in, figures
 from auditc.compiler.further import further_of
-from auditc.ir.plan import Compare, Escalate, Judge, Measure, Plan, Questioning, Train
+from auditc.ir.plan import Assess, Compare, Converse, Escalate, Judge, Measure, Plan, Questioning, Train
 from auditc.metrics import metrics
 
 from .params import named
@@ -20,6 +20,8 @@ def coherent(plan: Plan) -> bool:
         if isinstance(stage, Questioning) and not _asks(stage, plan):
             return False
         if isinstance(stage, Escalate) and not _leads(stage, plan):
+            return False
+        if isinstance(stage, Assess) and not _assesses(stage, plan):
             return False
         if isinstance(stage, Train) and not _trains(stage, plan):
             return False
@@ -52,6 +54,25 @@ def _claims(stage: Judge, measures: set[str], plan: Plan) -> bool:
 def _compares(stage: Compare, plan: Plan, measures: set[str]) -> bool:
     models = {name for group in stage.groups.values() for name in group}
     return stage.figure.measure in measures and models <= plan.models.keys()
+
+
+def _assesses(stage: Assess, plan: Plan) -> bool:
+    """Whether a judge reads stages that are there, and is who the metric that wants it says, in all that it repeats."""
+    wanting = [one for one in plan.stages if isinstance(one, Measure) and stage.name in one.needs]
+    read = [one for one in plan.stages if isinstance(one, Converse) and one.name in stage.of]
+    if not wanting or stage.model not in plan.models or wanting[0].metric not in metrics.names():
+        return False
+    metric = metrics.take(wanting[0].metric)
+    try:
+        params = metric.params.model_validate(wanting[0].params)
+        made = metric.stages(params, wanting[0].metric, read) if metric.stages else ()
+    except (ValueError, KeyError):  # of a table that lacks a column
+        return False
+    repeats = ("block", "model", "sample", "axis", "cases", "seed")
+    return any(
+        set(one.of) == set(stage.of) and all(getattr(one, key) == getattr(stage, key) for key in repeats)
+        for one in made
+    )
 
 
 def _leads(stage: Escalate, plan: Plan) -> bool:

@@ -115,6 +115,9 @@ _WAVES = "models are what waves compare"
 _MADE = "the training makes another model, and models are what waves compare"
 _ONLY_ONE = "only one audit has it; what both have is compared"
 
+_DERIVED_OF_A_JUDGE: Final = ("kind", "block", "model", "of", "sample", "axis", "cases", "seed")
+"""What an Assess stage repeats of the metric that wants it, and of the stage that it reads."""
+
 _PLACED: Final[Rules] = (Rule(Touched.PANEL, Effect.NOT, "a place depends on all who are placed"),)
 _JUDGED: Final[Rules] = (Rule(Touched.JUDGED, Effect.NOT, "another judge is another instrument"),)
 
@@ -211,6 +214,12 @@ RULES: Final[dict[str, Rules]] = {
     "Converse.top_p": _all(Effect.NOT, _SAMPLED),
     "Converse.top_k": _all(Effect.NOT, _SAMPLED),
     "Converse.stop": _all(Effect.NOT, "answers end elsewhere"),
+    **dict.fromkeys([f"Assess.{name}" for name in _DERIVED_OF_A_JUDGE], DERIVED),
+    "Assess.wording": _all(Effect.NOT, "the judge is asked in other words"),
+    "Assess.questions": _all(Effect.NOT, "the judge is asked something else"),
+    "Assess.options": _all(Effect.NOT, "the judge is given other answers to choose from"),
+    "Assess.labels": _all(Effect.NOT, "the judge is given other answers to choose from"),
+    "Assess.max_new_tokens": _all(Effect.NOT, "what the judge says is cut at another length"),
     "Escalate.kind": DERIVED,
     "Escalate.block": DERIVED,
     "Escalate.method": _all(Effect.NOT, "another method asks"),
@@ -281,7 +290,7 @@ WITHIN: Final = frozenset(
     {
         *("Thing", "Adapter", "Range", "Place", "Wording", "Condition", "People", "Group", "Budget"),
         *("Comparison", "Number", "Figure", "Arithmetic", "Mean", "Origin", "Money", "Price"),
-        *("Script", "Step", "Branch", "Choice", "Both", "Not", "ScenarioStep", "Value"),
+        *("Script", "Step", "Branch", "Choice", "Both", "Not", "ScenarioStep", "Value", "Case"),
     }
 )
 """Forms that are compared whole, and whose changes have the consequence of the field that holds them."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from auditc.backends import backends
 from auditc.ir.framework import Framework
 from auditc.ir.plan import (
+    Assess,
     Compare,
     Escalate,
     Item,
@@ -109,8 +110,10 @@ def view(plan: Plan, names: Names, places: Places) -> dict[Key, Part]:
                 led.setdefault(stage.block, []).append(stage)
             case Train():
                 parts["train", names.model(stage.model)] = _training(stage, names)
+            case Assess():
+                pass  # it is said of the metric that wants it
             case Measure():
-                parts["metric", names.measure(stage.name)] = _metric(stage, names, places)
+                parts["metric", names.measure(stage.name)] = _metric(plan, stage, names)
             case Judge():
                 parts["claim", names.claim(stage.claim)] = _claim(stage, names, places)
             case Compare():
@@ -361,10 +364,13 @@ def _stage(plan: Plan, stage: Questioning, reach: Reach, names: Names) -> Iterat
         yield "order of items", Entry(list(stage.items), order, rules, reach, order=True)
 
 
-def _metric(stage: Measure, names: Names, places: Places) -> Part:
+def _metric(plan: Plan, stage: Measure, names: Names) -> Part:
     block = names.block(stage.block)
     reach = Reach(block=block, metric=stage.metric)
     entries = dict(fields(stage, reach, handled=("metric",)))
+    wished = [one for one in map(plan.stage, stage.needs) if isinstance(one, Assess)]
+    for assess in wished[:1]:  # those of one metric differ in the answers that they read alone
+        entries |= fields(assess, reach)
     for key, name in called(stage, names).items():
         entries[f"params.{key}"] = replace(entries[f"params.{key}"], same=name)
     return Part(f"{stage.block}.{stage.metric}", rules_of(Measure, "metric"), reach, stage.origin, entries)

@@ -1,0 +1,223 @@
+"""Judging: which answers a judge is shown, how it is asked about them, and the walk over its cells.
+
+What a judge reads was written by a model, and may try to speak to it: every line of it stands behind a mark that opens
+the line, and signs by which chat templates tell who speaks are made harmless, so that no text can end its quotation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from auditc.backends._contract import Identity
+from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Hint, Prompt, Sampling, Turn
+from auditc.ir.plan import Assess, Converse, Item, Plan
+from auditc.reading import label
+
+from .asking import Ask, wording_of
+from .cells import Foreseen, Participant, below, foreseen, items_of, participants, sources_of
+from .identity import Settings, decoding, key, looked_at, said, settings, stream
+from .prompts import Renderer
+from .schedule import spread
+from .sheets import AssessSheet, ConverseSheet, Known, Look, Sheet
+
+MARK = "| "
+"""Opens every line of what is quoted."""
+LONGEST = 8_000
+"""Characters of a text that a judge is shown."""
+CUT = " […]"
+
+_SIGNS = str.maketrans({"<": "‹", ">": "›", "＜": "‹", "＞": "›", "﹤": "‹", "﹥": "›"})
+_INST = re.compile(r"\[(/?[A-Z_]{2,})\]")
+
+
+def quoted(text: str) -> str:
+    """A text as it is shown to a judge: cut when it is very long, each line behind `MARK`, and without the signs that a
+    template could take for another turn (`<|im_end|>`, `[INST]`). Whatever breaks a line begins a marked one."""
+    cut = text if len(text) <= LONGEST else text[:LONGEST] + CUT
+    harmless = _INST.sub(r"⟦\1⟧", cut.translate(_SIGNS))
+    return "\n".join(MARK + line for line in harmless.splitlines() or [""])
+
+
+def inline(text: str) -> str:
+    """A short text that stands within a marked line."""
+    return _INST.sub(r"⟦\1⟧", " ".join(text.split()).translate(_SIGNS))
+
+
+@dataclass(slots=True, eq=False)
+class AssessAsking:
+    """Asks the cells of one Assess stage. Made by `assess_asking`."""
+
+    plan: Plan
+    stage: Assess
+    sources: dict[str, Converse]
+    how: Settings
+    sampling: Sampling
+    items: dict[tuple[str, str], Item]
+    """By survey and id."""
+    renderer: Renderer = field(default_factory=Renderer)
+
+    def about_answer(self, look: Look, person: Participant, text: str) -> Ask:
+        """A question about what a participant wrote. Raises WordingRejected."""
+        language, people = look.language, self.plan.populations[look.population]
+        source = self.sources[look.of]
+        item = self.items[source.survey, look.item]
+        words = item.options[language]
+        options = [{"label": label(place, source.labels), "text": inline(text)} for place, text in enumerate(words)]
+        opening = wording_of(source, language).opening
+        values = {
+            "country": inline(people.named[language]),
+            "place": "" if person.place is None else inline(people.places[person.place].name[language]),
+            "group": "" if person.group is None else inline(people.groups[person.group].name[language]),
+            "question": quoted(item.text[language]),
+            "options": options,
+            "count": len(options),
+            "answer": quoted(opening + text),
+        }
+        return self._ask(look, values, Hint(item.id, people.country, (0, 1), look.draw, look.asks))
+
+    def about_case(self, look: Look) -> Ask:
+        """A question about a case that people judged. Raises WordingRejected."""
+        case = self.stage.cases[look.case]
+        values = {
+            "country": inline(case.country),
+            "place": "",
+            "group": "",
+            "question": quoted(case.question),
+            "options": [],
+            "count": 0,
+            "answer": quoted(case.text),
+        }
+        return self._ask(look, values, Hint(look.item, case.country, (0, 1), look.draw, look.asks))
+
+    def longest(self) -> Prompt:
+        """A question about an answer that is as long as any can be."""
+        source = max(self.sources.values(), key=lambda one: one.max_new_tokens)
+        look, person = next(self.every(source, source.populations[0]))
+        return self.about_answer(look, person, "word" * min(source.max_new_tokens, LONGEST // 4)).request.prompt
+
+    def every(self, source: Converse, population: str) -> Iterator[tuple[Look, Participant]]:
+        """Every question about the answers of one participant."""
+        person = participants(source.model_copy(update={"draws": 1}), self.plan.populations[population])[0]
+        for asks in self.stage.questions:
+            for item in source.items:
+                yield Look(0, asks, source.language[population], source.name, population, item), person
+
+    def _ask(self, look: Look, values: dict[str, object], hint: Hint) -> Ask:
+        wording = self.stage.wording[look.language]
+        values["asks"] = self.stage.questions[look.asks][look.language]
+        turn = said(Turn("user", self.renderer.render(wording.text, values, once=True)))
+        own = key(self.how, (turn,), wording.opening, repr(None), looked_at(self.how, hint))
+        prompt = Prompt((turn.turn,), wording.opening)
+        return Ask(own, self.how.text, lambda: GenerateRequest(prompt, self.sampling, stream(own), hint))
+
+
+def assess_asking(plan: Plan, stage: Assess, identity: Identity) -> AssessAsking:
+    """Ready to ask an Assess stage of an engine of this identity. A judge does not sample."""
+    sources = sources_of(plan, stage)
+    sampling = decoding(Sampling(sample=False, max_new_tokens=stage.max_new_tokens))
+    items = {(one.survey, item.id): item for one in sources for item in items_of(one, plan.surveys[one.survey])}
+    how = settings("assess", identity, sampling)
+    return AssessAsking(plan, stage, {one.name: one for one in sources}, how, sampling, items)
+
+
+def ask_all(asking: AssessAsking) -> None:
+    """Word every question, about an answer of each population and about every case. Raises WordingRejected."""
+    for source in asking.sources.values():
+        for population in source.populations:
+            for look, person in asking.every(source, population):
+                asking.about_answer(look, person, "")
+    for number, case in enumerate(asking.stage.cases):
+        asking.about_case(Look(0, case.asks, case.language, case=number))
+
+
+def assess_sheet(asking: AssessAsking, before: Mapping[str, Sheet], known: Known) -> AssessSheet:
+    """The looks of a stage at the answers that are on the sheets `before`: at those that were drawn and have a text.
+    One that brought none is left out; one that was not run stays, without a key. Where all that were drawn of a stage
+    are left out, its answer with the least rank is read, so that there is one."""
+    stage = asking.stage
+    questions, looks, number = list(stage.questions), [], 0
+    for name, source in asking.sources.items():
+        sheet = before.get(name)
+        drawn, spare = _drawn(asking, source, sheet if isinstance(sheet, ConverseSheet) else None, known)
+        left = [(place, at) for place, at in enumerate(drawn) if at.text is not None]
+        looks += [
+            Look(
+                number=number + place * len(questions) + column,
+                asks=asks,
+                language=source.language[at.population],
+                of=name,
+                population=at.population,
+                item=source.items[at.column],
+                draw=at.person.draw,
+                text=at.text or b"",
+            )
+            for place, at in left or ([(0, spare)] if spare else [])
+            for column, asks in enumerate(questions)
+        ]
+        number += max(1, len(drawn)) * len(questions)
+    looks += [
+        Look(number=number + case, asks=one.asks, language=one.language, item=f"case_{case + 1}", case=case)
+        for case, one in enumerate(stage.cases)
+    ]
+    return AssessSheet(stage, looks, [b""] * len(looks))
+
+
+def _drawn(
+    asking: AssessAsking, source: Converse, sheet: ConverseSheet | None, known: Known
+) -> tuple[list[Foreseen], Foreseen | None]:
+    """The answers of a stage that were drawn, and of the others with a text the one with the least rank."""
+    bound = below(asking.stage)
+    drawn: list[Foreseen] = []
+    spare, least = None, 2**64
+    for at in foreseen(asking.plan, asking.stage, source):
+        if at.rank >= bound and at.rank >= least:
+            continue
+        at = replace(at, text=_text(sheet, known, at))
+        if at.rank < bound:
+            drawn.append(at)
+        elif at.text:
+            spare, least = at, at.rank
+    return drawn, spare
+
+
+def _text(sheet: ConverseSheet | None, known: Known, at: Foreseen) -> bytes | None:
+    """The key of an answer that can be read; empty where it was not run, None where it brought no text."""
+    own = sheet.keys[at.population][at.row][at.column] if sheet is not None else b""
+    reply = known(own) if own else None
+    if isinstance(reply, GenerateReply):
+        return own if reply.text.strip() else None
+    return None if isinstance(reply, Failure) else b""
+
+
+def walk_assess(
+    asking: AssessAsking, sheet: AssessSheet, known: Known, size: int, limit: int | None = None
+) -> Iterator[list[Ask]]:
+    """The batches of an Assess stage, of at most `size` cells: all questions about one answer stand together. With a
+    limit, that many cells spread evenly over the stage."""
+    people = {
+        (source.name, name): {person.draw: person for person in participants(source, asking.plan.populations[name])}
+        for source in asking.sources.values()
+        for name in source.populations
+    }
+    chosen = None if limit is None or limit >= len(sheet.looks) else spread(len(sheet.looks), limit)
+    worded = [
+        place
+        for place, look in enumerate(sheet.looks)
+        if (look.case >= 0 or look.text) and (chosen is None or chosen[place])
+    ]
+    for _, members in groupby(worded, key=lambda place: sheet.looks[place].number // size):
+        batch = []
+        for place in members:
+            look = sheet.looks[place]
+            if look.case >= 0:
+                ask = asking.about_case(look)
+            else:
+                reply = known(look.text)
+                assert isinstance(reply, GenerateReply)
+                ask = asking.about_answer(look, people[look.of, look.population][look.draw], reply.text)
+            sheet.keys[place] = ask.key
+            batch.append(ask)
+        yield batch

@@ -1,0 +1,119 @@
+"""Sheets: where the answers of a stage lie, and how each was read. A walk fills them, `gather` reads them off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditc.ir.answers import REFUSED, UNPARSABLE
+from auditc.ir.exchange import GenerateReply, Reply
+from auditc.ir.plan import Assess, Converse, Score
+from auditc.ir.reading import Reading
+from auditc.reading import read_choice
+
+from .cells import Participant, ScoreCells
+
+Known = Callable[[bytes], Reply | None]
+"""The reply to a cell, if there is one by now."""
+
+Read = Callable[[str, tuple[str, ...], str], Reading]
+"""A method's parser: (text, the options' words, language)."""
+
+
+@dataclass(slots=True, eq=False)
+class ScoreSheet:
+    """Where the answers of a Score stage lie: the key of each cell, in canonical order; empty where not walked over."""
+
+    stage: Score
+    cells: ScoreCells
+    keys: list[bytes]
+
+
+@dataclass(slots=True, eq=False)
+class ConverseSheet:
+    """Where the answers of a Converse stage lie, and how each was read.
+
+    By population: the participants, and for each the key and the choice of each item, in the order of the stage; and
+    the tokens that all turns together took in and brought.
+    """
+
+    stage: Converse
+    participants: dict[str, tuple[Participant, ...]]
+    keys: dict[str, list[list[bytes]]]
+    choices: dict[str, NDArray[np.int64]]
+    tokens: dict[str, tuple[int, int]]
+    texts: dict[str, NDArray[np.int64]]
+    """A number for each whole text, equal where two are the same; -1 without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One question to a judge: about the answer of a participant to an item, or about a case (`case` is its number, and
+    -1 for an answer). `number` is its place in the order of the plan."""
+
+    number: int
+    asks: str
+    language: str
+    of: str = ""
+    """The stage that brought the answer."""
+    population: str = ""
+    item: str = ""
+    draw: int = -1
+    case: int = -1
+    text: bytes = b""
+    """The key of the answer that is read; empty where it was not run, and for a case."""
+
+
+@dataclass(slots=True, eq=False)
+class AssessSheet:
+    """Where what a judge says lies: the looks of an Assess stage, and the key of each, empty where not walked over."""
+
+    stage: Assess
+    looks: list[Look]
+    keys: list[bytes]
+
+    def read(self, look: Look, reply: GenerateReply) -> Reading:
+        """What a judge's reply says: the first option that what is asked is so, the second that it is not."""
+        return judged(self.stage, reply, look.language)
+
+
+Sheet = ScoreSheet | ConverseSheet | AssessSheet
+
+
+def walked(sheet: Sheet) -> Iterator[bytes]:
+    """The keys of the cells that were walked over."""
+    if isinstance(sheet, ConverseSheet):
+        return (key for rows in sheet.keys.values() for row in rows for key in row if key)
+    return (key for key in sheet.keys if key)
+
+
+def judged(stage: Assess, reply: GenerateReply, language: str) -> Reading:
+    """How a judge's reply is read: 0 that what was asked is so, 1 that it is not, or a reason why it says neither."""
+
+    def read(text: str, options: tuple[str, ...], spoken: str) -> Reading:
+        return read_choice(text, options, spoken, stage.labels)
+
+    return reading_of(reply, read, stage.options[language], language)
+
+
+def reading_of(reply: GenerateReply, read: Read, options: tuple[str, ...], language: str) -> Reading:
+    """How a method reads a reply. Where a server says that it withheld the answer, no text says otherwise."""
+    if reply.finished == "refused":
+        return Reading(None, "refused", "server")
+    return read(reply.text, options, language)
+
+
+def text_number(text: str) -> int:
+    """63 bits of a text's digest: two texts with one number are less likely than a fault of the memory."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
+
+
+def choice_of(reading: Reading) -> int:
+    """A reading as the number that arrays of answers hold."""
+    if reading.option is not None:
+        return reading.option
+    return REFUSED if reading.reason == "refused" else UNPARSABLE
