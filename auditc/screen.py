@@ -186,8 +186,9 @@ def _reading(shown: Shown, reading: dict[str, Any] | None) -> str:
     """`2. Agree (by its label)`: as it was shown, never by an index."""
     if reading is None:
         return "not read"
-    option = next((o for o in shown.options if o.index == reading["option"]), None)
-    what = f"{option.label}. {option.text}" if option else reading["reason"]
+    found = reading["options"] if "options" in reading else [reading["option"]]
+    options = [f"{o.label}. {o.text}" for o in shown.options if o.index in (found or ())]
+    what = "; ".join(options) or ("none of them" if found == () else reading["reason"])
     return f"{what} (rule: {reading['rule']})"
 
 

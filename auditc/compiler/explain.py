@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditc.ir.plan import Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Train
+from auditc.ir.questions import questions
 
 
 def cells(stage: Stage, plan: Plan) -> int:
@@ -12,7 +13,7 @@ def cells(stage: Stage, plan: Plan) -> int:
         orders = sum(min(stage.orders, sizes[item]) for item in stage.items)
         return len(stage.populations) * len(stage.conditions) * orders
     if isinstance(stage, Converse):
-        return len(stage.populations) * stage.draws * len(stage.items)
+        return len(stage.populations) * stage.draws * len(questions(stage, plan.surveys[stage.survey]))
     if isinstance(stage, Escalate):
         # A bound: how long a path is, the model's choices decide.
         orders = 2 if stage.orders == "both" else 1

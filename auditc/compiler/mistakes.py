@@ -43,6 +43,10 @@ ERRORS: Final = {
     "AC040": "The status of the number of people is unknown",
     "AC041": "The shares of a group are there twice",
     "AC042": "The data file is too large",
+    "AC050": "The list has too few or too many items",
+    "AC051": "The rows of a list do not agree",
+    "AC052": "An item of a list has other than two options",
+    "AC053": "So many items of the list cannot be chosen",
     # names
     "AC201": "Unknown kind of block",
     "AC202": "The name is declared twice",
@@ -169,6 +173,7 @@ WARNINGS: Final = {
     "AC440": "The model has seen an item in its training",
     "AC446": "What is compared rests on different items",
     "AC447": "What is compared are different quantities",
+    "AC463": "A list is asked in part",
     "AC461": "The ablation changes nothing",
     "AC439": "The prompt does not name the participant's group",
 }

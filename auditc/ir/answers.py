@@ -17,7 +17,8 @@ ANSWERED, NO_CELL = 0, -5
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """asked = answered + refused + unparsable + failed; planned = asked + not_run."""
+    """asked = answered + refused + unparsable + failed; planned = asked + not_run. Cells are counted: the items of a
+    list, asked together, are one."""
 
     answered: int = 0
     refused: int = 0
@@ -53,7 +54,8 @@ class Answers:
     probabilities that are not finite are a failure. `offsets[I, O]` is by how many places order o rotates item i, so
     that the option shown at position p is (p + offset) mod k; -1 past an item's orders.
     From Converse: `choices[D, I]` with the codes above; `weights[D]` is how many drawn participants a row stands for.
-    `cells[I, O]` or `cells[D, I]` are the keys of the stored answers, empty where none is stored.
+    `cells[I, O]` or `cells[D, I]` are the keys of the stored answers, empty where none is stored; the items of a list
+    have one key, for one answer holds all their choices.
     """
 
     stage: str

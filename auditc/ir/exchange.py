@@ -32,12 +32,16 @@ class Hint:
 
     `population` is the country whose people are asked for, as the survey calls it. `order[position]` is the 0-based
     index, in the survey's own order, of the option shown at `position`. `draw` is the participant's, -1 for a score.
+    Where `listed` are the items of a list that are asked together, `item` is the list's name, `order` is one of them,
+    and at least and at most as many as `choose` says may be chosen.
     """
 
     item: str
     population: str
     order: tuple[int, ...]
     draw: int = -1
+    listed: tuple[str, ...] = ()
+    choose: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)

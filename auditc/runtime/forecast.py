@@ -26,7 +26,7 @@ from .opening import obstacles
 from .probe import Sample, second
 from .schedule import Asked, stages
 from .store import Store
-from .walk import walk
+from .walk import ConverseSheet, walk
 from .windows import Windows
 
 EXACT = 200_000
@@ -52,8 +52,8 @@ class StageForecast:
     at_most: bool
     """`to_run` is an upper bound."""
     shared: int = 0
-    """Cells that ask word for word what others of the plan do, and are asked with them: cells = cached + shared + to_run.
-    """
+    """Cells that ask word for word what others of the plan do, and are asked with them. All are cached, shared or to
+    run."""
     probed: int = 0
     """Cells of the probe that are to be asked a second time: in tokens, time and money they are counted."""
     money: Money | None = None
@@ -175,7 +175,7 @@ def _walked(
     the rest take in, those of the probe too, and how many those are. A first answer that is missing is taken to come.
     """
     limit = EXACT if cells > EXACT else None
-    _, batches = walk(plan, stage, bound.identity, store.get, bound.flow.batch, limit)
+    sheet, batches = walk(plan, stage, bound.identity, store.get, bound.flow.batch, limit)
     sample = Sample(stage, share, plan.seed)
     met = cached = shared = tokens = 0
     for batch in sample.watch(batches) if share else batches:
@@ -191,8 +191,8 @@ def _walked(
     lacking = met - cached - shared
     if limit is not None:
         # Participants are taken whole, with the turns that come after a missing one and are not met.
-        items = len(stage.items)
-        walked = met if stage.kind == "score" else min(cells, max(1, limit // max(items, 1)) * items)
+        turns = len(sheet.turns) if isinstance(sheet, ConverseSheet) else 1
+        walked = met if stage.kind == "score" else min(cells, max(1, limit // max(turns, 1)) * turns)
         cached, shared = (round(cells * count / max(walked, 1)) for count in (cached, shared))
     again = [ask for ask in sample.asks() if second(ask.key) not in store]
     missed = round((cells - met) * share)

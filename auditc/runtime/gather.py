@@ -145,11 +145,14 @@ def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[
     answers, counts = [], Counts()
     for population in stage.populations:
         rows, choices = sheet.keys[population], sheet.choices[population]
-        keys = [key for row in rows for key in row]
-        status = np.where(choices >= 0, ANSWERED, choices).ravel()
+        turns = list(sheet.turns)
+        keys = [row[turn] for row in rows for turn in turns]
+        statuses = np.where(choices >= 0, ANSWERED, choices)
+        # What is counted are turns: the items of a list are answered by one cell.
+        status = statuses[:, turns].ravel()
         tokens_in, tokens_out = sheet.tokens[population]
-        stored = ~np.isin(status, (FAILED, NOT_RUN))
-        hexes = np.array([key.hex() for key in keys], dtype="U32")
+        stored = ~np.isin(statuses, (FAILED, NOT_RUN))
+        hexes = np.array([[key.hex() for key in row] for row in rows], dtype="U32")
         answers.append(
             Answers(
                 stage=stage.name,
@@ -161,7 +164,7 @@ def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[
                 language=stage.language[population],
                 items=items_of(stage, plan.surveys[stage.survey]),
                 tally=_tally(status),
-                cells=np.where(stored, hexes, "").reshape(choices.shape),
+                cells=np.where(stored, hexes.reshape(choices.shape), ""),
                 choices=choices,
                 weights=np.array([float(person.weight) for person in sheet.participants[population]]),
                 tokens_in=tokens_in,

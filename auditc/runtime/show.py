@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
 from auditc.ir.plan import Converse, Item, Plan, Score
-from auditc.ir.reading import Reading
+from auditc.ir.questions import Question, questions
 from auditc.methods import methods
 from auditc.reading import label
 
@@ -23,7 +23,7 @@ from .runs import Run
 from .segment import KEY_BYTES
 from .store import Store, Stored
 from .testimony import moment
-from .walk import reading_of
+from .understood import Reader, choices
 
 
 class NoSuchCell(LookupError):
@@ -117,44 +117,61 @@ def show(run: Run, workspace: Path, prefix: str) -> Shown:
 
 
 def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
-    """Every asked cell of a run with its raw answer, one flat row each, for people with tools of their own.
+    """Every asked cell of a run with its raw answer, one flat row each, for people with tools of their own. A list that
+    was asked at once has a row for each of its items, with one text and one key.
 
     `probabilities` are as the model gave them, not normalised; they and `choice` (1-based) are in the survey's own
     order of options. `reading` says how a text was read, `status` what the cell had when the run ended.
     """
     plan, cells = run.plan(), run.cells()
+    asked: dict[tuple[str, str], Question] = {}
     with Store.open(workspace / "store", write=False) as store:
         for row in cells.to_pylist():
-            stage = _stage(plan, row["stage"])
-            item, language = _item(plan, stage, row["item"]), stage.language[row["population"]]
+            stage, name = _stage(plan, row["stage"]), row["item"]
+            language = stage.language[row["population"]]
+            if (stage.name, name) not in asked:
+                asked[stage.name, name] = _question(plan, stage, name)
+            question = asked[stage.name, name]
             # The store may have got an answer since: it is none of this run's.
             reply = store.get(row["key"]) if row["status"] == "answered" else None
             flat = {**row, "key": row["key"].hex(), "block": stage.block, "model": stage.model, "language": language}
-            reading = _reading(stage, item, language, reply) if isinstance(reply, GenerateReply) else None
+            item = next(one for one in question.items if one.id == name)
             chances = _chances(item, max(row["rotation"], 0), reply) if isinstance(reply, ScoreReply) else None
             yield flat | {
                 "answered": reply is not None,
                 "text": reply.text if isinstance(reply, GenerateReply) else None,
-                "reading": reading.reason if reading else None,
-                "choice": reading.option + 1 if reading and reading.option is not None else None,
+                **_chosen(stage, question, item, language, reply),
                 "probabilities": chances,
                 "reported": "" if reply is None or isinstance(reply, Failure) else reply.reported,
                 "at": moment(None if reply is None else store.taken(row["key"])),
             }
 
 
+def _chosen(
+    stage: Score | Converse, question: Question, item: Item, language: str, reply: Reply | None
+) -> dict[str, Any]:
+    """How a text was read, and the option (1-based) that it gives an item."""
+    if not isinstance(reply, GenerateReply):
+        return {"reading": None, "choice": None}
+    reading = Reader(methods.take(stage.method)).reading(reply, question, language)
+    choice = choices(reading, question)[question.items.index(item)]
+    return {"reading": reading.reason, "choice": choice + 1 if choice >= 0 else None}
+
+
 def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
     first = places[0]
     stage, reply = _stage(plan, first.stage), stored.reply
-    item, language = _item(plan, stage, first.item), stage.language[first.population]
-    order = order_shown(item.size, max(first.rotation, 0))
-    chances = _chances(item, max(first.rotation, 0), reply) if isinstance(reply, ScoreReply) else None
+    question, language = _question(plan, stage, first.item), stage.language[first.population]
+    words = question.options(language)
+    order = order_shown(len(words), max(first.rotation, 0))
+    scored = isinstance(reply, ScoreReply)
+    chances = _chances(question.items[0], max(first.rotation, 0), reply) if isinstance(reply, ScoreReply) else []
     options = tuple(
         ShownOption(
             label=label(position, stage.labels),
-            text=item.options[language][index],
+            text=words[index],
             index=index,
-            probability=None if chances is None else chances[index],
+            probability=chances[index] if scored else None,
         )
         for position, index in enumerate(order)
     )
@@ -166,7 +183,7 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
         settings=stored.settings,
         options=options,
         text=reply.text if isinstance(reply, GenerateReply) else None,
-        reading=asdict(_reading(stage, item, language, reply)) if isinstance(reply, GenerateReply) else None,
+        reading=_read(stage, question, language, reply),
         failure={"reason": reply.reason, "detail": reply.detail} if isinstance(reply, Failure) else None,
         tokens=_tokens(reply),
         reported=_reported(reply),
@@ -176,11 +193,12 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
 
 def _second(plan: Plan, place: Place, status: str, stored: Stored | None) -> Second:
     stage, reply = _stage(plan, place.stage), stored.reply if stored else None
-    item, language = _item(plan, stage, place.item), stage.language[place.population]
+    question, language = _question(plan, stage, place.item), stage.language[place.population]
+    item = _item(plan, stage, place.item)
     return Second(
         status=status,
         text=reply.text if isinstance(reply, GenerateReply) else None,
-        reading=asdict(_reading(stage, item, language, reply)) if isinstance(reply, GenerateReply) else None,
+        reading=_read(stage, question, language, reply),
         probabilities=_chances(item, max(place.rotation, 0), reply) if isinstance(reply, ScoreReply) else None,
         failure={"reason": reply.reason, "detail": reply.detail} if isinstance(reply, Failure) else None,
         reported=_reported(reply),
@@ -214,8 +232,19 @@ def _chances(item: Item, rotation: int, reply: ScoreReply) -> list[float]:
     return own
 
 
-def _reading(stage: Score | Converse, item: Item, language: str, reply: GenerateReply) -> Reading:
-    return reading_of(reply, methods.take(stage.method).read, item.options[language], language)
+def _read(stage: Score | Converse, question: Question, language: str, reply: Reply | None) -> dict[str, Any] | None:
+    """How a text is read: an option, or of a list the `options`, and the rule."""
+    if not isinstance(reply, GenerateReply):
+        return None
+    return asdict(Reader(methods.take(stage.method)).reading(reply, question, language))
+
+
+def _question(plan: Plan, stage: Score | Converse, item: str) -> Question:
+    """What a cell asked, of which an item is one."""
+    if isinstance(stage, Score):
+        return Question(item, (_item(plan, stage, item),), "item")
+    asked = questions(stage, plan.surveys[stage.survey])
+    return next(question for question in asked if any(one.id == item for one in question.items))
 
 
 def _tokens(reply: Reply) -> dict[str, int]:

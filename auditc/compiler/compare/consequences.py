@@ -170,6 +170,7 @@ RULES: Final[dict[str, Rules]] = {
     "Item.source": _nothing("a source changes no answer"),
     "Item.text": _all(Effect.ITEMS, "the item is asked in other words"),
     "Item.options": _all(Effect.ITEMS, "the item offers other answers"),
+    "Item.listed": _all(Effect.ITEMS, "the item is asked together with others, or no longer, or in other words"),
     "_Stage.name": DERIVED,
     "_Stage.needs": DERIVED,
     "_Stage.origin": DERIVED,
@@ -206,6 +207,8 @@ RULES: Final[dict[str, Rules]] = {
     "Converse.top_p": _all(Effect.NOT, _SAMPLED),
     "Converse.top_k": _all(Effect.NOT, _SAMPLED),
     "Converse.stop": _all(Effect.NOT, "answers end elsewhere"),
+    "Converse.lists": _all(Effect.NOT, _ASKED),
+    "Converse.scales": _all(Effect.NOT, _ASKED),
     "Escalate.kind": DERIVED,
     "Escalate.block": DERIVED,
     "Escalate.method": _all(Effect.NOT, "another method asks"),
@@ -266,7 +269,19 @@ PROVIDER: Final[dict[str, Rules]] = {
 
 WITHIN: Final = frozenset(
     {
-        *("Thing", "Adapter", "Range", "Place", "Wording", "Condition", "People", "Group", "Budget"),
+        *(
+            "Thing",
+            "Adapter",
+            "Range",
+            "Place",
+            "Wording",
+            "Listed",
+            "ListWording",
+            "Condition",
+            "People",
+            "Group",
+            "Budget",
+        ),
         *("Comparison", "Number", "Figure", "Arithmetic", "Mean", "Origin", "Money", "Price"),
         *("Script", "Step", "Branch", "Choice", "Both", "Not", "ScenarioStep", "Value"),
     }
