@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from annotated_types import Ge, Le
+from pydantic import Field
 
 from auditc.backends._contract import Backend, Capability, Identity, ModelSource
 from auditc.ir.canonical import digest
@@ -33,7 +34,7 @@ from auditc.ir.exchange import (
     ScoreReply,
     ScoreRequest,
 )
-from auditc.ir.values import Count, CountryOf, Form, RefTo, Seconds, Share, Unit
+from auditc.ir.values import Count, CountryOf, Form, RefTo, Seconds, Share, Tokens, Unit
 
 VERSION = 2
 """Raised whenever an answer changes for the same request: old answers are then not reused."""
@@ -66,6 +67,8 @@ class Params(Form):
     """The share of texts that decline to answer."""
     unparsable: Share = 0.0
     """The share of texts that are no answer."""
+    window: Tokens | None = Field(default=None, exclude_if=lambda window: window is None)
+    """The longest prompt that it takes, with room for an answer of one token; a longer one fails. Without it, any."""
     latency: Seconds = 0.0
     """Time that a batch takes."""
     seed: Count = 0
@@ -88,6 +91,9 @@ class _Simulated:
         self._wait()
         replies: list[ScoreReply | Failure] = []
         for request in requests:
+            if (long := self._beyond(request.prompt)) is not None:
+                replies.append(long)
+                continue
             chances = self._shown(request.hint)
             logs = tuple([math.log(MASS * chance) if chance else -math.inf for chance in chances])
             replies.append(ScoreReply(logs, _tokens(request.prompt)))
@@ -97,12 +103,21 @@ class _Simulated:
         self._wait()
         replies: list[GenerateReply | Failure] = []
         for request in requests:
+            if (long := self._beyond(request.prompt)) is not None:
+                replies.append(long)
+                continue
             text = self._text(request)
             replies.append(GenerateReply(text, _tokens(request.prompt), 1 + len(text) // 4, "stop"))
         return replies
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _beyond(self, prompt: Prompt) -> Failure | None:
+        tokens, window = _tokens(prompt), self.params.window
+        if window is None or tokens < window:
+            return None
+        return Failure("too_long", f"the prompt has {tokens} tokens, the model's window {window}")
 
     def _wait(self) -> None:
         if self.params.latency:
@@ -252,4 +267,5 @@ simulated = Backend(
     identify=_identify,
     open=_open,
     memory=lambda source, params: 0,
+    window=lambda source, params: params.window,
 )

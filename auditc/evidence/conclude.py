@@ -17,6 +17,7 @@ from auditc.metrics._contract import Metric
 
 from .correct import holm, uncorrected
 from .findings import dimensions_of, finding
+from .fitted import fitted
 from .floor import Yardstick, yardstick
 from .judge import Figures, Key, Part, combinations, parts
 from .measure import Array, Measured, crowd_of, measure
@@ -69,7 +70,7 @@ def conclude(
         complete=_complete(plan, answers),
         models=models,
         tallies=tuple(tally_row(each) for each in answers),
-        findings=(*found, *noted(plan, more, probes)),
+        findings=fitted((*found, *noted(plan, more, probes)), answers),
         claims=claims,
         probes=tuple(probes),
     )

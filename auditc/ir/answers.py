@@ -76,3 +76,5 @@ class Answers:
     weights: NDArray[np.float64] | None = None
     tokens_in: int = 0
     tokens_out: int = 0
+    unfit: int = 0
+    """Cells, of those that failed, whose prompt did not fit into the model's window."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,10 @@ class GenerateReply:
     tokens_out: int
     finished: Finished
     reported: str = ""
+
+
+TOO_LONG: Final = "too_long"
+"""The reason of a failure whose prompt did not fit into the model's window."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auditc.ir.exchange import Prompt
 from auditc.ir.plan import Escalate, Plan, Train
 from auditc.ir.values import Money
 
@@ -24,8 +23,10 @@ from .fingerprint import changes, fingerprint
 from .memory import Room, rooms
 from .opening import obstacles
 from .probe import Sample, second
+from .room import tight
 from .schedule import Asked, stages
 from .store import Store
+from .tokens import about
 from .walk import ConverseSheet, walk
 from .windows import Windows
 
@@ -52,8 +53,8 @@ class StageForecast:
     at_most: bool
     """`to_run` is an upper bound."""
     shared: int = 0
-    """Cells that ask word for word what others of the plan do, and are asked with them. All are cached, shared or to
-    run."""
+    """Cells that ask word for word what others of the plan do, and are asked with them; cells = cached + shared +
+    to_run."""
     probed: int = 0
     """Cells of the probe that are to be asked a second time: in tokens, time and money they are counted."""
     money: Money | None = None
@@ -68,6 +69,8 @@ class Forecast:
     problems: tuple[Problem, ...]
     rooms: tuple[Room, ...] = ()
     """The memory that each model needs, and what there is."""
+    warnings: tuple[str, ...] = ()
+    """What the run will miss, and can be known before."""
 
     @property
     def cells(self) -> dict[str, int]:
@@ -111,7 +114,7 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
         found = tuple(_stage(plan, stage, bound.get(stage.model), store, earlier, met) for stage in stages(plan))
         problems += obstacles(plan, bound, store)
     later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate | Train))
-    return Forecast((*found, *later), problems, rooms(bound))
+    return Forecast((*found, *later), problems, rooms(bound), tight(plan, bound))
 
 
 def _not_built(stage: Escalate | Train) -> StageForecast:
@@ -200,13 +203,6 @@ def _walked(
     # Turns after a missing one are not walked over: they are like those before them.
     first_tokens = round((cells - cached - shared) * tokens / lacking) if lacking else 0
     return cached, shared, first_tokens + second_tokens, len(again) + missed
-
-
-def about(prompt: Prompt) -> int:
-    """About how many tokens a prompt has: a Chinese character is one, four of any other make one."""
-    text = "".join([turn.text for turn in prompt.turns]) + prompt.opening
-    wide = sum(character > "\u2e7f" for character in text)
-    return 1 + wide + (len(text) - wide) // 4
 
 
 def _nearest(stage: Asked, earlier: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditc.ir.answers import ANSWERED, FAILED, NO_CELL, NOT_RUN, REFUSED, UNPARSABLE, Answers, Tally
-from auditc.ir.exchange import Failure, Reply, ScoreReply
+from auditc.ir.exchange import TOO_LONG, Failure, Reply, ScoreReply
 from auditc.ir.plan import Plan
 
 from .cells import items_of, rotations
@@ -63,13 +63,14 @@ def _scores(
     logprobs = np.full((len(cells), width), -np.inf)
     status = np.full(len(cells), NOT_RUN, dtype=np.int64)
     tokens = np.zeros(len(cells), dtype=np.int64)
+    unfit = np.zeros(len(cells), dtype=bool)
     for index, key in enumerate(sheet.keys):
         found = reply(key) if key else None
         if isinstance(found, ScoreReply):
             logprobs[index, : len(found.logprobs)] = found.logprobs
             status[index], tokens[index] = ANSWERED, found.tokens_in
         elif isinstance(found, Failure):
-            status[index] = FAILED
+            status[index], unfit[index] = FAILED, found.reason == TOO_LONG
     stored = status == ANSWERED
     with np.errstate(over="ignore"):
         chances = np.exp(logprobs)
@@ -111,6 +112,7 @@ def _scores(
                     status=_grid(offsets.shape, at, status[here], NO_CELL),
                     offsets=offsets,
                     tokens_in=int(tokens[here].sum()),
+                    unfit=int(unfit[here].sum()),
                 )
             )
     return answers, _counts(sheet.keys, status, fresh)
@@ -169,6 +171,7 @@ def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[
                 weights=np.array([float(person.weight) for person in sheet.participants[population]]),
                 tokens_in=tokens_in,
                 tokens_out=tokens_out,
+                unfit=sheet.unfit[population],
             )
         )
         counts += _counts(keys, status, fresh)

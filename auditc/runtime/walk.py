@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from auditc.backends._contract import Identity
 from auditc.ir.answers import FAILED, NOT_RUN
-from auditc.ir.exchange import Failure, GenerateReply, Reply
+from auditc.ir.exchange import TOO_LONG, Failure, GenerateReply, Reply
 from auditc.ir.plan import Converse, Plan, Score
 from auditc.methods import methods
 
@@ -56,6 +56,8 @@ class ConverseSheet:
     keys: dict[str, list[list[bytes]]]
     choices: dict[str, NDArray[np.int64]]
     tokens: dict[str, tuple[int, int]]
+    unfit: dict[str, int]
+    """Turns whose prompt did not fit into the model's window."""
 
 
 Sheet = ScoreSheet | ConverseSheet
@@ -102,6 +104,7 @@ def converse_sheet(asking: TurnAsking) -> ConverseSheet:
         keys={name: [[b""] * items for _ in persons] for name, persons in people.items()},
         choices={name: np.full((len(persons), items), NOT_RUN, dtype=np.int64) for name, persons in people.items()},
         tokens=dict.fromkeys(people, (0, 0)),
+        unfit=dict.fromkeys(people, 0),
     )
 
 
@@ -209,6 +212,7 @@ def _take(
             person.remember(question.name, options, asking.stage.seed, country)
     elif isinstance(reply, Failure):
         found = (FAILED,) * len(columns)
+        sheet.unfit[population] += reply.reason == TOO_LONG
     elif person.participant.memory:
         person.stopped = True
     sheet.choices[population][person.row, columns] = found
