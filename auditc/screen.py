@@ -52,6 +52,8 @@ def forecast(foreseen: Forecast) -> None:
         if room.needed:
             free = f", {room.available / 1e9:,.1f} GB are free" if room.available is not None else ""
             console.print(Text(f"model {room.model}: about {room.needed / 1e9:,.1f} GB of memory{free}"))
+    for warning in foreseen.warnings:
+        console.print(Text(warning, style="yellow"), soft_wrap=True)
     problems = [": ".join(filter(None, (problem.message, problem.help))) for problem in foreseen.problems]
     for problem in dict.fromkeys(problems):  # several stages may lack the same
         console.print(Text(f"not yet possible: {problem}", style="yellow"))
@@ -73,6 +75,8 @@ def outcome(done: Done) -> None:
     cells = done.record.cells
     counts = ", ".join(f"{cells[word]:,} {word}" for word in ("answered", "refused", "unparsable", "failed"))
     console.print(Text(f"{cells['asked']:,} cells asked ({counts}), {cells['reused']:,} from the store"))
+    for line in _unanswered(done):
+        console.print(Text(line, style="yellow"), soft_wrap=True)
     for line in _probes(done):
         console.print(Text(line), soft_wrap=True)
     if done.stopped:
@@ -97,6 +101,18 @@ def _compared(done: Done) -> Iterable[str]:
         yield f" compared  {row.left} - {row.right}, {where}: {said} ({tested})"
     if len(rows) > COMPARED:
         yield f" compared  {len(rows) - COMPARED} more pairs of groups: see the report"
+
+
+def _unanswered(done: Done) -> Iterable[str]:
+    """Models that did not answer in the format, or were asked more than fits into them."""
+    for block, model in dict.fromkeys((row.block, row.model) for row in done.findings.tallies):
+        rows = [row for row in done.findings.tallies if (row.block, row.model) == (block, model)]
+        asked, answered, long = (sum(getattr(row, k) for row in rows) for k in ("asked", "answered", "too_long"))
+        if asked and answered < asked / 2:
+            said = f"{block}: {model} answered {answered:,} of {asked:,} cells in a way that can be read"
+            yield f"{said}: figures made of the rest are not interpretable"
+        if long:
+            yield f"{block}: {long:,} cells did not fit into the window of {model}, and are missing"
 
 
 def _probes(done: Done) -> Iterable[str]:
@@ -206,8 +222,9 @@ def _reading(shown: Shown, reading: dict[str, Any] | None) -> str:
     """`2. Agree (by its label)`: as it was shown, never by an index."""
     if reading is None:
         return "not read"
-    option = next((o for o in shown.options if o.index == reading["option"]), None)
-    what = f"{option.label}. {option.text}" if option else reading["reason"]
+    found = reading["options"] if "options" in reading else [reading["option"]]
+    options = [f"{o.label}. {o.text}" for o in shown.options if o.index in (found or ())]
+    what = "; ".join(options) or ("none of them" if found == () else reading["reason"])
     return f"{what} (rule: {reading['rule']})"
 
 

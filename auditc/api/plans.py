@@ -136,6 +136,7 @@ def forecast_summary(foreseen: Forecast) -> dict[str, Any]:
             {"name": room.model, "memory": room.needed, "available": room.available, "fits": room.fits}
             for room in foreseen.rooms
         ],
+        "warnings": list(foreseen.warnings),
         "problems": [problem.message for problem in foreseen.problems],
     }
 

@@ -136,6 +136,8 @@ class Backend(Generic[P]):
     """The Python that runs the worker, where it is not the run's own. Raises BackendUnavailable with a remedy."""
     memory: Callable[[ModelSource, P], int] | None = None
     """About how many bytes an open engine takes, told from its files: of main memory, or of its CUDA device's."""
+    window: Callable[[ModelSource, P], int | None] | None = None
+    """The longest sequence that an open engine takes, in tokens, told from its files; None where nobody can say."""
     absent: Callable[[P], str] = lambda params: ""
     """What this machine lacks to open an engine, told without opening one: a sentence with a remedy, as of a key that
     is not set; empty where nothing is missing."""

@@ -8,6 +8,11 @@ It serves tutorials, tests, the calibration of the statistics, and the measure o
 depends on the seed, the request's random stream and the item, country and order it stands for, and never on the words
 of the prompt; its identity says so (`answers_by`). A country or item without human shares is answered uniformly; the
 country is the one that the prompt names, which for a control is another than the population's own.
+
+Of a list each item is chosen as often as its shares say, by systematic sampling: the shares are laid end to end in an
+order of their own for each answer, and points one apart choose. So the shares stay exact, and no answer chooses more or
+fewer than their sum, rounded up or down. Where that sum is more or less than may be chosen, they are scaled to what
+may; then they are not exact, and nothing could make them so.
 """
 
 from __future__ import annotations
@@ -33,7 +38,7 @@ from auditc.ir.exchange import (
     ScoreReply,
     ScoreRequest,
 )
-from auditc.ir.values import Count, CountryOf, Form, RefTo, Seconds, Share, Unit
+from auditc.ir.values import Count, CountryOf, Form, RefTo, Seconds, Share, Tokens, Unit
 
 VERSION = 2
 """Raised whenever an answer changes for the same request: old answers are then not reused."""
@@ -50,6 +55,7 @@ _PLANTED = 0x5DEECE66D0000B
 """Told from what a text chooses, whether it has a fault hangs on nothing else."""
 _REFUSALS = {"en": " I'm sorry, but I cannot answer that question.", "zh": "抱歉，我无法回答这个问题。"}
 _NOISE = {"en": " It depends on many things, and people differ.", "zh": "这取决于很多因素，各人看法不同。"}
+_NONE = {"en": " None of these.", "zh": "都不选。"}
 _REASON = {"en": "\nExplanation: this is what I think.", "zh": "\n解释：这是我的看法。"}
 
 
@@ -76,6 +82,8 @@ class Params(Form):
     """Asked to judge: the share of planted faults that it overlooks."""
     alarms: Annotated[Share, Field(exclude_if=lambda share: not share)] = 0.0
     """Asked to judge: the share of texts without one in which it sees a fault."""
+    window: Tokens | None = Field(default=None, exclude_if=lambda window: window is None)
+    """The longest prompt that it takes, with room for an answer of one token; a longer one fails. Without it, any."""
     latency: Seconds = 0.0
     """Time that a batch takes."""
     seed: Count = 0
@@ -98,6 +106,9 @@ class _Simulated:
         self._wait()
         replies: list[ScoreReply | Failure] = []
         for request in requests:
+            if (long := self._beyond(request.prompt)) is not None:
+                replies.append(long)
+                continue
             chances = self._shown(request.hint)
             logs = tuple([math.log(MASS * chance) if chance else -math.inf for chance in chances])
             replies.append(ScoreReply(logs, _tokens(request.prompt)))
@@ -107,12 +118,21 @@ class _Simulated:
         self._wait()
         replies: list[GenerateReply | Failure] = []
         for request in requests:
+            if (long := self._beyond(request.prompt)) is not None:
+                replies.append(long)
+                continue
             text = self._text(request)
             replies.append(GenerateReply(text, _tokens(request.prompt), 1 + len(text) // 4, "stop"))
         return replies
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _beyond(self, prompt: Prompt) -> Failure | None:
+        tokens, window = _tokens(prompt), self.params.window
+        if window is None or tokens < window:
+            return None
+        return Failure("too_long", f"the prompt has {tokens} tokens, the model's window {window}")
 
     def _wait(self) -> None:
         if self.params.latency:
@@ -133,6 +153,8 @@ class _Simulated:
         return f"{' ' if language == 'en' else ''}{1 if there != errs else 2}"
 
     def _answer(self, request: GenerateRequest, asked: str, language: str) -> str:
+        if request.hint.listed:
+            return self._list(request, language)
         chances = self._shown(request.hint)
         declined, lost = self.params.refuse, self.params.unparsable * (1 - self.params.refuse)
         if request.sampling.sample:
@@ -150,6 +172,33 @@ class _Simulated:
         label = chr(ord("A") + chosen) if _LETTERS.search(asked) else str(chosen + 1)
         space = " " if language == "en" else ""
         return f"{space}{label}{_REASON[language]}"
+
+    def _list(self, request: GenerateRequest, language: str) -> str:
+        """An answer to a list: labels of the items that are chosen."""
+        hint, sample = request.hint, request.sampling.sample
+        declined, lost = self.params.refuse, self.params.unparsable * (1 - self.params.refuse)
+        point = _uniform(self.params.seed, request.stream)
+        if not sample:
+            point = 0.0 if max(declined, lost) > 0.5 else 1.0
+        if point < declined:
+            return _REFUSALS[language]
+        if point < declined + lost:
+            return _NOISE[language]
+        own = [self._shown(Hint(item, hint.population, (0, 1)))[0] for item in hint.listed]
+        bias = self.params.position_bias
+        chances = [(1 - bias) * chance + bias * (place == 0) for place, chance in enumerate(own)] if bias else own
+        if sample:
+            point = (point - declined - lost) / max(1 - declined - lost, 1e-12)
+            order = sorted(range(len(own)), key=lambda place: _uniform(place + 1, request.stream))
+            found = _systematic(_bounded(chances, *hint.choose), order, point, hint.choose)
+        else:
+            likely = sorted(range(len(own)), key=lambda place: -chances[place])
+            most = sum(chance > 0.5 for chance in chances)
+            found = sorted(likely[: min(max(most, hint.choose[0]), hint.choose[1])])
+        if not found:
+            return f"{_NONE[language]}{_REASON[language]}"
+        space, comma = (" ", ", ") if language == "en" else ("", "、")
+        return f"{space}{comma.join(str(place + 1) for place in found)}{_REASON[language]}"
 
     def _shown(self, hint: Hint) -> tuple[float, ...]:
         """Probabilities of the options in the order shown."""
@@ -180,6 +229,30 @@ def _at(chances: tuple[float, ...], point: float) -> int:
         if point < end:
             return place
     return max(place for place, chance in enumerate(chances) if chance)
+
+
+def _bounded(chances: Sequence[float], least: int, most: int) -> list[float]:
+    """Chances whose sum lies between `least` and `most`: scaled down, or what is left to 1 is."""
+    total = sum(chances)
+    if math.ceil(total - 1e-9) > most:
+        return [chance * most / total for chance in chances]
+    if math.floor(total + 1e-9) < least:
+        left = len(chances) - total
+        return [1 - (1 - chance) * (len(chances) - least) / left for chance in chances]
+    return list(chances)
+
+
+def _systematic(chances: Sequence[float], order: Sequence[int], point: float, choose: tuple[int, int]) -> list[int]:
+    """Each place with its chance, by points one apart over the chances laid end to end (Madow 1949)."""
+    found: list[int] = []
+    end = 0.0
+    for place in order:
+        begin, end = end, end + chances[place]
+        if math.ceil(end - point - 1e-12) > math.ceil(begin - point - 1e-12):
+            found.append(place)
+    rest = [place for place in order if place not in found]
+    # Rounding may put a point just outside.
+    return sorted([*found, *rest[: max(0, choose[0] - len(found))]][: choose[1]])
 
 
 def _uniform(seed: int, stream: int) -> float:
@@ -221,4 +294,5 @@ simulated = Backend(
     identify=_identify,
     open=_open,
     memory=lambda source, params: 0,
+    window=lambda source, params: params.window,
 )

@@ -113,7 +113,7 @@ class Rest:
         told = [people for name, people in use.populations.items() if asked in (None, name)]
         under = self.figure.at.get("condition")
         spoken = [stage for stage in used if isinstance(stage, Converse) and under in (None, stage.condition)]
-        return min((different(stage, people) for stage in spoken for people in told), default=None)
+        return min((different(stage, people, use.survey) for stage in spoken for people in told), default=None)
 
 
 def resting_on(claim: Claim, questions: dict[str, Question]) -> Iterator[Rest]:

@@ -182,7 +182,9 @@ class Survey(Form):
     items: Annotated[Any, Grid()]
     """The items. Columns: `id`, `scale` (`nominal`, `ordinal` or `interval`), and for each language `text.en` and
     `options.en` with `|` between the options; also `dimension`; `direction`, which end of the options is its high end
-    (`first_high`, `last_high` or `none`); `source`; `reason`, which is for people and read by nothing."""
+    (`first_high`, `last_high` or `none`); `source`; `reason`, which is for people and read by nothing. Items with the
+    same `list` are one question to participants: `list.text.en` asks it, `list.label.en` is an item's words in it,
+    `list.choose` says how many may be chosen (`1..5`); the first of an item's two options is that it is chosen."""
     reference: Annotated[Any, Grid()] = None
     """How people answered. Columns: `item`, `country`, `n` (how many people), `shares` with `|` between them, in the
     order of the options; also `n_status` (`counted` or `nominal`) and the columns named in `by`."""

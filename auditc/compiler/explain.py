@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditc.ir.plan import Assess, Compare, Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Train
+from auditc.ir.questions import questions
 
 
 def cells(stage: Stage, plan: Plan) -> int:
@@ -12,7 +13,7 @@ def cells(stage: Stage, plan: Plan) -> int:
         orders = sum(min(stage.orders, sizes[item]) for item in stage.items)
         return len(stage.populations) * len(stage.conditions) * orders
     if isinstance(stage, Converse):
-        return len(stage.populations) * stage.draws * len(stage.items)
+        return len(stage.populations) * stage.draws * len(questions(stage, plan.surveys[stage.survey]))
     if isinstance(stage, Assess):
         # About as many: who is drawn is decided by lot.
         drawn = sum(max(1, round(stage.sample * cells(plan.stage(name), plan))) for name in stage.of)

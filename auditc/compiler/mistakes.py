@@ -44,6 +44,10 @@ ERRORS: Final = {
     "AC041": "The shares of a group are there twice",
     "AC042": "The data file is too large",
     "AC043": "An item has no such direction",
+    "AC050": "The list has too few or too many items",
+    "AC051": "The rows of a list do not agree",
+    "AC052": "An item of a list has other than two options",
+    "AC053": "So many items of the list cannot be chosen",
     # names
     "AC201": "Unknown kind of block",
     "AC202": "The name is declared twice",
@@ -180,6 +184,7 @@ WARNINGS: Final = {
     "AC456": "The figure is one of these items",
     "AC446": "What is compared rests on different items",
     "AC447": "What is compared are different quantities",
+    "AC463": "A list is asked in part",
     "AC461": "The ablation changes nothing",
     "AC439": "The prompt does not name the participant's group",
 }

@@ -23,6 +23,7 @@ from .further import further
 from .instruments import grouped, offered, trustworthy
 from .itemsets import Asked, item_set
 from .lineage import Lineage, leaks
+from .lists import warn_of_parts
 from .mistakes import POISON, Poison, report, unpoisoned
 from .places import origin
 from .prompts import CheckedPersona, heeds_groups, names_country, suits
@@ -119,6 +120,8 @@ def _sound(
     offered(use, asked, asking)
     drawn(use, stages, asking)
     warn_of_idle(use, stages, asking)
+    if method.read_list is not None:
+        warn_of_parts(asked.items, asked.checked.survey.items, asking.filled.place("ask"), asking.scope.sink)
     if not good:
         return POISON
     always = (name for name in method.always if feeding(metrics.take(name), stages) is not None)

@@ -271,7 +271,7 @@ def drawn(use: SurveyUse, stages: Iterable[Score | Converse], asking: Asking) ->
         return
     found: dict[str, list[tuple[int, str]]] = {}
     for stage in (stage for stage in stages if isinstance(stage, Converse)):
-        made = [(different(stage, population), name) for name, population in use.populations.items()]
+        made = [(different(stage, population, use.survey), name) for name, population in use.populations.items()]
         found.setdefault(stage.condition, []).extend(made)
     for condition, copies in found.items():
         fewest, name = min(copies, default=(draws, ""))

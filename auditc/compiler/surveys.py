@@ -15,6 +15,7 @@ from .bodies import fill, form, keys
 from .datafiles import NUMBER, DataFile
 from .declarations import Split
 from .declarations import Survey as SurveyForm
+from .lists import columns, with_lists
 from .mistakes import POISON, Poison, close, listing, report
 from .resolve import Declaration
 from .scope import Scope
@@ -103,8 +104,9 @@ def _groups(file: DataFile) -> dict[str, dict[str, dict[str, frozenset[str]]]]:
 def _items(grid: Grid, sink: Sink) -> tuple[Item, ...] | Poison:
     languages = sorted({*grid.languages("text"), *grid.languages("options")}) or ["en"]
     worded = [f"{stem}.{language}" for stem in ("text", "options") for language in languages]
-    good = require(grid, ("id", "scale", *worded), sink)
-    refuse_others(grid, ("id", "dimension", "direction", "reason", "scale", "source", *worded), sink)
+    together = columns(grid, languages)
+    good = require(grid, ("id", "scale", *worded, *together), sink)
+    refuse_others(grid, ("id", "dimension", "direction", "reason", "scale", "source", *worded, *together), sink)
     if not good:
         return POISON
     items: list[Item] = []
@@ -123,7 +125,7 @@ def _items(grid: Grid, sink: Sink) -> tuple[Item, ...] | Poison:
             items.append(item)
         if row - len(items) > MANY:
             break
-    return tuple(items) if good else POISON
+    return with_lists(grid, tuple(items), languages, sink) if good and together else tuple(items) if good else POISON
 
 
 def _item(grid: Grid, row: int, languages: list[str], sink: Sink) -> Item | Poison:

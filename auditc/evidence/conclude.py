@@ -19,6 +19,7 @@ from auditc.metrics._contract import Metric
 from .contrasts import contrasts
 from .correct import holm, uncorrected
 from .findings import dimensions_of, finding
+from .fitted import fitted
 from .floor import Yardstick, yardstick
 from .judge import Figures, Key, Part, combinations, parts
 from .maps import maps_of
@@ -84,7 +85,7 @@ def conclude(
         complete=_complete(plan, answers) and judged_whole(plan, assessed),
         models=models,
         tallies=(*(tally_row(each) for each in answers), *judge_tallies(assessed)),
-        findings=(*found, *noted(plan, more, probes)),
+        findings=fitted((*found, *noted(plan, more, probes)), answers),
         claims=claims,
         probes=tuple(probes),
         maps=maps_of(plan, [(reading.stage, reading.measured) for reading in readings]),

@@ -36,6 +36,7 @@ def tally_row(answers: Answers) -> TallyRow:
         unparsable=tally.unparsable,
         failed=tally.failed,
         not_run=tally.not_run,
+        too_long=answers.unfit,
     )
 
 

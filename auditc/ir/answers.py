@@ -17,7 +17,8 @@ ANSWERED, NO_CELL = 0, -5
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """asked = answered + refused + unparsable + failed; planned = asked + not_run."""
+    """asked = answered + refused + unparsable + failed; planned = asked + not_run. Cells are counted: the items of a
+    list, asked together, are one."""
 
     answered: int = 0
     refused: int = 0
@@ -54,7 +55,8 @@ class Answers:
     that the option shown at position p is (p + offset) mod k; -1 past an item's orders.
     From Converse: `choices[D, I]` with the codes above; `weights[D]` is how many drawn participants a row stands for.
     `texts[D, I]` are numbers that are equal where two whole answers to an item are the same text, -1 without a text.
-    `cells[I, O]` or `cells[D, I]` are the keys of the stored answers, empty where none is stored.
+    `cells[I, O]` or `cells[D, I]` are the keys of the stored answers, empty where none is stored; the items of a list
+    have one key, for one answer holds all their choices.
     """
 
     stage: str
@@ -76,3 +78,5 @@ class Answers:
     texts: NDArray[np.int64] | None = None
     tokens_in: int = 0
     tokens_out: int = 0
+    unfit: int = 0
+    """Cells, of those that failed, whose prompt did not fit into the model's window."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Hint:
     `population` is the country whose people are asked for, as the survey calls it. `order[position]` is the 0-based
     index, in the survey's own order, of the option shown at `position`. `draw` is the participant's, -1 for a score.
     `asks` is what a judge is asked about somebody else's answer; empty for whoever answers, and on its way to a worker.
+    Where `listed` are the items of a list that are asked together, `item` is the list's name, `order` is one of them,
+    and at least and at most as many as `choose` says may be chosen.
     """
 
     item: str
@@ -40,6 +42,8 @@ class Hint:
     order: tuple[int, ...]
     draw: int = -1
     asks: str = field(default="", compare=False)
+    listed: tuple[str, ...] = ()
+    choose: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,10 @@ class GenerateReply:
     tokens_out: int
     finished: Finished
     reported: str = ""
+
+
+TOO_LONG: Final = "too_long"
+"""The reason of a failure whose prompt did not fit into the model's window."""
 
 
 @dataclass(frozen=True, slots=True)

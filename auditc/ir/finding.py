@@ -107,6 +107,8 @@ class TallyRow(Form):
     unparsable: int
     failed: int
     not_run: int
+    too_long: int = Field(default=0, exclude_if=lambda count: not count)
+    """Of those that failed, how many prompts did not fit into the model's window."""
 
 
 class Share(Form):

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 from .canonical import digest
 from .case import Case
 from .framework import Framework
+from .lists import Listed, ListWording
 from .values import Form, Money, Range, Scale
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Item(Form):
     source: str = ""
     text: dict[str, str]
     options: dict[str, tuple[str, ...]]
+    listed: Listed | None = Field(default=None, exclude_if=lambda listed: listed is None)
 
     @property
     def size(self) -> int:
@@ -214,7 +216,8 @@ class Score(Questioning):
 
 
 class Converse(Questioning):
-    """Simulated participants who answer the items one after the other. Axes: population, draw, item (a turn).
+    """Simulated participants who answer the items one after the other. Axes: population, draw, turn (an item, or the
+    items of a list together, where `lists` says how they are asked; `scales` says how numbered scales are).
 
     A draw's place, memory length, beams and sampling are drawn by hash of seed, population and draw index; a turn
     remembers at most `memory` earlier turns that had a parsed answer. `condition` names the stage in findings.
@@ -229,12 +232,14 @@ class Converse(Questioning):
     memory: Range
     beams: Range
     sampling: tuple[bool, ...]
-    item_order: Literal["fixed", "shuffled"]
+    item_order: Literal["fixed", "shuffled", "blocked"]
     max_new_tokens: int
     temperature: float = 1.0
     top_p: float = 1.0
     top_k: int = 0
     stop: tuple[str, ...] = ()
+    lists: dict[str, ListWording] = Field(default={}, exclude_if=lambda lists: not lists)
+    scales: dict[str, Wording] = Field(default={}, exclude_if=lambda scales: not scales)
 
 
 class Assess(_Stage):

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from auditc.ir.plan import Converse, Escalate, Score
 
 if TYPE_CHECKING:
-    from auditc.ir.reading import Reading
+    from auditc.ir.reading import Choices, Reading
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -35,6 +35,8 @@ class Method(Generic[P]):
     stages: Callable[[Any], tuple[Score | Converse | Escalate, ...]]
     """From the block, checked: an `ir.audit.SurveyUse`, or a `ScriptUse` where scenarios are asked."""
     read: Callable[[str, tuple[str, ...], str], Reading]
+    read_list: Callable[[str, tuple[str, ...], str, int, int], Choices] | None = None
+    """As `read`, where several may be chosen, at least and at most so many. None: it asks no lists."""
     always: tuple[str, ...] = ()
     asks: Literal["survey", "scenarios"] = "survey"
     """What the block names in the first place: a survey of whose items each is a question, or scenarios with steps."""

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from auditc.backends._contract import Identity
 from auditc.ir.exchange import GenerateRequest, Hint, Prompt, Request, Sampling, ScoreRequest, Turn
+from auditc.ir.lists import ListWording
 from auditc.ir.plan import Converse, Item, Plan, Questioning, Score, Wording
+from auditc.ir.questions import Question, questions
 from auditc.reading import label
 
 from .cells import Participant, country_named, items_of, order_shown
@@ -144,7 +146,6 @@ class _Voice:
 
     country: str
     language: str
-    opening: str
     sampling: Sampling
     how: Settings
     asked: dict[str, Said] = field(default_factory=dict)
@@ -160,10 +161,12 @@ class TurnAsking(_Asking):
     _sampling: dict[tuple[bool, int], Sampling] = field(default_factory=dict)
     _how: dict[tuple[bool, int], Settings] = field(default_factory=dict)
     _voices: dict[tuple[str, int | None, int | None, bool, int], _Voice] = field(default_factory=dict)
-    _answers: dict[tuple[str, str, int], Said] = field(default_factory=dict)
-    _meant: dict[tuple[str, str], tuple[tuple[int, ...], str]] = field(default_factory=dict)
-    """By country and item: the order of the options, and what an engine looks at, written out."""
-    _by_id: dict[str, Item] = field(default_factory=dict)
+    _answers: dict[tuple[str, str, tuple[int, ...]], Said] = field(default_factory=dict)
+    _meant: dict[tuple[str, str], tuple[Hint, str]] = field(default_factory=dict)
+    """By country and question: the hint, and what an engine looks at of it, written out."""
+    questions: dict[str, Question] = field(default_factory=dict)
+    """What is asked, by its name, in the order of the stage."""
+    _lists: dict[tuple[str, str], list[dict[str, str]]] = field(default_factory=dict)
 
     def sampling(self, participant: Participant) -> Sampling:
         """How a participant's texts are generated."""
@@ -183,29 +186,39 @@ class TurnAsking(_Asking):
             )
         return known
 
-    def ask(self, population: str, participant: Participant, item: str, memory: Mapping[str, int]) -> Ask:
-        """One turn of a participant who remembers `memory`: item ids, in order, and the option answered to each."""
+    def ask(
+        self, population: str, participant: Participant, question: str, memory: Mapping[str, tuple[int, ...]]
+    ) -> Ask:
+        """One turn of a participant who remembers `memory`: in order, what was chosen of which question."""
         place = (population, participant.place, participant.group, participant.sample, participant.beams)
         voice = self._voices.get(place) or self._voice(population, participant)
         turns = []
-        for earlier, option in memory.items():
+        for earlier, chosen in memory.items():
             turns.append(voice.asked.get(earlier) or self._request(population, participant, earlier, voice))
-            known = self._answers.get((earlier, voice.language, option))
-            turns.append(known or self._answer(earlier, option, voice.language, voice.opening))
-        turns.append(voice.asked.get(item) or self._request(population, participant, item, voice))
+            known = self._answers.get((earlier, voice.language, chosen))
+            turns.append(known or self._answer(earlier, chosen, voice.language))
+        turns.append(voice.asked.get(question) or self._request(population, participant, question, voice))
         country, how, sampling = voice.country, voice.how, voice.sampling
-        meant = self._meant.get((country, item))
+        opening = self.questions[question].wording(self.stage, voice.language).opening
+        meant = self._meant.get((country, question))
         if meant is None:
-            order = order_shown(self._by_id[item].size, 0)
-            meant = self._meant[country, item] = order, looked_at(how, Hint(item, country, order))
-        draw = repr((self.stage.seed, country, participant.draw, item) if sampling.sample else None)
-        own = key(how, turns, voice.opening, draw, meant[1])
+            hint = self._hint(self.questions[question], country)
+            meant = self._meant[country, question] = hint, looked_at(how, hint)
+        draw = repr((self.stage.seed, country, participant.draw, question) if sampling.sample else None)
+        own = key(how, turns, opening, draw, meant[1])
 
         def request() -> GenerateRequest:
-            prompt = Prompt(tuple([turn.turn for turn in turns]), voice.opening)
-            return GenerateRequest(prompt, sampling, stream(own), Hint(item, country, meant[0], participant.draw))
+            prompt = Prompt(tuple([turn.turn for turn in turns]), opening)
+            return GenerateRequest(prompt, sampling, stream(own), replace(meant[0], draw=participant.draw))
 
         return Ask(own, how.text, request)
+
+    def _hint(self, question: Question, country: str) -> Hint:
+        if question.form != "list":
+            return Hint(question.name, country, order_shown(question.items[0].size, 0))
+        order = order_shown(len(question.items), 0)
+        listed = tuple(item.id for item in question.items)
+        return Hint(question.name, country, order, listed=listed, choose=(question.at_least, question.at_most))
 
     def _voice(self, population: str, participant: Participant) -> _Voice:
         language, sampling = self.stage.language[population], self.sampling(participant)
@@ -216,7 +229,6 @@ class TurnAsking(_Asking):
         voice = _Voice(
             country=self.plan.populations[population].country,
             language=language,
-            opening=wording_of(self.stage, language).opening,
             sampling=sampling,
             how=how,
         )
@@ -224,30 +236,49 @@ class TurnAsking(_Asking):
         self._voices[place] = voice
         return voice
 
-    def _request(self, population: str, participant: Participant, item: str, voice: _Voice) -> Said:
-        """The words in which an item is asked of a participant: the same wherever the turn stands."""
+    def _request(self, population: str, participant: Participant, question: str, voice: _Voice) -> Said:
+        """The words in which something is asked of a participant: the same wherever the turn stands."""
         language, people = voice.language, self.plan.populations[population]
-        asked = self._by_id[item]
+        asked = self.questions[question]
         text = self.renderer.render(
-            wording_of(self.stage, language).text,
+            asked.wording(self.stage, language).text,
             {
                 "country": people.named[language],
                 "place": "" if participant.place is None else people.places[participant.place].name[language],
                 "group": "" if participant.group is None else people.groups[participant.group].name[language],
-                "question": asked.text[language],
-                "options": self.shown(self.stage, asked, language, 0).options,
-                "count": asked.size,
+                "question": asked.text(language),
+                "options": self._offered(asked, language),
+                "count": len(asked.options(language)),
+                "at_least": asked.at_least,
+                "at_most": asked.at_most,
             },
         )
-        turn = voice.asked[item] = said(Turn("user", text))
+        turn = voice.asked[question] = said(Turn("user", text))
         return turn
 
-    def _answer(self, item: str, option: int, language: str, opening: str) -> Said:
-        """A remembered answer, cleaned: the label and the words of the option that was read, as in ` 2 (Agree)`."""
+    def _offered(self, question: Question, language: str) -> list[dict[str, str]]:
+        """What can be chosen, under labels."""
+        if question.form != "list":
+            return self.shown(self.stage, question.items[0], language, 0).options
+        known = self._lists.get((question.name, language))
+        if known is None:
+            words = enumerate(question.options(language))
+            known = [{"label": label(place, self.stage.labels), "text": text} for place, text in words]
+            self._lists[question.name, language] = known
+        return known
+
+    def _answer(self, question: str, chosen: tuple[int, ...], language: str) -> Said:
+        """A remembered answer, cleaned: the label and the words of each option that was read, as in ` 2 (Agree)`; the
+        number on a scale is label and words at once."""
+        asked = self.questions[question]
+        wording = asked.wording(self.stage, language)
+        opening, words = wording.opening, asked.options(language)
         space = " " if opening[-1:].isascii() and opening[-1:] not in ("", " ", "\n", "(", "[") else ""
-        words = self._by_id[item].options[language][option]
-        answer = f"{opening}{space}{label(option, self.stage.labels)} ({words})"
-        turn = self._answers[item, language, option] = said(Turn("assistant", answer))
+        entries = [f"{label(option, self.stage.labels)} ({words[option]})" for option in chosen]
+        if asked.form == "scale":
+            entries = [words[option] for option in chosen]
+        listed = (wording.comma.join(entries) or wording.nothing) if isinstance(wording, ListWording) else entries[0]
+        turn = self._answers[question, language, chosen] = said(Turn("assistant", f"{opening}{space}{listed}"))
         return turn
 
 
@@ -259,5 +290,6 @@ def score_asking(plan: Plan, stage: Score, identity: Identity) -> ScoreAsking:
 
 def turn_asking(plan: Plan, stage: Converse, identity: Identity) -> TurnAsking:
     """Ready to ask a Converse stage of an engine of this identity."""
-    items = items_of(stage, plan.surveys[stage.survey])
-    return TurnAsking(plan, Renderer(), items, stage=stage, identity=identity, _by_id={item.id: item for item in items})
+    survey = plan.surveys[stage.survey]
+    by_name = {question.name: question for question in questions(stage, survey)}
+    return TurnAsking(plan, Renderer(), items_of(stage, survey), stage=stage, identity=identity, questions=by_name)

@@ -13,11 +13,12 @@ from itertools import groupby
 
 from auditc.backends._contract import Identity
 from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Hint, Prompt, Sampling, Turn
-from auditc.ir.plan import Assess, Converse, Item, Plan
+from auditc.ir.plan import Assess, Converse, Plan
+from auditc.ir.questions import Question, questions
 from auditc.reading import label
 
-from .asking import Ask, wording_of
-from .cells import Foreseen, Participant, below, foreseen, items_of, participants, sources_of
+from .asking import Ask
+from .cells import Foreseen, Participant, below, foreseen, participants, sources_of
 from .identity import Settings, decoding, key, looked_at, said, settings, stream
 from .prompts import Renderer
 from .schedule import spread
@@ -55,28 +56,28 @@ class AssessAsking:
     sources: dict[str, Converse]
     how: Settings
     sampling: Sampling
-    items: dict[tuple[str, str], Item]
-    """By survey and id."""
+    questions: dict[tuple[str, str], Question]
+    """What a stage asks, by the stage's name and the id of its first item."""
     renderer: Renderer = field(default_factory=Renderer)
 
     def about_answer(self, look: Look, person: Participant, text: str) -> Ask:
         """A question about what a participant wrote. Raises WordingRejected."""
         language, people = look.language, self.plan.populations[look.population]
         source = self.sources[look.of]
-        item = self.items[source.survey, look.item]
-        words = item.options[language]
+        question = self.questions[source.name, look.item]
+        words = question.options(language)
         options = [{"label": label(place, source.labels), "text": inline(text)} for place, text in enumerate(words)]
-        opening = wording_of(source, language).opening
+        opening = question.wording(source, language).opening
         values = {
             "country": inline(people.named[language]),
             "place": "" if person.place is None else inline(people.places[person.place].name[language]),
             "group": "" if person.group is None else inline(people.groups[person.group].name[language]),
-            "question": quoted(item.text[language]),
+            "question": quoted(question.text(language)),
             "options": options,
             "count": len(options),
             "answer": quoted(opening + text),
         }
-        return self._ask(look, values, Hint(item.id, people.country, (0, 1), look.draw, look.asks))
+        return self._ask(look, values, Hint(look.item, people.country, (0, 1), look.draw, asks=look.asks))
 
     def about_case(self, look: Look) -> Ask:
         """A question about a case that people judged. Raises WordingRejected."""
@@ -90,7 +91,7 @@ class AssessAsking:
             "count": 0,
             "answer": quoted(case.text),
         }
-        return self._ask(look, values, Hint(look.item, case.country, (0, 1), look.draw, look.asks))
+        return self._ask(look, values, Hint(look.item, case.country, (0, 1), look.draw, asks=look.asks))
 
     def longest(self) -> Prompt:
         """A question about an answer that is as long as any can be."""
@@ -100,10 +101,12 @@ class AssessAsking:
 
     def every(self, source: Converse, population: str) -> Iterator[tuple[Look, Participant]]:
         """Every question about the answers of one participant."""
-        person = participants(source.model_copy(update={"draws": 1}), self.plan.populations[population])[0]
+        asked = questions(source, self.plan.surveys[source.survey])
+        person = participants(source.model_copy(update={"draws": 1}), self.plan.populations[population], asked)[0]
         for asks in self.stage.questions:
-            for item in source.items:
-                yield Look(0, asks, source.language[population], source.name, population, item), person
+            for question in asked:
+                first = question.items[0].id
+                yield Look(0, asks, source.language[population], source.name, population, first), person
 
     def _ask(self, look: Look, values: dict[str, object], hint: Hint) -> Ask:
         wording = self.stage.wording[look.language]
@@ -118,9 +121,13 @@ def assess_asking(plan: Plan, stage: Assess, identity: Identity) -> AssessAsking
     """Ready to ask an Assess stage of an engine of this identity. A judge does not sample."""
     sources = sources_of(plan, stage)
     sampling = decoding(Sampling(sample=False, max_new_tokens=stage.max_new_tokens))
-    items = {(one.survey, item.id): item for one in sources for item in items_of(one, plan.surveys[one.survey])}
+    asked = {
+        (one.name, question.items[0].id): question
+        for one in sources
+        for question in questions(one, plan.surveys[one.survey])
+    }
     how = settings("assess", identity, sampling)
-    return AssessAsking(plan, stage, {one.name: one for one in sources}, how, sampling, items)
+    return AssessAsking(plan, stage, {one.name: one for one in sources}, how, sampling, asked)
 
 
 def ask_all(asking: AssessAsking) -> None:
@@ -138,14 +145,14 @@ def assess_sheet(asking: AssessAsking, before: Mapping[str, Sheet], known: Known
     One that brought none is left out; one that was not run stays, without a key. Where all that were drawn of a stage
     are left out, its answer with the least rank is read, so that there is one."""
     stage = asking.stage
-    questions, looks, number = list(stage.questions), [], 0
+    wanted, looks, number = list(stage.questions), [], 0
     for name, source in asking.sources.items():
         sheet = before.get(name)
         drawn, spare = _drawn(asking, source, sheet if isinstance(sheet, ConverseSheet) else None, known)
         left = [(place, at) for place, at in enumerate(drawn) if at.text is not None]
         looks += [
             Look(
-                number=number + place * len(questions) + column,
+                number=number + place * len(wanted) + column,
                 asks=asks,
                 language=source.language[at.population],
                 of=name,
@@ -155,9 +162,9 @@ def assess_sheet(asking: AssessAsking, before: Mapping[str, Sheet], known: Known
                 text=at.text or b"",
             )
             for place, at in left or ([(0, spare)] if spare else [])
-            for column, asks in enumerate(questions)
+            for column, asks in enumerate(wanted)
         ]
-        number += max(1, len(drawn)) * len(questions)
+        number += max(1, len(drawn)) * len(wanted)
     looks += [
         Look(number=number + case, asks=one.asks, language=one.language, item=f"case_{case + 1}", case=case)
         for case, one in enumerate(stage.cases)
@@ -198,8 +205,11 @@ def walk_assess(
     """The batches of an Assess stage, of at most `size` cells: all questions about one answer stand together. With a
     limit, that many cells spread evenly over the stage."""
     people = {
-        (source.name, name): {person.draw: person for person in participants(source, asking.plan.populations[name])}
+        (source.name, name): {
+            person.draw: person for person in participants(source, asking.plan.populations[name], asked)
+        }
         for source in asking.sources.values()
+        for asked in [questions(source, asking.plan.surveys[source.survey])]
         for name in source.populations
     }
     chosen = None if limit is None or limit >= len(sheet.looks) else spread(len(sheet.looks), limit)

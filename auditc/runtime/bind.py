@@ -16,6 +16,7 @@ from auditc.backends._contract import Adapter, Backend, BackendUnavailable, Capa
 from auditc.ir.exchange import Sampling
 from auditc.ir.finding import ModelRow
 from auditc.ir.plan import Assess, Converse, Escalate, Measure, Model, Origin, Plan, Render, Score, Train
+from auditc.ir.questions import questions
 from auditc.metrics import metrics
 from auditc.reports import reports
 
@@ -279,8 +280,9 @@ def _wording(plan: Plan, stage: Asked, identity: Identity) -> list[Problem]:
                     scores.ask(index, 0, item, 0)
             else:
                 turns = turns or turn_asking(plan, stage, identity)
-                person = participants(stage.model_copy(update={"draws": 1}), plan.populations[population])[0]
-                for name in stage.items:
+                asked = questions(stage, plan.surveys[stage.survey])
+                person = participants(stage.model_copy(update={"draws": 1}), plan.populations[population], asked)[0]
+                for name in person.turns:
                     turns.ask(population, person, name, {})
         except WordingRejected as error:
             problems.append(Problem(f"`{stage.block}` cannot be worded for `{population}`: {error}", "", stage.origin))

@@ -7,7 +7,7 @@ the prompts that were already answered. Populations are told apart by their coun
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from auditc.ir.canonical import seeded
 from auditc.ir.plan import Assess, Condition, Converse, Item, Plan, Population, Questioning, Score, Survey
+from auditc.ir.questions import Question, questions
 
 from .quotas import turns
 
@@ -93,12 +94,13 @@ class Participant:
     memory: int
     beams: int
     sample: bool
-    items: tuple[str, ...]
+    turns: tuple[str, ...]
+    """What it is asked, by the names of the questions, in its own order."""
     group: int | None = None
 
 
-def participants(stage: Converse, population: Population) -> tuple[Participant, ...]:
-    """The distinct participants of one population, in order of their first draw.
+def participants(stage: Converse, population: Population, asked: Sequence[Question]) -> tuple[Participant, ...]:
+    """The distinct participants of one population, in order of their first draw. `asked` is what the stage asks.
 
     Draws that decode deterministically and are equal in everything that could change a prompt are copies of one
     observation: they are asked once, and their number is kept as the weight.
@@ -109,22 +111,19 @@ def participants(stage: Converse, population: Population) -> tuple[Participant, 
         turns([group.weight for group in population.groups], stage.draws) if population.groups and stage.told else ()
     )
     for draw in range(stage.draws):
-        participant = _drawn(stage, population, draw, groups[draw] if groups else None)
-        same = _configuration(participant, len(stage.items))
+        participant = _drawn(stage, population, draw, groups[draw] if groups else None, asked)
+        same = _configuration(participant)
         weights[same] = weights.get(same, 0) + 1
         firsts.setdefault(same, participant)
     return tuple(replace(participant, weight=weights[same]) for same, participant in firsts.items())
 
 
-def _drawn(stage: Converse, population: Population, draw: int, group: int | None) -> Participant:
+def _drawn(
+    stage: Converse, population: Population, draw: int, group: int | None, asked: Sequence[Question]
+) -> Participant:
     def pick(purpose: str) -> int:
         return seeded(stage.seed, population.country, draw, purpose)
 
-    items = stage.items
-    if stage.item_order == "shuffled":
-        items = tuple(
-            sorted(items, key=lambda item: (seeded(stage.seed, population.country, draw, item, "order"), item))
-        )
     return Participant(
         draw=draw,
         weight=1,
@@ -132,9 +131,24 @@ def _drawn(stage: Converse, population: Population, draw: int, group: int | None
         memory=stage.memory.low + pick("memory") % (stage.memory.high - stage.memory.low + 1),
         beams=stage.beams.low + pick("beams") % (stage.beams.high - stage.beams.low + 1),
         sample=stage.sampling[pick("sampling") % len(stage.sampling)],
-        items=items,
+        turns=_in_order(stage, population.country, draw, asked),
         group=group,
     )
+
+
+def _in_order(stage: Converse, country: str, draw: int, asked: Sequence[Question]) -> tuple[str, ...]:
+    """What a participant is asked, in its own order. By hash of each name: what is added moves nothing else."""
+
+    def drawn(name: str, purpose: str) -> tuple[int, str]:
+        return seeded(stage.seed, country, draw, name, purpose), name
+
+    names = [question.name for question in asked]
+    if stage.item_order == "shuffled":
+        names.sort(key=lambda name: drawn(name, "order"))
+    elif stage.item_order == "blocked":
+        first = {dimension: drawn(dimension, "block") for dimension in {question.dimension for question in asked}}
+        names = [question.name for question in sorted(asked, key=lambda question: first[question.dimension])]
+    return tuple(names)
 
 
 def _place(population: Population, pick: int) -> int | None:
@@ -145,24 +159,26 @@ def _place(population: Population, pick: int) -> int | None:
     return next((index for index, end in enumerate(ends) if point < end), len(ends) - 1)
 
 
-def _configuration(participant: Participant, items: int) -> tuple[object, ...]:
+def _configuration(participant: Participant) -> tuple[object, ...]:
     """Equal for two draws exactly when all their prompts and settings are bound to be equal."""
     if participant.sample:
         return (participant.draw,)
-    memory = min(participant.memory, max(items - 1, 0))
-    forgets = 0 < memory < items - 1
+    last = len(participant.turns) - 1
+    memory = min(participant.memory, max(last, 0))
+    forgets = 0 < memory < last
     return (
         participant.place,
         participant.group,
         participant.beams,
         memory,
-        participant.items,
+        participant.turns,
         participant.draw if forgets else None,
     )
 
 
 def lasting(seed: int, country: str, participant: Participant, item: str) -> tuple[int, str]:
-    """How lasting a participant's memory of an item is. Where the memory is full, the answer with the highest goes.
+    """How lasting a participant's memory of an item or a list is. Where the memory is full, the answer with the highest
+    goes.
 
     So what stays is a random subset, what was forgotten stays forgotten, and an item that is added or taken away
     changes what is remembered of few others.
@@ -172,8 +188,8 @@ def lasting(seed: int, country: str, participant: Participant, item: str) -> tup
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """An answer that a judge could be shown: its rank in the lot, and its place in the sheet that it lies on. `text` is
-    the key of what it brought."""
+    """An answer that a judge could be shown: its rank in the lot, and its place in the sheet that it lies on; that of a
+    list stands in the column of its first item. `text` is the key of what it brought."""
 
     rank: int
     population: str
@@ -186,12 +202,14 @@ class Foreseen:
 def foreseen(plan: Plan, stage: Assess, source: Converse) -> Iterator[Foreseen]:
     """Every answer of `source` that a judge could be shown. Those whose rank is below the bound are drawn, whatever
     else is asked."""
+    asked = questions(source, plan.surveys[source.survey])
+    column = {item: place for place, item in enumerate(source.items)}
     for population in source.populations:
         people = plan.populations[population]
-        for row, person in enumerate(participants(source, people)):
-            for column, item in enumerate(source.items):
-                rank = seeded(stage.seed, people.country, person.draw, item, "judged")
-                yield Foreseen(rank, population, row, column, person)
+        for row, person in enumerate(participants(source, people, asked)):
+            for question in asked:
+                rank = seeded(stage.seed, people.country, person.draw, question.name, "judged")
+                yield Foreseen(rank, population, row, column[question.items[0].id], person)
 
 
 def below(stage: Assess) -> int:
@@ -205,19 +223,20 @@ def sources_of(plan: Plan, stage: Assess) -> tuple[Converse, ...]:
 
 
 def count_cells(stage: Score | Converse | Assess, plan: Plan) -> int:
-    """How many cells a stage has, without expanding them. Participants that would be merged are counted once. Those of
-    a judge are as many as the plan tells: answers without a text are left out once that is known, and where none of
-    those drawn of a stage has one, another is read."""
+    """How many cells a stage has, without expanding them: a list of items is one. Participants that would be merged are
+    counted once. Those of a judge are as many as the plan tells: answers without a text are left out once that is
+    known, and where none of those drawn of a stage has one, another is read."""
     if isinstance(stage, Assess):
         bound = below(stage)
         lots = [foreseen(plan, stage, source) for source in sources_of(plan, stage)]
         drawn = sum(max(1, sum(at.rank < bound for at in lot)) for lot in lots)
         return drawn * len(stage.questions) + len(stage.cases)
-    items = items_of(stage, plan.surveys[stage.survey])
+    survey = plan.surveys[stage.survey]
     if isinstance(stage, Score):
-        each = sum(min(item.size, stage.orders) for item in items)
+        each = sum(min(item.size, stage.orders) for item in items_of(stage, survey))
         return len(stage.populations) * len(stage.conditions) * each
+    asked = questions(stage, survey)
     if all(stage.sampling):
-        return len(stage.populations) * stage.draws * len(items)
-    distinct = sum(len(participants(stage, plan.populations[name])) for name in stage.populations)
-    return distinct * len(items)
+        return len(stage.populations) * stage.draws * len(asked)
+    distinct = sum(len(participants(stage, plan.populations[name], asked)) for name in stage.populations)
+    return distinct * len(asked)

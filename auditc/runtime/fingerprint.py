@@ -22,6 +22,9 @@ _WORDS: Mapping[str, str] = {
     "conditions": "condition",
     "texts": "item text",
     "options": "item options",
+    "lists": "prompt of lists",
+    "scales": "prompt of scales",
+    "listed": "list",
 }
 """What a reader calls each group of fields."""
 
@@ -44,6 +47,13 @@ def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
     if stage.kind == "score":
         conditions = {c.name: _mark(c.model_dump()) for c in stage.conditions}
         return asked | {"conditions": conditions, "orders": stage.orders}
+    asked |= {
+        name: {language: _mark(wording.model_dump()) for language, wording in forms.items()}
+        for name, forms in (("lists", stage.lists), ("scales", stage.scales))
+        if forms
+    }
+    if stage.lists:
+        asked["listed"] = {item.id: _mark(item.listed.model_dump()) for item in items if item.listed}
     settings = {"draws", "memory", "beams", "sampling", "item_order", "max_new_tokens", "told"}
     settings |= {"temperature", "top_p", "top_k", "stop"}
     return asked | stage.model_dump(mode="json", include=settings)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auditc.ir.exchange import Prompt
 from auditc.ir.plan import Escalate, Plan, Train
 from auditc.ir.values import Money
 
@@ -25,9 +24,11 @@ from .fingerprint import changes, fingerprint
 from .memory import Room, rooms
 from .opening import obstacles
 from .probe import Sample, second
+from .room import tight
 from .schedule import Asked, stages
-from .sheets import AssessSheet, Sheet
+from .sheets import AssessSheet, ConverseSheet, Sheet
 from .store import Store
+from .tokens import about
 from .walk import walk
 from .windows import Windows
 
@@ -70,6 +71,8 @@ class Forecast:
     problems: tuple[Problem, ...]
     rooms: tuple[Room, ...] = ()
     """The memory that each model needs, and what there is."""
+    warnings: tuple[str, ...] = ()
+    """What the run will miss, and can be known before."""
 
     @property
     def cells(self) -> dict[str, int]:
@@ -116,7 +119,7 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
         )
         problems += obstacles(plan, bound, store)
     later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate | Train))
-    return Forecast((*found, *later), problems, rooms(bound))
+    return Forecast((*found, *later), problems, rooms(bound), tight(plan, bound))
 
 
 def _not_built(stage: Escalate | Train) -> StageForecast:
@@ -211,8 +214,8 @@ def _walked(
     lacking = met - cached - shared
     if limit is not None:
         # Participants are taken whole, with the turns that come after a missing one and are not met.
-        items = len(stage.items) if stage.kind == "converse" else 1
-        walked = met if stage.kind != "converse" else min(cells, max(1, limit // max(items, 1)) * items)
+        turns = len(sheet.turns) if isinstance(sheet, ConverseSheet) else 1
+        walked = met if stage.kind != "converse" else min(cells, max(1, limit // max(turns, 1)) * turns)
         cached, shared = (round(cells * count / max(walked, 1)) for count in (cached, shared))
     again = [ask for ask in sample.asks() if second(ask.key) not in store]
     missed = round((cells - met) * share)
@@ -224,13 +227,6 @@ def _walked(
         longest = about(assess_asking(plan, sheet.stage, bound.identity).longest())
         first_tokens = tokens + (cells - met) * longest
     return cells, cached, shared, first_tokens + second_tokens, len(again) + missed
-
-
-def about(prompt: Prompt) -> int:
-    """About how many tokens a prompt has: a Chinese character is one, four of any other make one."""
-    text = "".join([turn.text for turn in prompt.turns]) + prompt.opening
-    wide = sum(character > "\u2e7f" for character in text)
-    return 1 + wide + (len(text) - wide) // 4
 
 
 def _nearest(stage: Asked, earlier: list[dict[str, Any]]) -> dict[str, Any] | None:

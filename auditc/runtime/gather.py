@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from auditc.ir.answers import ANSWERED, FAILED, NO_CELL, NOT_RUN, REFUSED, UNPARSABLE, Answers, Tally
 from auditc.ir.assessed import Assessed
-from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
+from auditc.ir.exchange import TOO_LONG, Failure, GenerateReply, Reply, ScoreReply
 from auditc.ir.plan import Plan
 
 from .cells import items_of, rotations, sources_of
@@ -124,13 +124,14 @@ def _scores(
     logprobs = np.full((len(cells), width), -np.inf)
     status = np.full(len(cells), NOT_RUN, dtype=np.int64)
     tokens = np.zeros(len(cells), dtype=np.int64)
+    unfit = np.zeros(len(cells), dtype=bool)
     for index, key in enumerate(sheet.keys):
         found = reply(key) if key else None
         if isinstance(found, ScoreReply):
             logprobs[index, : len(found.logprobs)] = found.logprobs
             status[index], tokens[index] = ANSWERED, found.tokens_in
         elif isinstance(found, Failure):
-            status[index] = FAILED
+            status[index], unfit[index] = FAILED, found.reason == TOO_LONG
     stored = status == ANSWERED
     with np.errstate(over="ignore"):
         chances = np.exp(logprobs)
@@ -172,6 +173,7 @@ def _scores(
                     status=_grid(offsets.shape, at, status[here], NO_CELL),
                     offsets=offsets,
                     tokens_in=int(tokens[here].sum()),
+                    unfit=int(unfit[here].sum()),
                 )
             )
     return answers, _counts(sheet.keys, status, fresh)
@@ -206,11 +208,14 @@ def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[
     answers, counts = [], Counts()
     for population in stage.populations:
         rows, choices = sheet.keys[population], sheet.choices[population]
-        keys = [key for row in rows for key in row]
-        status = np.where(choices >= 0, ANSWERED, choices).ravel()
+        turns = list(sheet.turns)
+        keys = [row[turn] for row in rows for turn in turns]
+        statuses = np.where(choices >= 0, ANSWERED, choices)
+        # What is counted are turns: the items of a list are answered by one cell.
+        status = statuses[:, turns].ravel()
         tokens_in, tokens_out = sheet.tokens[population]
-        stored = ~np.isin(status, (FAILED, NOT_RUN))
-        hexes = np.array([key.hex() for key in keys], dtype="U32")
+        stored = ~np.isin(statuses, (FAILED, NOT_RUN))
+        hexes = np.array([[key.hex() for key in row] for row in rows], dtype="U32")
         answers.append(
             Answers(
                 stage=stage.name,
@@ -222,12 +227,13 @@ def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[
                 language=stage.language[population],
                 items=items_of(stage, plan.surveys[stage.survey]),
                 tally=_tally(status),
-                cells=np.where(stored, hexes, "").reshape(choices.shape),
+                cells=np.where(stored, hexes.reshape(choices.shape), ""),
                 choices=choices,
                 texts=sheet.texts[population],
                 weights=np.array([float(person.weight) for person in sheet.participants[population]]),
                 tokens_in=tokens_in,
                 tokens_out=tokens_out,
+                unfit=sheet.unfit[population],
             )
         )
         counts += _counts(keys, status, fresh)

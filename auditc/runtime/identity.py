@@ -84,7 +84,10 @@ def _key_of(how: Settings, prompt: Prompt, more: object, hint: Hint) -> bytes:
 
 def looked_at(how: Settings, hint: Hint) -> str:
     """What an engine looks at of a hint, written out for `key`."""
-    return repr((hint.item, hint.population, hint.order) if how.by_hint else None)
+    if not how.by_hint:
+        return repr(None)
+    together = (hint.listed, hint.choose) if hint.listed else ()
+    return repr((hint.item, hint.population, hint.order, *together))
 
 
 def key(how: Settings, turns: Sequence[Said], opening: str, more: str, looked_at: str) -> bytes:

@@ -20,12 +20,14 @@ from auditc.ir.answers import FAILED, UNPARSABLE
 from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
 from auditc.ir.plan import Plan
 from auditc.ir.probed import Probed
+from auditc.ir.questions import questions
 from auditc.methods import methods
 
 from .asking import Ask
 from .schedule import Asked, turn_groups
 from .segment import KEY_BYTES
-from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet, choice_of, reading_of
+from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet, choice_of
+from .understood import Reader, choices, chosen
 
 Known = Callable[[bytes], Reply | None]
 NAME = "probe of {}"
@@ -177,19 +179,24 @@ def _judge_reader(sheet: AssessSheet) -> Callable[[Ask, Reply | None], int]:
 
 
 def _reader(plan: Plan, sheet: ConverseSheet, asks: list[Ask]) -> Callable[[Ask, Reply | None], int]:
-    """How a text is read, as an option or a code, by the parser of the stage's method."""
+    """How a text is read, as an option or a code, by the parser of the stage's method. What is chosen of a list is one
+    number for all its items together."""
     stage = sheet.stage
-    read = methods.take(stage.method).read
-    items = {item.id: item for item in plan.surveys[stage.survey].items}
-    chosen = {ask.key for ask in asks}
+    reader = Reader(methods.take(stage.method))
+    asked = {question.name: question for question in questions(stage, plan.surveys[stage.survey])}
+    wanted = {ask.key for ask in asks}
     spoken = {
-        key: stage.language[name] for name, rows in sheet.keys.items() for row in rows for key in row if key in chosen
+        key: stage.language[name] for name, rows in sheet.keys.items() for row in rows for key in row if key in wanted
     }
 
     def option(ask: Ask, reply: Reply | None) -> int:
         if not isinstance(reply, GenerateReply):
             return FAILED
-        language = spoken[ask.key]
-        return choice_of(reading_of(reply, read, items[ask.request.hint.item].options[language], language))
+        question = asked[ask.request.hint.item]
+        reading = reader.reading(reply, question, spoken[ask.key])
+        found = chosen(reading)
+        if found is None:
+            return choices(reading, question)[0]
+        return sum(1 << place for place in found) if question.form == "list" else found[0]
 
     return option

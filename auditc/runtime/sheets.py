@@ -38,16 +38,20 @@ class ConverseSheet:
     """Where the answers of a Converse stage lie, and how each was read.
 
     By population: the participants, and for each the key and the choice of each item, in the order of the stage; and
-    the tokens that all turns together took in and brought.
+    the tokens that all turns together took in and brought. The items of a list have one key, and are one cell: `turns`
+    are the columns of those that stand for theirs.
     """
 
     stage: Converse
+    turns: tuple[int, ...]
     participants: dict[str, tuple[Participant, ...]]
     keys: dict[str, list[list[bytes]]]
     choices: dict[str, NDArray[np.int64]]
     tokens: dict[str, tuple[int, int]]
     texts: dict[str, NDArray[np.int64]]
     """A number for each whole text, equal where two are the same; -1 without one."""
+    unfit: dict[str, int]
+    """Turns whose prompt did not fit into the model's window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ Sheet = ScoreSheet | ConverseSheet | AssessSheet
 def walked(sheet: Sheet) -> Iterator[bytes]:
     """The keys of the cells that were walked over."""
     if isinstance(sheet, ConverseSheet):
-        return (key for rows in sheet.keys.values() for row in rows for key in row if key)
+        return (row[turn] for rows in sheet.keys.values() for row in rows for turn in sheet.turns if row[turn])
     return (key for key in sheet.keys if key)
 
 

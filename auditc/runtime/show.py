@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
 from auditc.ir.plan import Assess, Converse, Plan, Score
-from auditc.ir.reading import Reading
+from auditc.ir.questions import Question, alone, questions
+from auditc.ir.reading import Choices, Reading
 from auditc.methods import methods
 from auditc.reading import label
 
@@ -22,9 +23,10 @@ from .probe import second
 from .runs import Run
 from .schedule import Asked
 from .segment import KEY_BYTES
-from .sheets import judged, reading_of
+from .sheets import choice_of, judged
 from .store import Store, Stored
 from .testimony import moment
+from .understood import Reader, choices
 
 
 class NoSuchCell(LookupError):
@@ -118,36 +120,50 @@ def show(run: Run, workspace: Path, prefix: str) -> Shown:
 
 
 def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
-    """Every asked cell of a run with its raw answer, one flat row each, for people with tools of their own.
+    """Every asked cell of a run with its raw answer, one flat row each, for people with tools of their own. A list that
+    was asked at once has a row for each of its items, with one text and one key.
 
     `probabilities` are as the model gave them, not normalised; they and `choice` (1-based) are in the survey's own
     order of options. `reading` says how a text was read, `status` what the cell had when the run ended.
     """
     plan, cells = run.plan(), run.cells()
+    asked = _Questions(plan)
     with Store.open(workspace / "store", write=False) as store:
         for row in cells.to_pylist():
-            stage = _stage(plan, row["stage"])
-            language, words = _shown_options(plan, stage, row["population"], row["item"])
+            stage, name = _stage(plan, row["stage"]), row["item"]
+            language, words = _shown_options(asked, stage, row["population"], name)
             # The store may have got an answer since: it is none of this run's.
             reply = store.get(row["key"]) if row["status"] == "answered" else None
             flat = {**row, "key": row["key"].hex(), "block": stage.block, "model": stage.model, "language": language}
-            reading = _reading(stage, words, language, reply) if isinstance(reply, GenerateReply) else None
             chances = _chances(len(words), max(row["rotation"], 0), reply) if isinstance(reply, ScoreReply) else None
             yield flat | {
                 "answered": reply is not None,
                 "text": reply.text if isinstance(reply, GenerateReply) else None,
-                "reading": reading.reason if reading else None,
-                "choice": reading.option + 1 if reading and reading.option is not None else None,
+                **_chosen(asked, stage, name, language, reply),
                 "probabilities": chances,
                 "reported": "" if reply is None or isinstance(reply, Failure) else reply.reported,
                 "at": moment(None if reply is None else store.taken(row["key"])),
             }
 
 
+def _chosen(asked: _Questions, stage: Asked, item: str, language: str, reply: Reply | None) -> dict[str, Any]:
+    """How a text was read, and the option (1-based) that it gives an item."""
+    if not isinstance(reply, GenerateReply):
+        return {"reading": None, "choice": None}
+    reading = _reading(asked, stage, item, language, reply)
+    if isinstance(stage, Assess):
+        choice = choice_of(reading) if isinstance(reading, Reading) else -1
+    else:
+        question = asked.of(stage, item)
+        choice = choices(reading, question)[[one.id for one in question.items].index(item)]
+    return {"reading": reading.reason, "choice": choice + 1 if choice >= 0 else None}
+
+
 def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
     first = places[0]
     stage, reply = _stage(plan, first.stage), stored.reply
-    language, words = _shown_options(plan, stage, first.population, first.item)
+    asked = _Questions(plan)
+    language, words = _shown_options(asked, stage, first.population, first.item)
     order = order_shown(len(words), max(first.rotation, 0))
     chances = _chances(len(words), max(first.rotation, 0), reply) if isinstance(reply, ScoreReply) else None
     options = tuple(
@@ -167,7 +183,7 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
         settings=stored.settings,
         options=options,
         text=reply.text if isinstance(reply, GenerateReply) else None,
-        reading=asdict(_reading(stage, words, language, reply)) if isinstance(reply, GenerateReply) else None,
+        reading=_read(asked, stage, first.item, language, reply),
         failure={"reason": reply.reason, "detail": reply.detail} if isinstance(reply, Failure) else None,
         tokens=_tokens(reply),
         reported=_reported(reply),
@@ -177,11 +193,12 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
 
 def _second(plan: Plan, place: Place, status: str, stored: Stored | None) -> Second:
     stage, reply = _stage(plan, place.stage), stored.reply if stored else None
-    language, words = _shown_options(plan, stage, place.population, place.item)
+    asked = _Questions(plan)
+    language, words = _shown_options(asked, stage, place.population, place.item)
     return Second(
         status=status,
         text=reply.text if isinstance(reply, GenerateReply) else None,
-        reading=asdict(_reading(stage, words, language, reply)) if isinstance(reply, GenerateReply) else None,
+        reading=_read(asked, stage, place.item, language, reply),
         probabilities=_chances(len(words), max(place.rotation, 0), reply) if isinstance(reply, ScoreReply) else None,
         failure={"reason": reply.reason, "detail": reply.detail} if isinstance(reply, Failure) else None,
         reported=_reported(reply),
@@ -215,10 +232,32 @@ def _chances(size: int, rotation: int, reply: ScoreReply) -> list[float]:
     return own
 
 
-def _reading(stage: Asked, words: tuple[str, ...], language: str, reply: GenerateReply) -> Reading:
+@dataclass(slots=True)
+class _Questions:
+    """What the cells of a plan asked; put together once for each stage."""
+
+    plan: Plan
+    _known: dict[str, dict[str, Question]] = field(default_factory=dict)
+
+    def of(self, stage: Score | Converse, item: str) -> Question:
+        """What a cell asked, of which an item is one."""
+        known = self._known.get(stage.name)
+        if known is None:
+            survey = self.plan.surveys[stage.survey]
+            asked = questions(stage, survey) if isinstance(stage, Converse) else alone(stage.items, survey)
+            known = self._known[stage.name] = {one.id: question for question in asked for one in question.items}
+        return known[item]
+
+
+def _read(asked: _Questions, stage: Asked, item: str, language: str, reply: Reply | None) -> dict[str, Any] | None:
+    """How a text is read: an option, or of a list the `options`, and the rule."""
+    return asdict(_reading(asked, stage, item, language, reply)) if isinstance(reply, GenerateReply) else None
+
+
+def _reading(asked: _Questions, stage: Asked, item: str, language: str, reply: GenerateReply) -> Reading | Choices:
     if isinstance(stage, Assess):
         return judged(stage, reply, language)
-    return reading_of(reply, methods.take(stage.method).read, words, language)
+    return Reader(methods.take(stage.method)).reading(reply, asked.of(stage, item), language)
 
 
 def _tokens(reply: Reply) -> dict[str, int]:
@@ -233,12 +272,13 @@ def _stage(plan: Plan, name: str) -> Asked:
     return stage
 
 
-def _shown_options(plan: Plan, stage: Asked, population: str, item: str) -> tuple[str, tuple[str, ...]]:
+def _shown_options(asked: _Questions, stage: Asked, population: str, item: str) -> tuple[str, tuple[str, ...]]:
     """The language of a cell, and the words of the options that were shown, in the survey's own order."""
     if isinstance(stage, Assess):
-        spoken = {name: source.language[name] for source in sources_of(plan, stage) for name in source.populations}
+        read = sources_of(asked.plan, stage)
+        spoken = {name: source.language[name] for source in read for name in source.populations}
         # A case is of no population; its number stands in its name.
         language = spoken.get(population) or stage.cases[int(item.rpartition("_")[2]) - 1].language
         return language, stage.options[language]
     language = stage.language[population]
-    return language, next(one for one in plan.surveys[stage.survey].items if one.id == item).options[language]
+    return language, asked.of(stage, item).options(language)

@@ -15,19 +15,16 @@ import numpy as np
 
 from auditc.backends._contract import Identity
 from auditc.ir.answers import FAILED, NOT_RUN
-from auditc.ir.exchange import Failure, GenerateReply
+from auditc.ir.exchange import TOO_LONG, Failure, GenerateReply
 from auditc.ir.plan import Plan
-from auditc.ir.reading import Reading
 from auditc.methods import methods
 
 from .asking import Ask, ScoreAsking, TurnAsking, score_asking, turn_asking
 from .assessing import assess_asking, assess_sheet, walk_assess
 from .cells import Participant, lasting, participants, score_cells
 from .schedule import Asked, score_batches, spread, turn_groups
-from .sheets import ConverseSheet, Known, Read, ScoreSheet, Sheet, choice_of, reading_of, text_number
-
-_SHORT, _READINGS = 300, 50_000
-"""Characters of a text whose reading is remembered, and how many readings are."""
+from .sheets import ConverseSheet, Known, ScoreSheet, Sheet, text_number
+from .understood import Reader, choices, chosen
 
 ROUND: None = None
 """Handed out between rounds: the walk goes on once all replies are there."""
@@ -56,7 +53,7 @@ def walk(
         return score, walk_score(scores, score, size, limit)
     turns = turn_asking(plan, stage, identity)
     converse = converse_sheet(turns)
-    return converse, walk_converse(turns, converse, known, methods.take(stage.method).read, size, limit)
+    return converse, walk_converse(turns, converse, known, Reader(methods.take(stage.method)), size, limit)
 
 
 def score_sheet(asking: ScoreAsking) -> ScoreSheet:
@@ -68,15 +65,19 @@ def score_sheet(asking: ScoreAsking) -> ScoreSheet:
 def converse_sheet(asking: TurnAsking) -> ConverseSheet:
     """An empty sheet."""
     stage = asking.stage
-    people = {name: participants(stage, asking.plan.populations[name]) for name in stage.populations}
+    asked = tuple(asking.questions.values())
+    people = {name: participants(stage, asking.plan.populations[name], asked) for name in stage.populations}
     items = len(stage.items)
+    place = {item: index for index, item in enumerate(stage.items)}
     return ConverseSheet(
         stage=stage,
+        turns=tuple(place[question.items[0].id] for question in asked),
         participants=people,
         keys={name: [[b""] * items for _ in persons] for name, persons in people.items()},
         choices={name: np.full((len(persons), items), NOT_RUN, dtype=np.int64) for name, persons in people.items()},
         tokens=dict.fromkeys(people, (0, 0)),
         texts={name: np.full((len(persons), items), -1, dtype=np.int64) for name, persons in people.items()},
+        unfit=dict.fromkeys(people, 0),
     )
 
 
@@ -104,8 +105,8 @@ class _Person:
     participant: Participant
     keys: list[bytes]
     """Its own row of the sheet."""
-    memory: dict[str, int] = field(default_factory=dict)
-    """The option answered to each remembered item, in the order they were asked."""
+    memory: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """What was chosen of each remembered question, in the order they were asked."""
     lasting: dict[str, tuple[int, str]] = field(default_factory=dict)
     stopped: bool = False
 
@@ -114,17 +115,17 @@ class _Person:
         """Equal for two whose texts are generated alike."""
         return self.participant.sample, self.participant.beams
 
-    def remember(self, item: str, option: int, seed: int, country: str) -> None:
+    def remember(self, question: str, options: tuple[int, ...], seed: int, country: str) -> None:
         if not self.participant.memory:
             return
-        self.memory[item], self.lasting[item] = option, lasting(seed, country, self.participant, item)
+        self.memory[question], self.lasting[question] = options, lasting(seed, country, self.participant, question)
         if len(self.memory) > self.participant.memory:
             goes = max(self.lasting, key=self.lasting.__getitem__)
             del self.memory[goes], self.lasting[goes]
 
 
 def walk_converse(
-    asking: TurnAsking, sheet: ConverseSheet, known: Known, read: Read, size: int, limit: int | None = None
+    asking: TurnAsking, sheet: ConverseSheet, known: Known, reader: Reader, size: int, limit: int | None = None
 ) -> Iterator[list[Ask] | None]:
     """The batches of a Converse stage, of `size` cells, round by round. With a limit, only as many participants as it
     suffices for."""
@@ -134,23 +135,23 @@ def walk_converse(
         for row, participant in enumerate(persons)
     ]
     if limit is not None:
-        few = spread(len(people), min(len(people), max(1, limit // max(1, len(sheet.stage.items)))))
+        few = spread(len(people), min(len(people), max(1, limit // max(1, len(sheet.turns)))))
         people = [person for person, chosen in zip(people, few, strict=True) if chosen]
     place = {item: index for index, item in enumerate(sheet.stage.items)}
-    read = _remembered(read)
-    for turn in range(len(sheet.stage.items)):
+    for turn in range(len(sheet.turns)):
         going = [person for person in people if not person.stopped]
         for members in turn_groups([person.sampling for person in going], size):
             yield [_ask(asking, going[index], turn, place) for index in members]
         yield ROUND
         for person in going:
-            _take(asking, sheet, person, turn, place, known, read)
+            _take(asking, sheet, person, turn, place, known, reader)
 
 
 def _ask(asking: TurnAsking, person: _Person, turn: int, place: dict[str, int]) -> Ask:
-    item = person.participant.items[turn]
-    ask = asking.ask(person.population, person.participant, item, person.memory)
-    person.keys[place[item]] = ask.key
+    question = person.participant.turns[turn]
+    ask = asking.ask(person.population, person.participant, question, person.memory)
+    for item in asking.questions[question].items:
+        person.keys[place[item.id]] = ask.key
     return ask
 
 
@@ -161,40 +162,25 @@ def _take(
     turn: int,
     place: dict[str, int],
     known: Known,
-    read: Read,
+    reader: Reader,
 ) -> None:
     """Read the reply to a turn: an answer is remembered, anything else is not."""
-    population, item = person.population, person.participant.items[turn]
-    column = place[item]
-    reply = known(person.keys[column])
-    choice = NOT_RUN
+    population, question = person.population, asking.questions[person.participant.turns[turn]]
+    columns = [place[item.id] for item in question.items]
+    reply = known(person.keys[columns[0]])
+    found: tuple[int, ...] = (NOT_RUN,) * len(columns)
     if isinstance(reply, GenerateReply):
-        language = asking.stage.language[population]
-        choice = choice_of(reading_of(reply, read, asking.items[column].options[language], language))
-        sheet.texts[population][person.row, column] = text_number(reply.text)
+        reading = reader.reading(reply, question, asking.stage.language[population])
+        found, options = choices(reading, question), chosen(reading)
+        sheet.texts[population][person.row, columns] = text_number(reply.text)
         tokens_in, tokens_out = sheet.tokens[population]
         sheet.tokens[population] = tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
+        if options is not None:
+            country = asking.plan.populations[population].country
+            person.remember(question.name, options, asking.stage.seed, country)
     elif isinstance(reply, Failure):
-        choice = FAILED
-    if choice == NOT_RUN and person.participant.memory:
+        found = (FAILED,) * len(columns)
+        sheet.unfit[population] += reply.reason == TOO_LONG
+    elif person.participant.memory:
         person.stopped = True
-    if choice >= 0:
-        person.remember(item, choice, asking.stage.seed, asking.plan.populations[population].country)
-    sheet.choices[population][person.row, column] = choice
-
-
-def _remembered(read: Read) -> Read:
-    """A parser that reads the same short text once: participants say the same things again and again."""
-    known: dict[tuple[str, tuple[str, ...], str], Reading] = {}
-
-    def reading(text: str, options: tuple[str, ...], language: str) -> Reading:
-        if len(text) > _SHORT:
-            return read(text, options, language)
-        found = known.get((text, options, language))
-        if found is None:
-            if len(known) >= _READINGS:
-                known.clear()
-            found = known[text, options, language] = read(text, options, language)
-        return found
-
-    return reading
+    sheet.choices[population][person.row, columns] = found

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from auditc.compiler.copies import different
-from auditc.ir.plan import Converse, Place, Plan, Population
+from auditc.ir.plan import Converse, Place, Plan, Population, Survey
+from auditc.ir.questions import questions
 from auditc.runtime.cells import participants
 from tests.compiler.said import diagnostics, planned
 
@@ -15,9 +16,9 @@ BLOCK = "def_survey s {{ ask = values  of = [sim]  as = [fr]  draws = 200  {}  d
 PEOPLE = 'population fr { country = "United States"  language = en }\n'
 
 
-def stage_of(settings: str, folder: Path) -> Converse:
+def stage_of(settings: str, folder: Path) -> tuple[Converse, Survey]:
     plan: Plan = planned(PEOPLE + BLOCK.format(settings), folder)
-    return next(stage for stage in plan.stages if isinstance(stage, Converse))
+    return next(stage for stage in plan.stages if isinstance(stage, Converse)), plan.surveys["values"]
 
 
 @pytest.mark.parametrize(
@@ -27,16 +28,18 @@ def stage_of(settings: str, folder: Path) -> Converse:
         "sampling = [off]  beams = 1..1  memory = 0..9",
         "sampling = [off]  beams = 1..5  memory = 5..9",
         "sampling = [off]  beams = 1..2  memory = 0..0  item_order = shuffled",
+        "sampling = [off]  beams = 1..2  memory = 0..0  item_order = blocked",
         "sampling = [on, off]  beams = 1..2  memory = 0..0",
         "sampling = [on]  beams = 1..1  memory = 0..0",
     ],
 )
 @pytest.mark.parametrize("places", [0, 3])
 def test_the_figure_is_what_the_run_comes_to(settings: str, places: int, tmp_path: Path) -> None:
-    stage = stage_of(settings, tmp_path)
+    stage, survey = stage_of(settings, tmp_path)
     where = tuple(Place(name={"en": str(n)}, weight=1 / places) for n in range(places))
     people = Population(country="France", named={"en": "France"}, language="en", places=where)
-    assert different(stage, people) == pytest.approx(len(participants(stage, people)), rel=0.15)
+    asked = questions(stage, survey)
+    assert different(stage, people, survey) == pytest.approx(len(participants(stage, people, asked)), rel=0.15)
 
 
 def test_a_block_whose_draws_are_copies_is_warned_of(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,13 +13,15 @@ from auditc.ir.exchange import GenerateReply, Hint, Prompt, Turn
 from auditc.ir.plan import Plan, Wording
 from auditc.ir.reading import Reading
 from auditc.ir.values import Range
+from auditc.methods import methods
 from auditc.runtime.asking import score_asking, turn_asking
-from auditc.runtime.cells import count_cells, order_shown, participants, rotations, score_cells
+from auditc.runtime.cells import count_cells, order_shown, rotations, score_cells
 from auditc.runtime.identity import score_key
 from auditc.runtime.identity import settings as answered_with
 from auditc.runtime.schedule import score_batches, stages
+from auditc.runtime.understood import Reader
 from auditc.runtime.walk import converse_sheet, score_sheet, walk_converse, walk_score
-from tests.runtime.plans import POPULATIONS, converse, plan, score, survey
+from tests.runtime.plans import POPULATIONS, converse, drawn, plan, score, survey
 
 IDENTITY = {"engine": "none"}
 SIZES = st.lists(st.integers(2, 9), min_size=1, max_size=7).map(tuple)
@@ -89,7 +92,7 @@ def test_rotations_are_distinct_begin_at_zero_and_show_each_option(options: int,
     st.integers(1, 40),
     st.integers(0, 6),
     st.lists(st.booleans(), min_size=1, max_size=3).map(tuple),
-    st.sampled_from(["fixed", "shuffled"]),
+    st.sampled_from(["fixed", "shuffled", "blocked"]),
     st.integers(0, 99),
 )
 @settings(max_examples=60, deadline=None)
@@ -98,13 +101,17 @@ def test_every_draw_is_one_participant_or_part_of_one(
 ) -> None:
     stage = converse(draws=draws, memory=Range(low=0, high=memory), sampling=sampling, item_order=order, seed=seed)
     one = plan(stage)
-    people = {name: participants(stage, POPULATIONS[name]) for name in stage.populations}
+    people = {name: drawn(stage, POPULATIONS[name]) for name in stage.populations}
     for persons in people.values():
         assert sum(person.weight for person in persons) == draws
         assert [person.draw for person in persons] == sorted({person.draw for person in persons})
-        assert all(sorted(person.items) == sorted(stage.items) for person in persons)
+        assert all(sorted(person.turns) == sorted(stage.items) for person in persons)
         assert all(person.weight == 1 for person in persons if person.sample)
     assert count_cells(stage, one) == 6 * sum(map(len, people.values()))
+
+
+def _numbered(text: str, options: tuple[str, ...], language: str) -> Reading:
+    return Reading(int(text) % len(options), "answered", "test")
 
 
 @given(st.integers(2, 12), st.integers(0, 5), st.integers(0, 99))
@@ -119,7 +126,7 @@ def test_a_walk_asks_each_turn_once_and_remembers_no_more_than_it_may(draws: int
             asking,
             sheet,
             lambda key: GenerateReply(str(key[0]), 1, 1, "stop"),
-            lambda text, options, language: Reading(int(text) % len(options), "answered", "test"),
+            Reader(replace(methods.take("def_survey"), read=_numbered)),
             64,
         )
         for ask in batch or ()

@@ -21,7 +21,9 @@ from auditc.ir.plan import (
     Thing,
     Wording,
 )
+from auditc.ir.questions import questions
 from auditc.ir.values import Range
+from auditc.runtime.cells import Participant, participants
 
 ORIGIN = Origin(file="test.audit", line=1, column=1)
 
@@ -157,6 +159,11 @@ def converse(name: str = "def/sim", model: str = "sim", items: int = 6, **change
         "max_new_tokens": 32,
     }
     return Converse(**{**fields, **changes})
+
+
+def drawn(stage: Converse, population: Population) -> tuple[Participant, ...]:
+    """The participants of a stage that asks items of the made-up survey, one by one."""
+    return participants(stage, population, questions(stage, survey(len(stage.items))))
 
 
 def plan(*stages: Score | Converse | Assess, budget: Budget | None = None, **changes: Any) -> Plan:

@@ -7,11 +7,10 @@ from typing import Any
 
 from auditc.ir.plan import Converse, Place
 from auditc.ir.values import Range
-from auditc.runtime.cells import participants
 from auditc.runtime.execute import run
 from auditc.runtime.forecast import forecast
 from auditc.runtime.walk import ConverseSheet, walk
-from tests.runtime.plans import POPULATIONS, converse, plan, survey
+from tests.runtime.plans import POPULATIONS, converse, drawn, plan, survey
 
 ENGINE = {"engine": "simulated", "answers_by": "hint"}
 TOGETHER = {"us": POPULATIONS["us"].model_copy(update={"groups": (Place(name={"en": "the old"}, weight=1),)})}
@@ -35,11 +34,11 @@ def keys(*stages: Converse) -> list[set[bytes]]:
 
 def test_who_is_told_of_no_place_has_none_and_no_group() -> None:
     stage = ablated("without_prompt", told=False)
-    assert {(p.place, p.group) for p in participants(stage, TOGETHER["us"])} == {(None, None)}
-    told = participants(converse(draws=20), TOGETHER["us"])
+    assert {(p.place, p.group) for p in drawn(stage, TOGETHER["us"])} == {(None, None)}
+    told = drawn(converse(draws=20), TOGETHER["us"])
     assert {p.place for p in told} == {0, 1} and {p.group for p in told} == {0}
-    rest = [(p.memory, p.beams, p.sample, p.items) for p in participants(stage, TOGETHER["us"])]
-    assert rest == [(p.memory, p.beams, p.sample, p.items) for p in told]
+    rest = [(p.memory, p.beams, p.sample, p.turns) for p in drawn(stage, TOGETHER["us"])]
+    assert rest == [(p.memory, p.beams, p.sample, p.turns) for p in told]
 
 
 def test_a_first_turn_is_the_same_with_and_without_memory_and_none_is_without_a_place() -> None:

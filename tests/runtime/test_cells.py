@@ -13,11 +13,10 @@ from auditc.runtime.cells import (
     country_named,
     lasting,
     order_shown,
-    participants,
     rotations,
     score_cells,
 )
-from tests.runtime.plans import OTHERS, POPULATIONS, converse, plan, score, survey
+from tests.runtime.plans import OTHERS, POPULATIONS, converse, drawn, plan, score, survey
 
 
 def test_rotations_are_all_or_spread_evenly_and_begin_with_the_surveys_order() -> None:
@@ -72,15 +71,15 @@ def test_a_request_says_whose_answer_its_prompt_asks_for() -> None:
 
 
 def test_more_draws_leave_the_earlier_ones_as_they_were() -> None:
-    few = participants(converse(draws=20, item_order="shuffled"), POPULATIONS["us"])
-    more = participants(converse(draws=40, item_order="shuffled"), POPULATIONS["us"])
+    few = drawn(converse(draws=20, item_order="shuffled"), POPULATIONS["us"])
+    more = drawn(converse(draws=40, item_order="shuffled"), POPULATIONS["us"])
     assert more[:20] == few and len(more) == 40
 
 
 def test_draws_follow_the_ranges_and_the_weights() -> None:
     stage = converse(draws=4000, memory=Range(low=1, high=4), beams=Range(low=1, high=3), sampling=(True, True, False))
     stage = stage.model_copy(update={"items": tuple(f"q{n}" for n in range(12)), "item_order": "shuffled"})
-    people = participants(stage, POPULATIONS["us"])
+    people = drawn(stage, POPULATIONS["us"])
     assert len(people) == 4000
     assert {p.memory for p in people} == {1, 2, 3, 4} and {p.beams for p in people} == {1, 2, 3}
     assert 0.72 < sum(p.place == 1 for p in people) / 4000 < 0.78
@@ -88,16 +87,16 @@ def test_draws_follow_the_ranges_and_the_weights() -> None:
 
 
 def test_equal_deterministic_participants_are_one_observation_and_sampled_ones_are_not() -> None:
-    greedy = participants(converse(draws=100, sampling=(False,), memory=Range(low=0, high=0)), POPULATIONS["us"])
+    greedy = drawn(converse(draws=100, sampling=(False,), memory=Range(low=0, high=0)), POPULATIONS["us"])
     assert greedy[0].draw == 0 and len(greedy) == 2
     assert sum(p.weight for p in greedy) == 100
-    assert len(participants(converse(draws=100, memory=Range(low=0, high=0)), POPULATIONS["us"])) == 100
+    assert len(drawn(converse(draws=100, memory=Range(low=0, high=0)), POPULATIONS["us"])) == 100
 
 
 def test_a_memory_that_never_fills_does_not_tell_participants_apart() -> None:
     def count(low: int, high: int) -> int:
         stage = converse(items=4, draws=60, sampling=(False,), memory=Range(low=low, high=high))
-        return len(participants(stage, POPULATIONS["us"]))
+        return len(drawn(stage, POPULATIONS["us"]))
 
     assert count(3, 9) == 2
     assert count(1, 1) == 60
@@ -119,4 +118,4 @@ def test_what_lasts_depends_on_person_and_item_alone() -> None:
 @pytest.mark.parametrize("name", ["us", "cn"])
 def test_populations_are_told_apart_by_country_and_not_by_name(name: str) -> None:
     renamed = POPULATIONS[name].model_copy()
-    assert participants(converse(), renamed) == participants(converse(), POPULATIONS[name])
+    assert drawn(converse(), renamed) == drawn(converse(), POPULATIONS[name])

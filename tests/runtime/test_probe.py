@@ -125,7 +125,9 @@ class _Fickle:
         self._share, self._fail = share, fail
 
     def _lot(self, request: Any) -> float:
-        return seeded(repr(request)) / 2**64
+        # By what is asked, and not by how a request is written down: a new field would draw other lots.
+        asked = (request.prompt, request.hint.item, request.hint.order, request.hint.draw)
+        return seeded(repr(asked)) / 2**64
 
     def _otherwise(self, requests: Sequence[Any], replies: list[Any]) -> list[Any]:
         changed = []

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from auditc.ir.plan import Place, Wording
 from auditc.ir.values import Range
 from auditc.methods.def_survey import INTRODUCTION
-from auditc.runtime.cells import count_cells, participants
+from auditc.runtime.cells import count_cells
 from auditc.runtime.prompts import Renderer
 from auditc.runtime.quotas import turns
-from tests.runtime.plans import POPULATIONS, converse, plan
+from tests.runtime.plans import POPULATIONS, converse, drawn, plan
 from tests.runtime.workspace import Asked, ask, asked
 
 __all__ = ["asked"]
@@ -41,21 +41,21 @@ def test_after_any_number_of_draws_every_group_is_within_one_of_its_share(heavy:
 def test_more_draws_leave_the_earlier_ones_in_their_groups() -> None:
     assert turns([0.5, 0.3, 0.2], 40)[:17] == turns([0.5, 0.3, 0.2], 17)
     assert Counter(turns([0.5, 0.3, 0.2], 10)) == {0: 5, 1: 3, 2: 2}
-    few = participants(converse(draws=7), GROUPED["us"])
-    assert participants(converse(draws=30), GROUPED["us"])[:7] == few
+    few = drawn(converse(draws=7), GROUPED["us"])
+    assert drawn(converse(draws=30), GROUPED["us"])[:7] == few
 
 
 def test_a_group_changes_nothing_else_of_a_participant() -> None:
-    plain = participants(converse(draws=20), POPULATIONS["us"])
-    grouped = participants(converse(draws=20), GROUPED["us"])
-    assert [(p.place, p.memory, p.items) for p in plain] == [(p.place, p.memory, p.items) for p in grouped]
+    plain = drawn(converse(draws=20), POPULATIONS["us"])
+    grouped = drawn(converse(draws=20), GROUPED["us"])
+    assert [(p.place, p.memory, p.turns) for p in plain] == [(p.place, p.memory, p.turns) for p in grouped]
     assert {p.group for p in plain} == {None} and {p.group for p in grouped} == {0, 1, 2}
 
 
 def test_equal_deterministic_participants_are_one_observation_in_each_group() -> None:
     stage = converse(draws=100, sampling=(False,), memory=Range(low=0, high=0))
     nowhere = GROUPED["us"].model_copy(update={"places": ()})
-    people = participants(stage, nowhere)
+    people = drawn(stage, nowhere)
     assert {p.group: p.weight for p in people} == {0: 50, 1: 30, 2: 20}
     us = stage.model_copy(update={"populations": ("us",)})
     assert count_cells(us, plan(us, populations={"us": nowhere})) == 3 * len(stage.items)

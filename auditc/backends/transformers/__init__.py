@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditc.backends._contract import Backend, Capability, Engine, Flow, ModelSource
+from auditc.backends._window import window
 from auditc.backends.transformers.gguf import VERSION, prepare
 from auditc.backends.transformers.identity import identify
 from auditc.backends.transformers.params import CELLS, Params
@@ -42,6 +43,7 @@ transformers = Backend(
     prepare=prepare,
     adapters=True,
     memory=memory,
+    window=lambda source, params: window(source),
     flow=flow,
     prepared_as=VERSION,
 )

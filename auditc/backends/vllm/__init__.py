@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditc.backends._contract import Backend, Capability, Engine, Flow, ModelSource
+from auditc.backends._window import window
 from auditc.backends.transformers.gguf import VERSION, prepare
 from auditc.backends.vllm.identity import identify
 from auditc.backends.vllm.params import Params
@@ -36,6 +37,7 @@ vllm = Backend(
     prepare=prepare,
     adapters=True,
     prepared_as=VERSION,
+    window=lambda source, params: params.window or window(source),
     flow=lambda params: CPU if params.device == "cpu" else CUDA,
     interpreter=interpreter,
 )

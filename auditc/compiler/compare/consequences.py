@@ -178,6 +178,7 @@ RULES: Final[dict[str, Rules]] = {
     "Item.source": _nothing("a source changes no answer"),
     "Item.text": _all(Effect.ITEMS, "the item is asked in other words"),
     "Item.options": _all(Effect.ITEMS, "the item offers other answers"),
+    "Item.listed": _all(Effect.ITEMS, "the item is asked together with others, or no longer, or in other words"),
     "_Stage.name": DERIVED,
     "_Stage.needs": DERIVED,
     "_Stage.origin": DERIVED,
@@ -220,6 +221,8 @@ RULES: Final[dict[str, Rules]] = {
     "Assess.options": _all(Effect.NOT, "the judge is given other answers to choose from"),
     "Assess.labels": _all(Effect.NOT, "the judge is given other answers to choose from"),
     "Assess.max_new_tokens": _all(Effect.NOT, "what the judge says is cut at another length"),
+    "Converse.lists": _all(Effect.NOT, _ASKED),
+    "Converse.scales": _all(Effect.NOT, _ASKED),
     "Escalate.kind": DERIVED,
     "Escalate.block": DERIVED,
     "Escalate.method": _all(Effect.NOT, "another method asks"),
@@ -288,7 +291,19 @@ PROVIDER: Final[dict[str, Rules]] = {
 
 WITHIN: Final = frozenset(
     {
-        *("Thing", "Adapter", "Range", "Place", "Wording", "Condition", "People", "Group", "Budget"),
+        *(
+            "Thing",
+            "Adapter",
+            "Range",
+            "Place",
+            "Wording",
+            "Listed",
+            "ListWording",
+            "Condition",
+            "People",
+            "Group",
+            "Budget",
+        ),
         *("Comparison", "Number", "Figure", "Arithmetic", "Mean", "Origin", "Money", "Price"),
         *("Script", "Step", "Branch", "Choice", "Both", "Not", "ScenarioStep", "Value", "Case"),
     }

@@ -82,6 +82,8 @@ _STAGE = rules_of(Plan, "stages")
 """What follows when a block is added or removed that becomes stages."""
 _ATTRIBUTES = {
     "wording": "persona",
+    "lists": "persona",
+    "scales": "persona",
     "condition": "control",
     "order of items": "ask",
     "written": "in_words",
@@ -331,16 +333,17 @@ def _role(plan: Plan, stages: list[Questioning], reach: Reach, names: Names) -> 
             yield key, replace(first, value=value, same={model: by_model[model].same for model in sorted(by_model)})
 
 
-_ASKED = ("survey", "populations", "model", "items", "language", "seed", "wording", "conditions")
+_ASKED = ("survey", "populations", "model", "items", "language", "seed", "wording", "lists", "scales", "conditions")
 
 
 def _stage(plan: Plan, stage: Questioning, reach: Reach, names: Names) -> Iterator[tuple[str, Entry]]:
     yield from fields(stage, reach, handled=_ASKED)
     form = type(stage)
     yield "survey", Entry(stage.survey, names.survey(stage.survey), rules_of(form, "survey"), reach)
-    for language, wording in stage.wording.items():
-        for key, text in leaves(f"wording.{language}", wording):
-            yield key, Entry(text, text, rules_of(form, "wording"), replace(reach, language=language))
+    for name in ("wording", "lists", "scales"):
+        for language, wording in getattr(stage, name, {}).items():
+            for key, text in leaves(f"{name}.{language}", wording):
+                yield key, Entry(text, text, rules_of(form, name), replace(reach, language=language))
     for condition in getattr(stage, "conditions", ()):
         countries = plain(condition.countries)
         at = replace(reach, condition=condition.name)

@@ -19,11 +19,13 @@ from typing import Annotated, Any, Final, Literal
 from annotated_types import Ge, Gt, Le
 
 from auditc.ir.audit import SurveyUse
+from auditc.ir.lists import ListWording
 from auditc.ir.plan import Converse, Wording
-from auditc.ir.reading import Reading
+from auditc.ir.questions import on_scale
+from auditc.ir.reading import Choices, Reading
 from auditc.ir.values import Form, Range, Tokens, Unit, Within
 from auditc.methods._contract import Method
-from auditc.reading import read_choice
+from auditc.reading import read_choice, read_choices
 
 INTRODUCTION = {
     "en": "I want you to act as a citizen of {{ country }}{% if place %} who lives in {{ place }}{% endif %}."
@@ -50,6 +52,49 @@ Request: {{ question }}
 {% for option in options %}{{ option.label }}. {{ option.text }}
 {% endfor %}""",
 }
+
+SCALE = {
+    "en": """
+
+Choose one number from {{ (options | first).text }} to {{ (options | last).text }}. First write "Answer:" and the \
+number, then write "Explanation:" and one sentence that explains the choice.
+
+Request: {{ question }}""",
+    "zh": """
+
+请从{{ (options | first).text }}到{{ (options | last).text }}中只选一个数字。先写“答案：”和数字，再写“解释：”并用一句话\
+说明理由。
+
+问题：{{ question }}""",
+}
+"""An item whose options are numbers with words at the ends alone: a list of bare numbers says nothing."""
+
+LIST = {
+    "en": """
+
+Choose {% if not at_least %}up to {{ at_most }}, or none,{% elif at_least == at_most %}exactly {{ at_most }}\
+{% else %}from {{ at_least }} to {{ at_most }}{% endif %} of the {{ count }} options below. First write "Answer:" and \
+the numbers of the options with commas between them, then write "Explanation:" and one sentence that explains the \
+choice.
+
+Request: {{ question }}
+{% for option in options %}{{ option.label }}. {{ option.text }}
+{% endfor %}""",
+    "zh": """
+
+请从下面{{ count }}个选项中{% if not at_least %}选出最多{{ at_most }}个，也可以都不选{% elif at_least == at_most %}选出\
+{{ at_most }}个{% else %}选出{{ at_least }}到{{ at_most }}个{% endif %}。先写“答案：”和所选选项的编号，\
+编号之间用逗号隔开，再写“解释：”并用一句话说明理由。
+
+问题：{{ question }}
+{% for option in options %}{{ option.label }}. {{ option.text }}
+{% endfor %}""",
+}
+"""Items that are asked together."""
+
+NOTHING = {"en": "none of these", "zh": "都不选"}
+COMMA = {"en": ", ", "zh": "、"}
+"""How an answer to a list is remembered."""
 
 OPENING = {"en": "Answer:", "zh": "答案："}
 """Put in the model's mouth: without it small chat models hardly ever answer in the format."""
@@ -81,8 +126,9 @@ class Params(Form):
     """Beams of the search, drawn uniformly for each participant."""
     sampling: tuple[bool, ...] = (True,)
     """Whether a participant samples, drawn uniformly out of the list for each."""
-    item_order: Literal["fixed", "shuffled"] = "fixed"
-    """`shuffled` gives each participant the items in an order of its own."""
+    item_order: Literal["fixed", "shuffled", "blocked"] = "fixed"
+    """`fixed` is the survey's order. `shuffled` gives each participant the items in an order of its own, `blocked` the
+    value dimensions: the items of one stay together, in the survey's order."""
     vary: tuple[Varied, ...] = ("prompt", "config", "memory")
     """What varies between participants: `prompt`, place and group; `config`, beams and sampling; `memory`. Without
     `prompt` no place and no group is named, without `config` everyone samples with one beam, without `memory` nobody
@@ -134,16 +180,51 @@ def _stage(use: SurveyUse, model: str, condition: str, varied: frozenset[str], s
         max_new_tokens=params.max_new_tokens,
         temperature=params.temperature,
         stop=STOP,
+        lists=_lists(use, spoken),
+        scales=_scales(use, spoken),
     )
 
 
-def _wording(use: SurveyUse, language: str) -> Wording:
+def _wording(use: SurveyUse, language: str, question: dict[str, str] = QUESTION) -> Wording:
+    return Wording(text=_introduced(use, language, question), opening=OPENING[language])
+
+
+def _introduced(use: SurveyUse, language: str, question: dict[str, str]) -> str:
     introduction = use.persona.wording(language) if use.persona else INTRODUCTION[language]
-    return Wording(text=introduction.strip() + QUESTION[language].rstrip(), opening=OPENING[language])
+    return introduction.strip() + question[language].rstrip()
+
+
+def _scales(use: SurveyUse, spoken: dict[str, str]) -> dict[str, Wording]:
+    """How scales are asked, where there are any."""
+    asked = set(use.items)
+    if not any(on_scale(item) for item in use.survey.items if item.id in asked):
+        return {}
+    return {language: _wording(use, language, SCALE) for language in sorted(set(spoken.values()))}
+
+
+def _lists(use: SurveyUse, spoken: dict[str, str]) -> dict[str, ListWording]:
+    """How lists are asked, where at least two items of one are."""
+    asked = set(use.items)
+    listed = [item.listed.id for item in use.survey.items if item.listed and item.id in asked]
+    if len(set(listed)) == len(listed):
+        return {}
+    return {
+        language: ListWording(
+            text=_introduced(use, language, LIST),
+            opening=OPENING[language],
+            comma=COMMA[language],
+            nothing=NOTHING[language],
+        )
+        for language in sorted(set(spoken.values()))
+    }
 
 
 def _read(text: str, options: tuple[str, ...], language: str) -> Reading:
     return read_choice(text, options, language, "numbers")
+
+
+def _read_list(text: str, options: tuple[str, ...], language: str, at_least: int, at_most: int) -> Choices:
+    return read_choices(text, options, language, "numbers", at_least, at_most)
 
 
 def_survey = Method(
@@ -154,5 +235,6 @@ def_survey = Method(
     variables=frozenset({"country", "place", "group"}),
     stages=_stages,
     read=_read,
+    read_list=_read_list,
     always=("answer_rate",),
 )

@@ -84,7 +84,9 @@ def methods(names: Names) -> list[Method]:
                 how=words.known(f"method.{first.method}.how", words(f"method.{first.kind}.how")),
                 settings=_settings(names, first),
                 wordings=tuple(
-                    (lang, words.known(f"language.{lang}", lang), _worded(first, lang)) for lang in asked_in
+                    (lang, words.known(f"language.{lang}", lang), text)
+                    for lang in asked_in
+                    for text in _worded(first, lang)
                 ),
                 controls=tuple((names.condition(name), text) for name, text in controls.items()),
                 origin=f"{first.origin.file}:{first.origin.line}",
@@ -104,9 +106,11 @@ def _controls(names: Names, stage: Score | Converse) -> dict[str, str]:
     return {stage.condition: words(key, n=len(stage.items)) if words.has(key) else ""}
 
 
-def _worded(stage: Score | Converse, language: str) -> str:
-    wording = stage.wording[language]
-    return wording.text.rstrip("\n") + (f"\n\n{wording.opening}" if wording.opening else "")
+def _worded(stage: Score | Converse, language: str) -> list[str]:
+    """How items are asked, and where there are any, scales and lists."""
+    others = (stage.scales, stage.lists) if isinstance(stage, Converse) else ()
+    worded = [stage.wording[language], *(forms[language] for forms in others if language in forms)]
+    return [one.text.rstrip("\n") + (f"\n\n{one.opening}" if one.opening else "") for one in worded]
 
 
 def _exchanged(names: Names, countries: tuple[dict[str, str], ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, BinaryIO
 
 from auditc.backends._contract import Adapter, ModelSource
@@ -89,6 +89,8 @@ def from_request(request: Request) -> Message:
     else:
         message["sampling"] = asdict(request.sampling)
         message["stream"] = request.stream
+    if request.hint.listed:
+        message["listed"] = [list(request.hint.listed), list(request.hint.choose)]
     if request.again:
         message["again"] = True
     return message
@@ -99,6 +101,9 @@ def to_request(message: Message) -> Request:
     prompt = Prompt(tuple(Turn(role, text) for role, text in message["turns"]), message["opening"])
     item, population, order, draw = message["hint"]
     hint, again = Hint(item, population, tuple(order), draw), message.get("again", False)
+    if "listed" in message:
+        listed, (least, most) = message["listed"]
+        hint = replace(hint, listed=tuple(listed), choose=(least, most))
     if "spellings" in message:
         return ScoreRequest(prompt, tuple(tuple(option) for option in message["spellings"]), hint, again)
     sampling = Sampling(**{**message["sampling"], "stop": tuple(message["sampling"]["stop"])})
