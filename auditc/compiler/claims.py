@@ -277,8 +277,8 @@ class _Reader:
             return True
         wanted = [axis for axis in further.axes if axis not in named and axis not in further.usual]
         told = "; ".join(f"`{axis}` is {listing(further.axes[axis])}" for axis in wanted)
-        if named and not any(further.leads(named | {axis}) for axis in wanted):
-            label = f"`{figure.metric}` is not told apart by {listing(sorted(named))} together"
+        if not wanted or (named and not any(further.leads(named | {axis}) for axis in wanted)):
+            label = f"`{figure.metric}` is not told apart by {listing(sorted(named)) or 'anything'} together"
             report(self.scope.sink, "AC344", figure.span, label, remedy="Fix one of them alone.")
             return False
         axis = wanted[0]

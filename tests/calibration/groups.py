@@ -85,13 +85,15 @@ def simulate(
     estimand: Estimand = "items like these",
     way: str = "drawn again",
     metric: str = "preference_bias",
+    alike: float = 0.0,
     seed: int = SEED,
 ) -> tuple[float, Coverage, dict[str, float]]:
     """The truth, how often the interval of 95 % held it, and means of the estimate, of its spread over audits and of
     the standard error that it was given; how often the interval lay above and below 0.
 
     The truth is that of the most frequent of so many answers. `way` is how draws make their part of the variance:
-    `drawn again` as in findings, `jackknife`, or `none`."""
+    `drawn again` as in findings, `jackknife`, or `none`. `alike` is how much the answers of one person in the survey
+    correlate: what those who were asked have in common is in no interval."""
     generator = np.random.default_rng([seed, items, draws, group])
     taken = metrics.take(metric)
     params = taken.params.model_validate({"by": ["age"], "base_rate": rate} if taken.parts else {})
@@ -106,7 +108,7 @@ def simulate(
     hits, halves, points, errors, above, below = [], [], [], [], 0, 0
     for repetition in range(repetitions):
         rows = generator.integers(len(peoples.pool), size=items)
-        counts = np.stack([generator.multinomial(n, peoples.truth[g, rows]) for g, n in enumerate(peoples.sizes)])
+        counts = np.stack([_asked(peoples.truth[g, rows], n, alike, generator) for g, n in enumerate(peoples.sizes)])
         shares = (counts / sizes[:, None, None])[order]
         all_people = counts.sum(0) / sizes.sum()
         own = _values(taken, params, part, peoples.pool.options[rows], shares, sizes[order], all_people)
@@ -131,6 +133,14 @@ def simulate(
         "below 0": below / len(hits),
     }
     return truth, measured, told_of
+
+
+def _asked(shares: Array, n: int, alike: float, generator: np.random.Generator) -> Array:
+    """How many of `n` people choose each option."""
+    if not alike:
+        return generator.multinomial(n, shares).astype(np.float64)
+    choices = answer(shares, n, alike, generator)
+    return np.stack([(choices == option).sum(0) for option in range(shares.shape[1])], axis=-1).astype(np.float64)
 
 
 def _values(taken: Any, params: Any, part: Any, options: Any, groups: Array, sizes: Array, everyone: Array) -> Any:

@@ -86,3 +86,11 @@ def test_the_only_base_rate_is_the_one_that_is_meant(tmp_path: Path) -> None:
     assert judge.holds.left.of.at["base_rate"] == "raw"  # type: ignore[union-attr]
     both = planned("d.preference_bias[sex = male] < 0.1", tmp_path / "both", "  base_rate = both")
     assert both.holds.left.at["base_rate"] == "corrected"  # type: ignore[union-attr]
+
+
+def test_columns_that_are_not_told_apart_together_lead_nowhere(tmp_path: Path) -> None:
+    apart = "".join(row for row in SHARES.splitlines(keepends=True) if "female,under 30" not in row)
+    claim = 'claim c { says = "s"  holds = each(d.preference_bias, over = [sex, age]) < 0.1  estimand = these_items }'
+    found = diagnostics(f"{claim}\n{BLOCK % ''}", tmp_path, {"told.csv": apart})
+    (mistake,) = [d for d in found if d.severity.name == "ERROR"]
+    assert mistake.code == "AC344" and "`age`, `sex` together" in mistake.primary.text
