@@ -63,8 +63,11 @@ def outcome(done: Done) -> None:
     """Headline findings, verdicts on claims, counts, and where the report is."""
     console = _console()
     table = _table("figure", "model", "asked as", "estimate", "95 % interval", "floor", "items")
+    whole = {(finding.block, finding.metric) for finding in done.findings.findings if not finding.axes}
     for finding in done.findings.findings:
-        if finding.claim is None and not finding.axes:
+        # A metric that asks a judge has a figure for each question, and none for all of them together.
+        alone = len(finding.axes) == 1 and (finding.block, finding.metric) not in whole
+        if finding.claim is None and (not finding.axes or alone):
             table.add_row(*_plain(*_finding(finding)))
     console.print(table)
     for claim in done.findings.claims:
@@ -214,7 +217,7 @@ def _finding(finding: Finding) -> tuple[str, ...]:
     estimate = "none" if finding.estimate is None else f"{finding.estimate:z.3f}"
     flag = "" if finding.interpretable else "not interpretable: "
     asked_as = finding.population if finding.condition == "asked" else f"{finding.population}, {finding.condition}"
-    figure = f"{finding.block}.{finding.metric}"
+    figure = ", ".join([f"{finding.block}.{finding.metric}", *finding.axes.values()])
     return (figure, finding.model, asked_as, flag + estimate, interval, floor, str(finding.n.items))
 
 
