@@ -17,6 +17,7 @@ from auditc.ir.exchange import Failure, Reply, ScoreReply
 from auditc.ir.plan import Plan
 
 from .cells import items_of, rotations
+from .texts import compares_texts, text_numbers
 from .walk import ConverseSheet, ScoreSheet, Sheet
 
 _Kind = TypeVar("_Kind", bound=np.generic)
@@ -51,7 +52,7 @@ def gather(
     """
     if isinstance(sheet, ScoreSheet):
         return _scores(plan, sheet, reply, fresh)
-    return _choices(plan, sheet, fresh)
+    return _choices(plan, sheet, reply, fresh)
 
 
 def _scores(
@@ -140,8 +141,11 @@ def _grid(
     return grid
 
 
-def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[Answers], Counts]:
+def _choices(
+    plan: Plan, sheet: ConverseSheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
+) -> tuple[list[Answers], Counts]:
     stage = sheet.stage
+    compared = compares_texts(plan, stage.name)
     answers, counts = [], Counts()
     for population in stage.populations:
         rows, choices = sheet.keys[population], sheet.choices[population]
@@ -163,8 +167,8 @@ def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[
                 tally=_tally(status),
                 cells=np.where(stored, hexes, "").reshape(choices.shape),
                 choices=choices,
-                texts=sheet.texts[population],
                 weights=np.array([float(person.weight) for person in sheet.participants[population]]),
+                texts=text_numbers(rows, reply) if compared else None,
                 tokens_in=tokens_in,
                 tokens_out=tokens_out,
             )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,8 +60,6 @@ class ConverseSheet:
     keys: dict[str, list[list[bytes]]]
     choices: dict[str, NDArray[np.int64]]
     tokens: dict[str, tuple[int, int]]
-    texts: dict[str, NDArray[np.int64]]
-    """A number for each whole text, equal where two are the same; -1 without one."""
 
 
 Sheet = ScoreSheet | ConverseSheet
@@ -105,7 +102,6 @@ def converse_sheet(asking: TurnAsking) -> ConverseSheet:
         keys={name: [[b""] * items for _ in persons] for name, persons in people.items()},
         choices={name: np.full((len(persons), items), NOT_RUN, dtype=np.int64) for name, persons in people.items()},
         tokens=dict.fromkeys(people, (0, 0)),
-        texts={name: np.full((len(persons), items), -1, dtype=np.int64) for name, persons in people.items()},
     )
 
 
@@ -206,7 +202,6 @@ def _take(
     if isinstance(reply, GenerateReply):
         language = asking.stage.language[population]
         choice = choice_of(reading_of(reply, read, asking.items[column].options[language], language))
-        sheet.texts[population][person.row, column] = text_number(reply.text)
         tokens_in, tokens_out = sheet.tokens[population]
         sheet.tokens[population] = tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
     elif isinstance(reply, Failure):
@@ -240,11 +235,6 @@ def reading_of(reply: GenerateReply, read: Read, options: tuple[str, ...], langu
     if reply.finished == "refused":
         return Reading(None, "refused", "server")
     return read(reply.text, options, language)
-
-
-def text_number(text: str) -> int:
-    """63 bits of a text's digest: two texts with one number are less likely than a fault of the memory."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
 
 
 def choice_of(reading: Reading) -> int:
