@@ -157,7 +157,7 @@ def test_rewording_is_diverse_for_the_paper_and_not_for_us() -> None:
 
 def test_numbers_of_texts_are_equal_where_the_texts_are() -> None:
     def said(text: str) -> GenerateReply:
-        return GenerateReply(text, 1, 1, "end")
+        return GenerateReply(text, 1, 1, "stop")
 
     stored: dict[bytes, Any] = {
         b"a": said("Yes."),
