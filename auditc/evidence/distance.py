@@ -1,12 +1,16 @@
 """Distance: the Euclidean length of mean differences over dimensions, with the draws' part taken off.
 
-For signed differences x_i of items, in dimensions with means d_v, the plain length √Σ d_v² is too large where answers
-were drawn: E d̂_v² = d_v² + Var d̂_v. The variance over draws is known from their influence, and is taken off the square:
+For signed differences x_i of items, in dimensions with means d_v and their covariance C over draws, the plain length
+‖d̂‖ = √Σ d̂_v² is too large where answers were drawn: chance lengthens it by what it adds across its own direction,
+E ‖d̂‖ ≈ ‖d‖ + (tr C − u'Cu) / 2‖d‖ with u = d/‖d‖. C is known from the draws' influence, and is taken off the square:
 
-    distance = √ max(0, Σ_v d̂_v² − Σ_v Var d̂_v)
+    distance = √ max(0, ‖d̂‖² − (tr C − u'Cu))
 
-Simulated samples (floors) lose the variance they have among themselves, so that the same estimator stands beside it. A
-distance is one of these items: other items would move it, in one direction only, and more the fewer there are in a
+(All of tr C would leave the square unbiased and the length too short.) Its variance is u'Cu where the length is large;
+one that could be chance alone moves with all of C, so the rest of tr C counts in the share (tr C / ‖d̂‖²)², at most 1.
+Simulated samples (floors) lose what C among themselves gives, so that the same estimator stands beside it.
+
+A distance is one of these items: other items would move it, in one direction only, and more the fewer there are in a
 dimension. So no item has an influence here, and no claim on items like these is made of it.
 """
 
@@ -29,11 +33,15 @@ def lengths(values: Array, dimensions: Ints) -> Array:
 
 
 def simulated_lengths(values: Array, dimensions: Ints, drawn: bool) -> Array:
-    """Of simulated samples `[R, I]`; where they are `drawn` without what chance adds to a square."""
+    """Of simulated samples `[R, I]`; where they are `drawn` without what chance adds."""
     means = _means(values, dimensions)
-    noise = means.var(0, ddof=1).sum() if drawn and len(means) > 1 else 0.0
-    found: Array = np.sqrt(np.maximum((means**2).sum(-1) - noise, 0.0))
-    return found
+    squares = (means**2).sum(-1)
+    if not drawn or len(means) < 2 or not np.isfinite(means).all():
+        return np.asarray(np.sqrt(squares))
+    centred = means - means.mean(0)
+    covariance = centred.T @ centred / (len(means) - 1)
+    along = ((means @ covariance) * means).sum(-1) / np.where(squares > 0, squares, 1.0)
+    return np.asarray(np.sqrt(np.maximum(squares - np.trace(covariance) + along, 0.0)))
 
 
 def distance_of(values: Array, dimensions: Ints, influence: Array | None, who: str, count: int) -> Spread:
@@ -46,14 +54,19 @@ def distance_of(values: Array, dimensions: Ints, influence: Array | None, who: s
     if influence is None:
         return Spread(plain, np.zeros(len(values)), none, least=plain, most=plain)
     used = np.where(dimensions >= 0, influence, 0.0)
-    noise = float((_means(used, dimensions) ** 2).sum())
-    point = float(np.sqrt(max(plain**2 - noise, 0.0)))
     labels = np.unique(dimensions[dimensions >= 0])
     slopes = np.zeros(len(values))
     for mean, label in zip(means, labels, strict=True):
         inside = dimensions == label
         slopes[inside] = mean / (plain or 1.0) / inside.sum()
-    return Spread(point, np.zeros(len(values)), none, {who: used * slopes}, {who: count}, point, point)
+    moved = used * slopes
+    along = float((moved.sum(1) ** 2).sum())
+    whole = float((_means(used, dimensions) ** 2).sum())
+    across = max(whole - along, 0.0)
+    point = float(np.sqrt(max(plain**2 - across, 0.0)))
+    if along > 0 and plain > 0:
+        moved = moved * np.sqrt(1 + across * min(1.0, whole / plain**2) ** 2 / along)
+    return Spread(point, np.zeros(len(values)), none, {who: moved}, {who: count}, point, point)
 
 
 def furthest(low: Array, high: Array, dimensions: Ints) -> tuple[float, float]:

@@ -54,7 +54,8 @@ class Answers:
     probabilities that are not finite are a failure. `offsets[I, O]` is by how many places order o rotates item i, so
     that the option shown at position p is (p + offset) mod k; -1 past an item's orders.
     From Converse: `choices[D, I]` with the codes above; `weights[D]` is how many drawn participants a row stands for.
-    `texts[D, I]` are numbers that are equal where two whole answers to an item are the same text, -1 without a text.
+    `texts[D, I]` are numbers that are equal where two whole answers to an item are the same text, -1 without a text
+    (None where no metric reads them).
     `cells[I, O]` or `cells[D, I]` are the keys of the stored answers, empty where none is stored; the items of a list
     have one key, for one answer holds all their choices.
     """

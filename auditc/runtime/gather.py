@@ -19,6 +19,7 @@ from auditc.ir.plan import Plan
 
 from .cells import items_of, rotations, sources_of
 from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet, choice_of
+from .texts import compares_texts, text_numbers
 
 _Kind = TypeVar("_Kind", bound=np.generic)
 
@@ -54,7 +55,7 @@ def gather(
         return _scores(plan, sheet, reply, fresh)
     if isinstance(sheet, AssessSheet):
         return [], _counts(sheet.keys, _status(_said(sheet, reply)), fresh)
-    return _choices(plan, sheet, fresh)
+    return _choices(plan, sheet, reply, fresh)
 
 
 def assessed(plan: Plan, sheet: Sheet, reply: Callable[[bytes], Reply | None]) -> list[Assessed]:
@@ -203,8 +204,11 @@ def _grid(
     return grid
 
 
-def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[Answers], Counts]:
+def _choices(
+    plan: Plan, sheet: ConverseSheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
+) -> tuple[list[Answers], Counts]:
     stage = sheet.stage
+    compared = compares_texts(plan, stage.name)
     answers, counts = [], Counts()
     for population in stage.populations:
         rows, choices = sheet.keys[population], sheet.choices[population]
@@ -229,8 +233,8 @@ def _choices(plan: Plan, sheet: ConverseSheet, fresh: set[bytes]) -> tuple[list[
                 tally=_tally(status),
                 cells=np.where(stored, hexes.reshape(choices.shape), ""),
                 choices=choices,
-                texts=sheet.texts[population],
                 weights=np.array([float(person.weight) for person in sheet.participants[population]]),
+                texts=text_numbers(rows, reply) if compared else None,
                 tokens_in=tokens_in,
                 tokens_out=tokens_out,
                 unfit=sheet.unfit[population],

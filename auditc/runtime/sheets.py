@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +47,6 @@ class ConverseSheet:
     keys: dict[str, list[list[bytes]]]
     choices: dict[str, NDArray[np.int64]]
     tokens: dict[str, tuple[int, int]]
-    texts: dict[str, NDArray[np.int64]]
-    """A number for each whole text, equal where two are the same; -1 without one."""
     unfit: dict[str, int]
     """Turns whose prompt did not fit into the model's window."""
 
@@ -109,11 +106,6 @@ def reading_of(reply: GenerateReply, read: Read, options: tuple[str, ...], langu
     if reply.finished == "refused":
         return Reading(None, "refused", "server")
     return read(reply.text, options, language)
-
-
-def text_number(text: str) -> int:
-    """63 bits of a text's digest: two texts with one number are less likely than a fault of the memory."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
 
 
 def choice_of(reading: Reading) -> int:

@@ -23,7 +23,7 @@ from .asking import Ask, ScoreAsking, TurnAsking, score_asking, turn_asking
 from .assessing import assess_asking, assess_sheet, walk_assess
 from .cells import Participant, lasting, participants, score_cells
 from .schedule import Asked, score_batches, spread, turn_groups
-from .sheets import ConverseSheet, Known, ScoreSheet, Sheet, text_number
+from .sheets import ConverseSheet, Known, ScoreSheet, Sheet
 from .understood import Reader, choices, chosen
 
 ROUND: None = None
@@ -76,7 +76,6 @@ def converse_sheet(asking: TurnAsking) -> ConverseSheet:
         keys={name: [[b""] * items for _ in persons] for name, persons in people.items()},
         choices={name: np.full((len(persons), items), NOT_RUN, dtype=np.int64) for name, persons in people.items()},
         tokens=dict.fromkeys(people, (0, 0)),
-        texts={name: np.full((len(persons), items), -1, dtype=np.int64) for name, persons in people.items()},
         unfit=dict.fromkeys(people, 0),
     )
 
@@ -172,7 +171,6 @@ def _take(
     if isinstance(reply, GenerateReply):
         reading = reader.reading(reply, question, asking.stage.language[population])
         found, options = choices(reading, question), chosen(reading)
-        sheet.texts[population][person.row, columns] = text_number(reply.text)
         tokens_in, tokens_out = sheet.tokens[population]
         sheet.tokens[population] = tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
         if options is not None:

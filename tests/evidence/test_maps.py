@@ -219,10 +219,21 @@ def _drawing(survey: Survey, shares: Any, draws: int, seed: int, person: float =
     return make
 
 
-def test_true_places_lie_in_the_ellipses_and_true_distances_in_the_intervals() -> None:
-    """Participants with something in common over all items; axes are those of each run."""
+SLOW = [pytest.param(draws, like, 1000, marks=pytest.mark.slow) for draws, like in ((20, 0.0), (50, 0.0), (50, 0.8))]
+
+
+@pytest.mark.parametrize(("draws", "like", "runs"), [(25, 0.0, 150), *SLOW])
+def test_true_places_lie_in_ellipses_and_true_distances_in_intervals(draws: int, like: float, runs: int) -> None:
+    """Participants with something in common over all items, who answer more or less `like` people; axes are those of
+    each run."""
     survey = audits.survey(asked(16))
-    shares = dirichlet(survey)
+    strange = dirichlet(survey)
+
+    def shares(model: str, population: str) -> Any:
+        people = survey.people[audits.COUNTRIES[population]]
+        own = strange(model, population)
+        return {name: (1 - like) * own[name] + like * np.array(people[name].shares) for name in own}
+
     names = [f"d{d}" for d in range(4)]
 
     def means(shares: Any) -> Any:
@@ -235,8 +246,8 @@ def test_true_places_lie_in_the_ellipses_and_true_distances_in_the_intervals() -
     inside: list[bool] = []
     held: list[bool] = []
     metric, numbers = metrics.take("culture_map"), {name: number for number, name in enumerate(names)}
-    for seed in range(150):
-        plan, answers = spoken(survey, "culture_map", _drawing(survey, shares, 25, seed, 0.2), 25)
+    for seed in range(runs):
+        plan, answers = spoken(survey, "culture_map", _drawing(survey, shares, draws, seed, 0.2), draws)
         stage = plan.stages[-1]
         assert isinstance(stage, Measure)
         countries = [audits.COUNTRIES[a.population] for a in answers]
@@ -254,5 +265,5 @@ def test_true_places_lie_in_the_ellipses_and_true_distances_in_the_intervals() -
             found = finding(slice_of(each, None, numbers), None, 1, audits.HERE)
             assert found.low is not None and found.high is not None
             held.append(bool(found.low <= np.linalg.norm(truth[key] - human[key[1]]) <= found.high))
-    assert 0.92 <= np.mean(inside) <= 0.98, np.mean(inside)
-    assert 0.92 <= np.mean(held) <= 0.98, np.mean(held)
+    assert 0.91 <= np.mean(inside) <= 0.98, np.mean(inside)
+    assert 0.92 <= np.mean(held) <= 0.99, np.mean(held)

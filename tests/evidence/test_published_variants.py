@@ -13,9 +13,11 @@ from auditc.evidence.estimate import Nature, estimate
 from auditc.evidence.jackknife import jackknife, jackknife_of_texts
 from auditc.evidence.spread import spread_of, weigh
 from auditc.ir.answers import FAILED, REFUSED, UNPARSABLE
+from auditc.ir.exchange import Failure, GenerateReply
 from auditc.ir.finding import Findings
 from auditc.ir.plan import Comparison, Figure, Number, People, Survey
 from auditc.metrics import metrics
+from auditc.runtime.texts import text_numbers
 
 from . import audits
 from .test_maps import by_id, scored, spoken
@@ -151,3 +153,19 @@ def test_rewording_is_diverse_for_the_paper_and_not_for_us() -> None:
     assert own.estimate == pytest.approx(18 / 19, abs=1e-5) and own.n.draws == 18
     assert any("rewording counts as diversity" in note for note in own.notes)
     assert by_id(found)["citizens.diversity/a/us/asked"].estimate == 0
+
+
+def test_numbers_of_texts_are_equal_where_the_texts_are() -> None:
+    def said(text: str) -> GenerateReply:
+        return GenerateReply(text, 1, 1, "stop")
+
+    stored: dict[bytes, Any] = {
+        b"a": said("Yes."),
+        b"b": said("Yes, indeed."),
+        b"c": said("Yes."),
+        b"d": Failure("x", "x"),
+    }
+    numbers = text_numbers([[b"a", b"b"], [b"c", b"d"], [b"", b"e"]], stored.get)
+    assert numbers[0, 0] == numbers[1, 0] >= 0 and numbers[0, 1] not in (numbers[0, 0], -1)
+    assert numbers[1:, 1].tolist() == [-1, -1] and numbers[2, 0] == -1
+    assert text_numbers([[b"a"]], stored.get)[0, 0] == numbers[0, 0]
