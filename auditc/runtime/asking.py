@@ -149,7 +149,9 @@ class _Voice:
     sampling: Sampling
     how: Settings
     asked: dict[str, Said] = field(default_factory=dict)
-    """Each item in its words."""
+    """Each question in its words."""
+    meant: dict[str, tuple[Hint, str, str]] = field(default_factory=dict)
+    """Of each question the hint, what an engine looks at of it, written out, and how its answer begins."""
 
 
 @dataclass(slots=True, eq=False)
@@ -162,8 +164,6 @@ class TurnAsking(_Asking):
     _how: dict[tuple[bool, int], Settings] = field(default_factory=dict)
     _voices: dict[tuple[str, int | None, int | None, bool, int], _Voice] = field(default_factory=dict)
     _answers: dict[tuple[str, str, tuple[int, ...]], Said] = field(default_factory=dict)
-    _meant: dict[tuple[str, str], tuple[Hint, str]] = field(default_factory=dict)
-    """By country and question: the hint, and what an engine looks at of it, written out."""
     questions: dict[str, Question] = field(default_factory=dict)
     """What is asked, by its name, in the order of the stage."""
     _lists: dict[tuple[str, str], list[dict[str, str]]] = field(default_factory=dict)
@@ -199,19 +199,21 @@ class TurnAsking(_Asking):
             turns.append(known or self._answer(earlier, chosen, voice.language))
         turns.append(voice.asked.get(question) or self._request(population, participant, question, voice))
         country, how, sampling = voice.country, voice.how, voice.sampling
-        opening = self.questions[question].wording(self.stage, voice.language).opening
-        meant = self._meant.get((country, question))
-        if meant is None:
-            hint = self._hint(self.questions[question], country)
-            meant = self._meant[country, question] = hint, looked_at(how, hint)
+        hint, seen, opening = voice.meant.get(question) or self._means(question, voice)
         draw = repr((self.stage.seed, country, participant.draw, question) if sampling.sample else None)
-        own = key(how, turns, opening, draw, meant[1])
+        own = key(how, turns, opening, draw, seen)
 
         def request() -> GenerateRequest:
             prompt = Prompt(tuple([turn.turn for turn in turns]), opening)
-            return GenerateRequest(prompt, sampling, stream(own), replace(meant[0], draw=participant.draw))
+            return GenerateRequest(prompt, sampling, stream(own), replace(hint, draw=participant.draw))
 
         return Ask(own, how.text, request)
+
+    def _means(self, question: str, voice: _Voice) -> tuple[Hint, str, str]:
+        hint = self._hint(self.questions[question], voice.country)
+        opening = self.questions[question].wording(self.stage, voice.language).opening
+        found = voice.meant[question] = hint, looked_at(voice.how, hint), opening
+        return found
 
     def _hint(self, question: Question, country: str) -> Hint:
         if question.form != "list":

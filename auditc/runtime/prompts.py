@@ -67,7 +67,8 @@ class Renderer:
         if once or not plain:
             return self._filled(template, values)
         others = tuple([values[name] for name in _MARKS if name not in plain and name in values])
-        key = (text, values.get("question"), id(values.get("options")), values.get("count"), others)
+        counts = values.get("count"), values.get("at_least"), values.get("at_most")
+        key = (text, values.get("question"), id(values.get("options")), counts, others)
         found = self._frames.get(key)
         if found is None:
             marked = {**values, **{name: mark for name, mark in plain.items() if name in values}}

@@ -24,7 +24,7 @@ class Reader:
     again and again."""
 
     method: Method[Any]
-    _known: dict[tuple[str, tuple[str, ...], str, int, int], Reading | Choices] = field(default_factory=dict)
+    _known: dict[tuple[str, tuple[str, ...], str, object], Reading | Choices] = field(default_factory=dict)
 
     def reading(self, reply: GenerateReply, question: Question, language: str) -> Reading | Choices:
         """How a reply is read. Where a server says that it withheld the answer, no text says otherwise."""
@@ -33,7 +33,8 @@ class Reader:
         options = question.options(language)
         if len(reply.text) > _SHORT:
             return self._read(reply.text, options, language, question)
-        key = (reply.text, options, language, question.at_least, question.at_most)
+        bounds = (question.at_least, question.at_most) if question.form == "list" else None
+        key = (reply.text, options, language, bounds)
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= _READINGS:

@@ -137,20 +137,21 @@ def walk_converse(
         few = spread(len(people), min(len(people), max(1, limit // max(1, len(sheet.turns)))))
         people = [person for person, chosen in zip(people, few, strict=True) if chosen]
     place = {item: index for index, item in enumerate(sheet.stage.items)}
+    columns = {name: [place[item.id] for item in one.items] for name, one in asking.questions.items()}
     for turn in range(len(sheet.turns)):
         going = [person for person in people if not person.stopped]
         for members in turn_groups([person.sampling for person in going], size):
-            yield [_ask(asking, going[index], turn, place) for index in members]
+            yield [_ask(asking, going[index], turn, columns) for index in members]
         yield ROUND
         for person in going:
-            _take(asking, sheet, person, turn, place, known, reader)
+            _take(asking, sheet, person, turn, columns, known, reader)
 
 
-def _ask(asking: TurnAsking, person: _Person, turn: int, place: dict[str, int]) -> Ask:
+def _ask(asking: TurnAsking, person: _Person, turn: int, columns: dict[str, list[int]]) -> Ask:
     question = person.participant.turns[turn]
     ask = asking.ask(person.population, person.participant, question, person.memory)
-    for item in asking.questions[question].items:
-        person.keys[place[item.id]] = ask.key
+    for column in columns[question]:
+        person.keys[column] = ask.key
     return ask
 
 
@@ -159,15 +160,14 @@ def _take(
     sheet: ConverseSheet,
     person: _Person,
     turn: int,
-    place: dict[str, int],
+    columns: dict[str, list[int]],
     known: Known,
     reader: Reader,
 ) -> None:
     """Read the reply to a turn: an answer is remembered, anything else is not."""
     population, question = person.population, asking.questions[person.participant.turns[turn]]
-    columns = [place[item.id] for item in question.items]
-    reply = known(person.keys[columns[0]])
-    found: tuple[int, ...] = (NOT_RUN,) * len(columns)
+    mine = columns[question.name]
+    reply = known(person.keys[mine[0]])
     if isinstance(reply, GenerateReply):
         reading = reader.reading(reply, question, asking.stage.language[population])
         found, options = choices(reading, question), chosen(reading)
@@ -177,8 +177,11 @@ def _take(
             country = asking.plan.populations[population].country
             person.remember(question.name, options, asking.stage.seed, country)
     elif isinstance(reply, Failure):
-        found = (FAILED,) * len(columns)
+        found = (FAILED,) * len(mine)
         sheet.unfit[population] += reply.reason == TOO_LONG
-    elif person.participant.memory:
-        person.stopped = True
-    sheet.choices[population][person.row, columns] = found
+    else:
+        found = (NOT_RUN,) * len(mine)
+        person.stopped = bool(person.participant.memory)
+    row = sheet.choices[population][person.row]
+    for column, choice in zip(mine, found, strict=True):
+        row[column] = choice
