@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from auditc.diagnostics import Label, Span
 from auditc.ir.framework import Framework
-from auditc.ir.plan import Scenarios, ScenarioStep, Script
+from auditc.ir.script import Scenarios, ScenarioStep, Script
 
 from .datafiles import DataFile
 from .mistakes import POISON, Poison, close, listing, report

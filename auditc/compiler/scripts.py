@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 from auditc.diagnostics import Label, Span
-from auditc.ir.plan import Both, Branch, Choice, Not, Script, Step, Truth
+from auditc.ir.script import Both, Branch, Choice, Not, Script, Step, Truth
 from auditc.spec.syntax import Binary, Block, Call, Expression, Name, Number, RangeLabel, Unary, Word
 
 from .bodies import head

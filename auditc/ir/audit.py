@@ -8,19 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from .framework import Framework
-from .plan import (
-    Budget,
-    Compare,
-    Comparison,
-    Correction,
-    Model,
-    Origin,
-    Population,
-    Scenarios,
-    Script,
-    Survey,
-    Train,
-)
+from .plan import Budget, Compare, Comparison, Correction, Model, Origin, Population, Survey, Train
+from .script import Scenarios, Script
 from .trial import Trial
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from auditc.compiler.claims import figures
 from auditc.compiler.explain import cells
-from auditc.ir.plan import Both, Choice, Escalate, Judge, Not, Script, Truth
+from auditc.ir.plan import Escalate, Judge
+from auditc.ir.script import Both, Choice, Not, Script, Truth
 from tests.compiler.said import diagnostics, errors, planned
 
 

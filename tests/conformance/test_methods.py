@@ -5,22 +5,9 @@ from __future__ import annotations
 import pytest
 
 from auditc.ir.audit import MethodUse, Persona, ScriptUse, SurveyUse
-from auditc.ir.plan import (
-    Converse,
-    Escalate,
-    Item,
-    Model,
-    Origin,
-    People,
-    Population,
-    Scenarios,
-    ScenarioStep,
-    Score,
-    Script,
-    Survey,
-    Thing,
-)
-from auditc.ir.plan import Step as PlannedStep
+from auditc.ir.plan import Converse, Escalate, Item, Model, Origin, People, Population, Score, Survey, Thing
+from auditc.ir.script import Scenarios, ScenarioStep, Script
+from auditc.ir.script import Step as PlannedStep
 from auditc.ir.values import Table
 from auditc.methods import methods
 from auditc.methods.escalation import Step

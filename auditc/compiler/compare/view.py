@@ -28,10 +28,10 @@ from auditc.ir.plan import (
     Population,
     Questioning,
     Render,
-    Scenarios,
     Survey,
     Train,
 )
+from auditc.ir.script import Scenarios
 from auditc.ir.values import Form
 from auditc.methods.def_survey import CONDITIONS
 
