@@ -28,7 +28,7 @@ from .prevalence import judge_tallies, judged_in_order, judged_whole, said_by_ju
 from .repeats import noted, probe_row
 from .rows import item_rows, tally_row
 from .slice import slice_of
-from .sources import pairs
+from .sources import ASKED, pairs
 from .together import settled
 from .verdicts import claim_outcome, part_finding
 
@@ -146,8 +146,10 @@ def _by_key(readings: list[_Reading]) -> dict[Key, Measured]:
 
 
 def _findings_of(plan: Plan, reading: _Reading, numbers: dict[str, int], against: Yardstick | None) -> list[Finding]:
-    items = reading.measured.measurement.items
-    names = () if reading.measured.part.brief else dimensions_of([item.dimension for item in items])
+    items, part = reading.measured.measurement.items, reading.measured.part
+    # Parts by dimension of a control or an ablation too would be most of all findings, and nobody has asked for one.
+    whole = part.brief or (part.axes and reading.answers.condition != ASKED)
+    names = () if whole else dimensions_of([item.dimension for item in items])
     return [
         finding(slice_of(reading.measured, dimension, numbers), against, plan.seed, reading.stage.origin)
         for dimension in (None, *names)
