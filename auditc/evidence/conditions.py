@@ -39,7 +39,7 @@ def conditions(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]
 def _place(plan: Plan, measured: Measured) -> tuple[object, ...]:
     """Equal for measurements that differ in their condition alone."""
     own = measured.measurement
-    return own.measure, own.model, own.population, _kind(plan, measured), tuple(sorted(axes_of(measured).items()))
+    return own.measure, own.model, own.population, _kind(plan, measured), tuple(sorted(measured.part.axes.items()))
 
 
 def _kind(plan: Plan, measured: Measured) -> str:
@@ -57,14 +57,14 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
     own = measured.measurement
     spread = combine("-", *_together(sides))
     seed = seeded(
-        plan.seed, "contrast", own.measure, own.model, own.population, own.condition, *axes_of(measured).values()
+        plan.seed, "contrast", own.measure, own.model, own.population, own.condition, *measured.part.axes.values()
     )
-    found = _uncertainty(spread, seed, getattr(measured.metric, "no_interval", ""))
+    found = _uncertainty(spread, seed, measured.metric.no_interval)
     ends = found.interval((1 - LEVEL) / 2)
     notes = [*found.notes]
     if not all(side.interpretable() for side in sides):
         notes.insert(0, "not interpretable: of one of the two too few cells were answered")
-    axes = axes_of(measured)
+    axes = dict(measured.part.axes)
     of = _kind(plan, measured)
     return Contrast(
         id="/".join([of, own.measure, own.model, own.population, own.condition, *axes.values()]),
@@ -84,7 +84,7 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
         freedom=None,
         p=None,
         test=found.procedure,
-        unit=measured.metric.unit,
+        unit=measured.part.unit,
         n={"items": spread.used},
         notes=tuple(notes),
         origin=plan.stage(own.measure).origin,
@@ -110,8 +110,3 @@ def _uncertainty(spread: Spread, seed: int, without: str) -> Uncertainty:
     found = estimate(spread, Nature(), "these items", seed)
     few = f"{spread.used} of at least {FEWEST_ITEMS} items that could speak for others: this is about these items only"
     return replace(found, notes=(few, *found.notes))
-
-
-def axes_of(measured: Measured) -> dict[str, str]:
-    """The axes of the part of a metric that was measured; none for a metric without parts."""
-    return dict(getattr(getattr(measured, "part", None), "axes", {}))

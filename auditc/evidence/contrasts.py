@@ -18,7 +18,7 @@ from auditc.ir.finding import Contrast
 from auditc.ir.plan import Compare, Plan
 
 from .clustered import DESCRIBED, Clustered, clustered
-from .conditions import axes_of, conditions
+from .conditions import conditions
 from .correct import holm
 from .findings import rounded
 from .measure import Array, Measured
@@ -91,11 +91,11 @@ def _is_at(measured: Measured, at: dict[str, str]) -> bool:
     """Whether a measurement is the one that a figure means: of the condition that was asked, and of the usual part of
     a metric with parts, where the figure names no other."""
     own = measured.measurement
-    usual: dict[str, str] = getattr(measured.metric, "usual", {})
+    usual = measured.metric.usual
     return (
         own.population == at.get("population", own.population)
         and own.condition == at.get("condition", ASKED)
-        and all(value == at.get(name, usual.get(name, value)) for name, value in axes_of(measured).items())
+        and all(value == at.get(name, usual.get(name, value)) for name, value in measured.part.axes.items())
     )
 
 
@@ -262,7 +262,7 @@ def _row(pair: _Pair, word: str, counted: dict[str, int] | None = None, **found:
     stage, own = pair.stage, pair.measured.measurement
     # The condition is no axis of a contrast otherwise: it is one where the author asks for another than the usual one.
     fixed = {name: stage.figure.at[name] for name in ("condition", "dimension") if name in stage.figure.at}
-    axes = axes_of(pair.measured) | fixed
+    axes = dict(pair.measured.part.axes) | fixed
     return Contrast(
         id="/".join([stage.name, pair.population, f"{pair.left} - {pair.right}", *axes.values(), word]),
         of=stage.by,
