@@ -186,6 +186,7 @@ WARNINGS: Final = {
     "AC447": "What is compared are different quantities",
     "AC463": "A list is asked in part",
     "AC461": "The ablation changes nothing",
+    "AC480": "The languages seem to give the options in another order",
     "AC439": "The prompt does not name the participant's group",
 }
 """What does not."""

@@ -17,6 +17,7 @@ from .declarations import Split
 from .declarations import Survey as SurveyForm
 from .lists import columns, with_lists
 from .mistakes import POISON, Poison, close, listing, report
+from .poles import turned_round
 from .resolve import Declaration
 from .scope import Scope
 from .tables import MANY, Grid, refuse_others, require
@@ -188,6 +189,9 @@ def _options(grid: Grid, row: int, options: dict[str, tuple[str, ...]], sink: Si
         label = ", ".join(f"{count} in `{language}`" for language, count in counts.items())
         report(sink, "AC032", grid.row(row), label, remedy="Give the same options in the same order in every language.")
         good = False
+    elif good and (ends := turned_round({language: tuple(words) for language, words in options.items()})):
+        label = f"in `{ends[1]}` the options begin at the other end than in `{ends[0]}`"
+        report(sink, "AC480", grid.row(row), label, remedy="Give the same options in the same order in every language.")
     return good
 
 
