@@ -2,8 +2,8 @@
 
 Figures are compared by position: an item whose Chinese options begin at the other end brings a difference that no
 people and no model have. Numbers at the beginning of options tell their order for sure. Words tell it where the
-first and the last option plainly say opposite ends ("very" and "not at all", `非常` and `完全不`); of all others nothing
-is said.
+first and the last option plainly say opposite ends ("very" and "not at all", `非常` and `完全不`); of all others
+nothing is said.
 """
 
 from __future__ import annotations
