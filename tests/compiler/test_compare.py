@@ -15,9 +15,8 @@ from auditc.compiler.compare.consequences import DERIVED, RULES, UNKNOWN, WITHIN
 from auditc.compiler.compare.places import Places
 from auditc.compiler.pipeline import as_bytes, compile_spec
 from auditc.diagnostics import Sink
-from auditc.ir import framework as frameworks
+from auditc.ir import case, framework, lists, script, values
 from auditc.ir import plan as forms
-from auditc.ir import values
 from auditc.ir.plan import Model, Plan, Population
 from tests.compiler.fragments import SETTING, completed, lay
 from tests.compiler.pairs_of import PAIRS, compared, content, laid, outcome, written
@@ -28,6 +27,10 @@ NOWHERE = Places()
 
 def compared_plans(before: Plan, after: Plan) -> Comparison:
     return compare(before, NOWHERE, after, NOWHERE)
+
+
+MODULES = (forms, script, case, lists, values, framework)
+"""Where the forms of a plan are."""
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +60,14 @@ def test_the_documents_table_is_the_programs(root: Path) -> None:
 def test_every_field_of_every_form_has_a_consequence() -> None:
     known = {"Plan": forms.Plan}
     for name in Plan.model_json_schema()["$defs"]:
-        known[name] = next(getattr(module, name) for module in (forms, values, frameworks) if hasattr(module, name))
+        known[name] = next(getattr(module, name) for module in MODULES if hasattr(module, name))
     for name, form in known.items():
         missing = [field for field in form.model_fields if rules_of(form, field) is UNKNOWN]
         assert name in WITHIN or not missing, f"{name}: what follows when {missing} change? Say it in RULES"
     for key in RULES:
         name, _, field = key.partition(".")
-        assert field in getattr(forms, name).model_fields, key
+        form = next(getattr(module, name) for module in MODULES if hasattr(module, name))
+        assert field in form.model_fields, key
 
 
 def test_a_field_without_a_rule_is_shown_and_not_comparable(plan: Plan) -> None:
