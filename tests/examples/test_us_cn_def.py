@@ -73,7 +73,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = (DEF / "us_cn_def.audit").read_text(encoding="utf-8")
     spec = re.sub(r"^  weights .*\n", "", spec, flags=re.MULTILINE)
     spec = re.sub(r"backend +=.*", "backend = simulated { like = values }", spec)
-    spec = spec.replace("participants = 12", "participants = 4")
+    spec = spec.replace("participants = 10", "participants = 4")
     (folder / "us_cn_def.audit").write_text(spec, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

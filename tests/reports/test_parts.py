@@ -69,7 +69,7 @@ def test_every_fault_has_a_lane_with_what_was_there_before_the_correction() -> N
     known = words("en")
     assert lanes(one) == [known(f"axis.fault.{fault}") for fault in FAULTS] * len(MODELS)
     described = one.every("desc")[0].text
-    assert described.count("apparent") == len(FAULTS) * len(MODELS)
+    assert described.count(known("line.apparent")) == len(FAULTS) * len(MODELS)
     assert "answers judged" in described
     assert len(one.every("circle", fill="#fff", r="3.2")) == len(FAULTS) * len(MODELS)
     assert "judge's sensitivity" in own.text and "judge's sensitivity" not in described
