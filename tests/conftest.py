@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 import auditc
-from auditc.runtime.workers.process import IDLE
 
-for name, value in IDLE.items():  # before anything loads torch: tests share the cores, as workers do
-    os.environ.setdefault(name, value)
+if "PYTEST_XDIST_WORKER" in os.environ:  # before anything loads torch: tests that run side by side share the cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
 

@@ -33,10 +33,16 @@ RESTARTS = 8
 """A worker that died more often than this, with nothing answered in between, is not started again: its cells fail at
 once."""
 
-IDLE: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads that wait for each other sleep. By default they spin, and where something else runs on the machine a thread
-then burns the time that the one it waits for would need: beside other work, texts came out more than eight times as
-slowly (docs/benchmarks)."""
+ASLEEP: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Threads that wait for each other sleep. By default they spin: on a machine of their own that is up to twice as fast;
+beside other work a thread then burns the time that the one it waits for would need, and texts came out more than eight
+times as slowly (docs/benchmarks)."""
+
+
+def waiting() -> dict[str, str]:
+    """How the threads of a worker that is started now should wait: asleep where half of the machine's cores, or more,
+    have had other work for the last minute. What the environment says already counts more."""
+    return ASLEEP if os.getloadavg()[0] >= (os.cpu_count() or 1) / 2 else {}
 
 
 class _Died(Exception):
@@ -153,7 +159,7 @@ class ProcessWorker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**IDLE, **os.environ, "PYTHONPATH": path},
+                env={**waiting(), **os.environ, "PYTHONPATH": path},
                 start_new_session=True,
             )
         self._buffer.clear()
