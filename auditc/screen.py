@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditc.ir.reread import SECOND_READING
+
 if TYPE_CHECKING:
     from auditc.api.runs import Done
     from auditc.api.trials import Tested
@@ -109,7 +111,8 @@ def _compared(done: Done) -> Iterable[str]:
 def _unanswered(done: Done) -> Iterable[str]:
     """Models that did not answer in the format, or were asked more than fits into them."""
     for block, model in dict.fromkeys((row.block, row.model) for row in done.findings.tallies):
-        rows = [row for row in done.findings.tallies if (row.block, row.model) == (block, model)]
+        first = [row for row in done.findings.tallies if row.condition != SECOND_READING]
+        rows = [row for row in first if (row.block, row.model) == (block, model)]
         asked, answered, long = (sum(getattr(row, k) for row in rows) for k in ("asked", "answered", "too_long"))
         if asked and answered < asked / 2:
             said = f"{block}: {model} answered {answered:,} of {asked:,} cells in a way that can be read"

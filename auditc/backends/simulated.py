@@ -2,7 +2,8 @@
 
 Asked to judge somebody else's answer it does look at the words: at whether they have the mark that the share `fault` of
 a simulated model's texts carries. It errs as often as it is told to, so that what it finds can be compared with the
-truth. Whatever a judge is asked about, the mark is the fault.
+truth. Whatever a judge is asked about, the mark is the fault. Asked which option an answer chooses, it looks for the
+sentence in which the share `veiled` of a simulated model's texts states its choice, where no parser takes it for one.
 
 It serves tutorials, tests, the calibration of the statistics, and the measure of auditc's own cost per cell. An answer
 depends on the seed, the request's random stream and the item, country and order it stands for, and never on the words
@@ -38,6 +39,7 @@ from auditc.ir.exchange import (
     ScoreReply,
     ScoreRequest,
 )
+from auditc.ir.reread import CHOICE
 from auditc.ir.values import Count, CountryOf, Form, RefTo, Seconds, Share, Tokens, Unit
 
 VERSION = 2
@@ -49,10 +51,19 @@ MASS = 0.98
 MARK = {"en": "(This text has a fault.)", "zh": "（这段文字有毛病。）"}
 """What a text with a planted fault says."""
 
+VEILED = {
+    "en": " Hard to say, but in the end I come down on the side of no. {}.",
+    "zh": "很难说，说到底我会偏向第{}项。",
+}
+"""What a text says whose choice a parser cannot read, and a second reader can."""
+
+_VEILED = re.compile(r"come down on the side of no\. (\d+)|说到底我会偏向第(\d+)项")
 _LETTERS = re.compile(r"^\W*A\W", re.MULTILINE)
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _PLANTED = 0x5DEECE66D0000B
 """Told from what a text chooses, whether it has a fault hangs on nothing else."""
+_COVERED = 0x2545F4914F6CDD
+"""As `_PLANTED`, of whether a choice is veiled."""
 _REFUSALS = {"en": " I'm sorry, but I cannot answer that question.", "zh": "抱歉，我无法回答这个问题。"}
 _NOISE = {"en": " It depends on many things, and people differ.", "zh": "这取决于很多因素，各人看法不同。"}
 _NONE = {"en": " None of these.", "zh": "都不选。"}
@@ -78,10 +89,14 @@ class Params(Form):
     """The share of texts that are no answer."""
     fault: Annotated[Share, Field(exclude_if=lambda share: not share)] = 0.0
     """The share of texts with a planted fault: they say so in a sentence, which a simulated judge looks for."""
+    veiled: Annotated[Share, Field(exclude_if=lambda share: not share)] = 0.0
+    """The share of answers to single items that state their choice so that the parser cannot read it, and a simulated
+    second reader can."""
     misses: Annotated[Share, Field(exclude_if=lambda share: not share)] = 0.0
-    """Asked to judge: the share of planted faults that it overlooks."""
+    """Asked to judge: the share of planted faults that it overlooks; to read again: of veiled choices."""
     alarms: Annotated[Share, Field(exclude_if=lambda share: not share)] = 0.0
-    """Asked to judge: the share of texts without one in which it sees a fault."""
+    """Asked to judge: the share of texts without one in which it sees a fault; to read again: the share of texts that
+    state no choice which it takes for the first option."""
     window: Tokens | None = Field(default=None, exclude_if=lambda window: window is None)
     """The longest prompt that it takes, with room for an answer of one token; a longer one fails. Without it, any."""
     latency: Seconds = 0.0
@@ -141,6 +156,8 @@ class _Simulated:
     def _text(self, request: GenerateRequest) -> str:
         asked = request.prompt.turns[-1].text
         language = "zh" if _CHINESE.search(asked) else "en"
+        if request.hint.asks == CHOICE:
+            return self._read_again(asked, language, request.stream, len(request.hint.order))
         if request.hint.asks:
             return self._judged(asked, language, request.stream)
         faulty = self.params.fault and _uniform(self.params.seed, request.stream ^ _PLANTED) < self.params.fault
@@ -151,6 +168,13 @@ class _Simulated:
         there = any(mark in asked for mark in MARK.values())
         errs = _uniform(self.params.seed, stream) < (self.params.misses if there else self.params.alarms)
         return f"{' ' if language == 'en' else ''}{1 if there != errs else 2}"
+
+    def _read_again(self, asked: str, language: str, stream: int, none: int) -> str:
+        """The number of the option that a text states, or the one that stands for none of them."""
+        stated = _VEILED.search(asked)
+        errs = _uniform(self.params.seed, stream) < (self.params.misses if stated else self.params.alarms)
+        number = next(filter(None, stated.groups())) if stated and not errs else str(none if stated or not errs else 1)
+        return f"{' ' if language == 'en' else ''}{number}"
 
     def _answer(self, request: GenerateRequest, asked: str, language: str) -> str:
         if request.hint.listed:
@@ -170,6 +194,8 @@ class _Simulated:
         point = (point - declined - lost) / max(1 - declined - lost, 1e-12)
         chosen = _at(chances, point)
         label = chr(ord("A") + chosen) if _LETTERS.search(asked) else str(chosen + 1)
+        if self.params.veiled and _uniform(self.params.seed, request.stream ^ _COVERED) < self.params.veiled:
+            return VEILED[language].format(label)
         space = " " if language == "en" else ""
         return f"{space}{label}{_REASON[language]}"
 

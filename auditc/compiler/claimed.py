@@ -19,6 +19,7 @@ from .instruments import uncalibrated
 from .mistakes import report
 from .questions import Question
 from .reach import summed
+from .reread import stands_for
 from .scope import Scope
 from .stages import feeding
 
@@ -111,7 +112,7 @@ class Rest:
             return None
         asked = self.figure.at.get("population")
         told = [people for name, people in use.populations.items() if asked in (None, name)]
-        under = self.figure.at.get("condition")
+        under = stands_for(self.figure.at.get("condition"))
         spoken = [stage for stage in used if isinstance(stage, Converse) and under in (None, stage.condition)]
         return min((different(stage, people, use.survey) for stage in spoken for people in told), default=None)
 

@@ -15,6 +15,8 @@ def cells(stage: Stage, plan: Plan) -> int:
     if isinstance(stage, Converse):
         return len(stage.populations) * stage.draws * len(questions(stage, plan.surveys[stage.survey]))
     if isinstance(stage, Assess):
+        if stage.picks:
+            return sum(cells(plan.stage(name), plan) for name in stage.of)
         # About as many: who is drawn is decided by lot.
         drawn = sum(max(1, round(stage.sample * cells(plan.stage(name), plan))) for name in stage.of)
         return drawn * len(stage.questions) + len(stage.cases)
@@ -78,7 +80,8 @@ def lines_of(stage: Stage, plan: Plan) -> tuple[str, str]:
         case Score() | Converse():
             return stage.name, f"{stage.kind} · {cells(stage, plan):,} cells"
         case Assess():
-            return stage.name, f"{stage.kind} · about {cells(stage, plan):,} cells"
+            about = "at most" if stage.picks else "about"
+            return stage.name, f"{stage.kind} · {about} {cells(stage, plan):,} cells"
         case Escalate():
             return stage.name, f"{stage.kind} · at most {cells(stage, plan):,} cells"
         case Train():

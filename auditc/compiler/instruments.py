@@ -45,7 +45,7 @@ def _judged(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
             label = f"`{name}` judges what it wrote itself"
             report(asking.scope.sink, "AC448", at, label, remedy="Let another model judge, best one of another family.")
             return False
-        kin = [model for model, judged in use.models.items() if _akin(judge, judged)]
+        kin = [model for model, judged in use.models.items() if akin(judge, judged)]
         if kin:
             label = f"`{name}` judges {listing(kin)} of its own family"
             remedy = "Let a model of another family judge."
@@ -80,7 +80,7 @@ def uncalibrated(params: Any) -> str:
 _IS_SO: Final = ("yes", "no")
 
 
-def _akin(one: Model, other: Model) -> bool:
+def akin(one: Model, other: Model) -> bool:
     """Whether two models are of one family: by its name, however it is spelt, or because they are the same."""
     return _plain(one.family) == _plain(other.family) or bool(_identity(one) & _identity(other))
 

@@ -10,6 +10,7 @@ from auditc.methods import methods
 from auditc.metrics import metrics
 
 from .claims import figures
+from .reread import reread, rereading
 from .stages import feeding
 from .wants import referred
 
@@ -22,8 +23,9 @@ def lower(audit: Audit) -> Plan:
     stages: list[Stage] = []
     for use in audit.methods:
         asked = tuple(_after_training(stage, audit) for stage in methods.take(use.method).stages(use))
-        stages.extend(asked)
-        measures.extend(_measures(use, asked, audit))
+        again = reread(use, asked, audit)
+        stages.extend((*asked, *again))
+        measures.extend(_measures(use, asked, again, audit))
     stages.extend(measures)
     stages.extend(audit.trainings)
     judges = [_judge(claim) for claim in audit.claims]
@@ -74,6 +76,7 @@ def _models(audit: Audit) -> set[str]:
     """Every model that is asked, trained from, or judges."""
     models = {name for use in audit.methods for name in use.models}
     models |= {name for training in audit.trainings for name in (training.model, training.base)}
+    models |= {name for use in audit.methods for name in referred(use.params)}
     return models | {name for use in audit.methods for metric in use.metrics for name in referred(metric.params)}
 
 
@@ -83,7 +86,9 @@ def _after_training(stage: Asking, audit: Audit) -> Asking:
     return stage.model_copy(update={"needs": (*stage.needs, made_by)}) if made_by else stage
 
 
-def _measures(use: MethodUse, stages: tuple[Asking, ...], audit: Audit) -> Iterator[Measure | Assess]:
+def _measures(
+    use: MethodUse, stages: tuple[Asking, ...], again: tuple[Assess, ...], audit: Audit
+) -> Iterator[Measure | Assess]:
     """The metrics that the block asks for, and those that its method always measures where its answers allow; before
     each the stages that it wants asked itself."""
     asked = {metric.metric: metric for metric in use.metrics}
@@ -103,7 +108,7 @@ def _measures(use: MethodUse, stages: tuple[Asking, ...], audit: Audit) -> Itera
             yield stage.model_copy(update={"needs": needed, "origin": wanted.origin if wanted else use.origin})
         yield Measure(
             name=f"{use.name}.{name}",
-            needs=tuple(sorted({*needs, *judges, *(stage.name for stage in wished)})),
+            needs=tuple(sorted({*needs, *judges, *(stage.name for stage in wished), *rereading(metric, needs, again)})),
             origin=wanted.origin if wanted else use.origin,
             block=use.name,
             metric=name,

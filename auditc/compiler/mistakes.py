@@ -174,6 +174,7 @@ WARNINGS: Final = {
     "AC470": "What is compared cannot be told apart from something else",
     "AC471": "Too few models to test",
     "AC472": "What is tested takes one model for many",
+    "AC473": "There is nothing to read a second time",
     "AC434": "What is compared differs in more than one thing",
     "AC435": "Too few items for the claim",
     "AC436": "Nothing in the claim is left to chance",

@@ -27,6 +27,7 @@ from .lists import warn_of_parts
 from .mistakes import POISON, Poison, report, unpoisoned
 from .places import origin
 from .prompts import CheckedPersona, heeds_groups, names_country, suits
+from .reread import conditions, readable
 from .resolve import Declaration
 from .scope import Scope
 from .sound import Asking, applicable, controlled, controls, drawn, peopled, spoken
@@ -114,6 +115,7 @@ def _sound(
             peopled(use, asked, asking),
             controlled(use, asking),
             trustworthy(use, asking),
+            readable(use, stages, asking),
             grouped(use, asked, asking),
         ]
     )
@@ -136,7 +138,7 @@ def _axes(use: SurveyUse, asked: Asked, stages: tuple[Score | Converse, ...]) ->
     return {
         "model": tuple(use.models),
         "population": tuple(use.populations),
-        "condition": tuple(dict.fromkeys(scored or spoken_in)),
+        "condition": tuple(dict.fromkeys(scored or (*spoken_in, *conditions(use)))),
         "dimension": tuple(sorted({item.dimension for item in asked.items} - {""})),
     }
 

@@ -28,6 +28,7 @@ from .bound import Bound
 from .claims import figures
 from .lower import lower
 from .mistakes import POISON, Poison, close, listing, report
+from .reread import names_reading, read_once
 from .scope import Scope
 from .sound import answered_as, covered
 from .wants import called, referred
@@ -212,6 +213,7 @@ def trial_plan(audit: Audit, trial: Trial) -> Plan:
     methods = tuple(
         replace(
             use,
+            params=use.params if any(map(names_reading, claims)) else read_once(use, models, SIMULATED),
             models={name: models[name] for name in use.models},
             metrics=tuple(metric for metric in use.metrics if f"{use.name}.{metric.metric}" in read),
         )
@@ -244,6 +246,7 @@ def _triable(claim: Claim, uses: Mapping[str, MethodUse], models: Mapping[str, M
         block, _, name = measure.rpartition(".")
         use = uses[block]
         judges = [judge for m in use.metrics if m.metric == name for judge in referred(m.params)]
+        judges += referred(use.params) if names_reading(claim) else ()
         if not isinstance(use, SurveyUse) or not metrics.take(name).built:
             return False
         if any(models[model].backend.kind != SIMULATED for model in (*use.models, *judges)):
@@ -256,6 +259,7 @@ def _trained_for(methods: tuple[MethodUse, ...], audit: Audit, models: Mapping[s
     stages = {stage.model: stage for stage in audit.trainings}
     open_ones = [name for use in methods for name in use.models]
     open_ones += [name for use in methods for metric in use.metrics for name in referred(metric.params)]
+    open_ones += [name for use in methods for name in referred(use.params)]
     found: dict[str, Train] = {}
     while open_ones:
         name = open_ones.pop()

@@ -19,7 +19,7 @@ from auditc.metrics._contract import Metric
 from .contrasts import contrasts
 from .correct import holm, uncorrected
 from .findings import dimensions_of, finding
-from .fitted import fitted
+from .fitted import fitted, second_read
 from .floor import Yardstick, yardstick
 from .judge import Figures, Key, Part, combinations, parts
 from .maps import maps_of
@@ -28,7 +28,7 @@ from .prevalence import judge_tallies, judged_in_order, judged_whole, said_by_ju
 from .repeats import noted, probe_row
 from .rows import item_rows, tally_row
 from .slice import slice_of
-from .sources import ASKED, pairs
+from .sources import ASKED, conditions_of, pairs
 from .together import settled
 from .verdicts import claim_outcome, part_finding
 
@@ -85,7 +85,7 @@ def conclude(
         complete=_complete(plan, answers) and judged_whole(plan, assessed),
         models=models,
         tallies=(*(tally_row(each) for each in answers), *judge_tallies(assessed)),
-        findings=fitted((*found, *noted(plan, more, probes)), answers),
+        findings=second_read(plan, fitted((*found, *noted(plan, more, probes)), answers), answers),
         claims=claims,
         probes=tuple(probes),
         maps=maps_of(plan, [(reading.stage, reading.measured) for reading in readings]),
@@ -105,8 +105,8 @@ def _planned(plan: Plan) -> list[tuple[str, str, str]]:
     places = []
     for stage in plan.stages:
         if isinstance(stage, Score | Converse):
-            conditions = [c.name for c in stage.conditions] if isinstance(stage, Score) else [stage.condition]
-            places += [(stage.name, population, name) for population in stage.populations for name in conditions]
+            under = conditions_of(plan, stage)
+            places += [(stage.name, population, name) for population in stage.populations for name in under]
     return places
 
 

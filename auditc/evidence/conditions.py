@@ -1,6 +1,7 @@
 """Conditions: one model's figure as it was asked otherwise, against the figure as it was asked.
 
-An ablation leaves something of a method out in a stage of its own; a control asks a second way within the same stage.
+An ablation leaves something of a method out in a stage of its own; a control asks a second way within the same stage;
+a second reading reads the same answers otherwise, those of the same participants.
 Both are held against what was asked in pairs of items, with the machinery of a claim `a − b` (`spread.combine`,
 `estimate`): an interval, and no verdict. They are made wherever a plan has such a condition.
 """
@@ -15,6 +16,7 @@ import numpy as np
 from auditc.ir.canonical import seeded
 from auditc.ir.finding import Contrast
 from auditc.ir.plan import Converse, Plan, Score
+from auditc.ir.reread import SECOND_READING
 
 from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate
 from .findings import LEVEL, rounded
@@ -43,7 +45,7 @@ def _place(plan: Plan, measured: Measured) -> tuple[object, ...]:
 
 
 def _kind(plan: Plan, measured: Measured) -> str:
-    """Ablations are stages of their own; a control is a second way of asking within one."""
+    """Ablations are stages of their own, as is what is read again; a control is a second way of asking within one."""
     stage = plan.stage(measured.measurement.draws_of.split("\x1f")[0])
     assert isinstance(stage, Score | Converse)
     return "ablation" if isinstance(stage, Converse) else "control"
@@ -65,7 +67,7 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
     if not all(side.interpretable() for side in sides):
         notes.insert(0, "not interpretable: of one of the two too few cells were answered")
     axes = dict(measured.part.axes)
-    of = _kind(plan, measured)
+    of = "reading" if own.condition == SECOND_READING else _kind(plan, measured)
     return Contrast(
         id="/".join([of, own.measure, own.model, own.population, own.condition, *axes.values()]),
         of=of,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from auditc.ir.answers import ANSWERED, FAILED, NOT_RUN, REFUSED, UNPARSABLE, Answers
 from auditc.ir.measurement import Measurement
 from auditc.ir.plan import Measure, Survey
+from auditc.ir.reread import ASKED, SECOND_READING
 from auditc.metrics._contract import Metric, Part, Sheet
 from auditc.metrics._parts import parts_of
 
@@ -87,7 +88,9 @@ def measure(
     else:
         position = {item.id: row for row, item in enumerate(partner.items)}
         status = status[[position[item.id] for item in items]].reshape(-1, 5)
-    who = f"{asked.stage}\x1f{asked.population}\x1f{asked.condition}"
+    # Who was asked is the same, however their answers are read.
+    under = ASKED if asked.condition == SECOND_READING else asked.condition
+    who = f"{asked.stage}\x1f{asked.population}\x1f{under}"
     again = None
     if not metric.smooth and answers.choices is not None:
         # The same participants are drawn again for every part: what they have in common is then taken for that.

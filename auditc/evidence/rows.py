@@ -37,6 +37,7 @@ def tally_row(answers: Answers) -> TallyRow:
         failed=tally.failed,
         not_run=tally.not_run,
         too_long=answers.unfit,
+        reread=answers.reread,
     )
 
 

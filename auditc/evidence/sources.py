@@ -7,6 +7,7 @@ from typing import Any
 
 from auditc.ir.answers import Answers
 from auditc.ir.plan import Converse, Measure, Plan, Score
+from auditc.ir.reread import SECOND_READING, second_readers
 from auditc.metrics._contract import Metric
 from auditc.metrics._parts import axes_in
 
@@ -60,6 +61,13 @@ def _is_written(plan: Plan, measure: Measure, own: Answers, other: Answers) -> b
     )
 
 
+def conditions_of(plan: Plan, stage: Score | Converse) -> tuple[str, ...]:
+    """The conditions of a stage's figures; a second reading is one more."""
+    if isinstance(stage, Score):
+        return tuple(condition.name for condition in stage.conditions)
+    return (stage.condition, SECOND_READING) if stage.name in second_readers(plan) else (stage.condition,)
+
+
 def axis(plan: Plan, measure: Measure, metric: Metric[Any], name: str) -> tuple[str, ...]:
     """The values of `model`, `population`, `condition`, `dimension` or an axis of its parts that the plan has for a
     measure, in its order. Raises KeyError for another axis."""
@@ -70,10 +78,8 @@ def axis(plan: Plan, measure: Measure, metric: Metric[Any], name: str) -> tuple[
                 values.append(stage.model)
             case "population":
                 values.extend(stage.populations)
-            case "condition" if isinstance(stage, Score):
-                values.extend(condition.name for condition in stage.conditions)
-            case "condition" if isinstance(stage, Converse):
-                values.append(stage.condition)
+            case "condition":
+                values.extend(conditions_of(plan, stage))
             case "dimension":
                 asked = set(stage.items)
                 survey = plan.surveys[stage.survey].items

@@ -81,3 +81,5 @@ class Answers:
     tokens_out: int = 0
     unfit: int = 0
     """Cells, of those that failed, whose prompt did not fit into the model's window."""
+    reread: int = 0
+    """Cells, of those that are answered, that a model read, because the parser could not."""

@@ -109,6 +109,8 @@ class TallyRow(Form):
     not_run: int
     too_long: int = Field(default=0, exclude_if=lambda count: not count)
     """Of those that failed, how many prompts did not fit into the model's window."""
+    reread: int = Field(default=0, exclude_if=lambda count: not count)
+    """Of those that were answered, how many a model read, because the parser could not."""
 
 
 class Share(Form):
@@ -202,11 +204,11 @@ class CultureMap(Form):
 class Contrast(Form):
     """One comparison of a figure between groups of models, or between two conditions of one model.
 
-    `of` says what is compared: `ablation` or `control` (a condition against what was asked, in pairs of items; a
-    control is asked within the same stage), or a column of the models' cards (`family`, `origin`, `stage`). `left` −
-    `right` is the estimate. `test` is what was computed, and
-    nothing else is printed as having been; `published` marks a test that is here because a paper used it, whose
-    assumptions do not hold. Null where it could not be computed, and `notes` say why.
+    `of` says what is compared: `ablation`, `control` or `reading` (a condition against what was asked, in pairs of
+    items; a control is asked within the same stage, a reading is of the same answers), or a column of the models' cards
+    (`family`, `origin`, `stage`). `left` − `right` is the estimate. `test` is what was computed, and nothing else is
+    printed as having been; `published` marks a test that is here because a paper used it, whose assumptions do not
+    hold. Null where it could not be computed, and `notes` say why.
     """
 
     id: str

@@ -169,7 +169,7 @@ class Wording(Form):
     """How one item is asked in one language: a sandboxed template, and the words the answer begins with.
 
     Variables: `country`, `place`, `question`, `options` (a list of `label` and `text`), `count`; for a judge also
-    `answer` and `asks`.
+    `answer` and `asks`, and for a second reader `neither` (a `label` and a `text`).
     """
 
     text: str
@@ -249,6 +249,9 @@ class Assess(_Stage):
 
     `wording` by language shows a text; `questions` by name, in each language, are what is asked about it, and are
     called `axis` in findings; `options` by language are what the judge may say, the first that it is so.
+
+    A second reader is such a model too: it `picks` an option. All answers of which the parser of `of` made nothing are
+    put to it, and no others; what it may say are the options that were shown, and then the one in `options`: none.
     """
 
     kind: Literal["assess"] = "assess"
@@ -259,8 +262,10 @@ class Assess(_Stage):
     wording: dict[str, Wording]
     axis: str
     questions: dict[str, dict[str, str]]
-    options: dict[str, tuple[str, str]]
+    options: dict[str, tuple[str, ...]]
     labels: Literal["letters", "numbers"]
+    picks: bool = Field(default=False, exclude_if=lambda picks: not picks)
+    """Whether this is a second reading; a judge is written without the key."""
     cases: tuple[Case, ...] = ()
     max_new_tokens: int
     seed: int

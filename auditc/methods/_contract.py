@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from auditc.ir.plan import Converse, Escalate, Score
+from auditc.ir.plan import Assess, Converse, Escalate, Score
 
 if TYPE_CHECKING:
     from auditc.ir.reading import Choices, Reading
@@ -38,5 +38,8 @@ class Method(Generic[P]):
     read_list: Callable[[str, tuple[str, ...], str, int, int], Choices] | None = None
     """As `read`, where several may be chosen, at least and at most so many. None: it asks no lists."""
     always: tuple[str, ...] = ()
+    rereads: Callable[[Any, Sequence[Converse]], tuple[Assess, ...]] | None = None
+    """The stages in which a model reads again what `read` could not, where the author wants one: (the block, its stages
+    that write)."""
     asks: Literal["survey", "scenarios"] = "survey"
     """What the block names in the first place: a survey of whose items each is a question, or scenarios with steps."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from auditc.backends._contract import Identity
+from auditc.ir.answers import NOT_RUN, UNPARSABLE
 from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Hint, Prompt, Sampling, Turn
 from auditc.ir.plan import Assess, Converse, Plan
 from auditc.ir.questions import Question, questions
@@ -77,7 +78,11 @@ class AssessAsking:
             "count": len(options),
             "answer": quoted(opening + text),
         }
-        return self._ask(look, values, Hint(look.item, people.country, (0, 1), look.draw, asks=look.asks))
+        order: tuple[int, ...] = (0, 1)
+        if self.stage.picks:
+            values["neither"] = {"label": label(len(words), self.stage.labels), "text": self.stage.options[language][0]}
+            order = tuple(range(len(words) + 1))
+        return self._ask(look, values, Hint(look.item, people.country, order, look.draw, asks=look.asks))
 
     def about_case(self, look: Look) -> Ask:
         """A question about a case that people judged. Raises WordingRejected."""
@@ -105,6 +110,8 @@ class AssessAsking:
         person = participants(source.model_copy(update={"draws": 1}), self.plan.populations[population], asked)[0]
         for asks in self.stage.questions:
             for question in asked:
+                if self.stage.picks and question.form == "list":
+                    continue
                 first = question.items[0].id
                 yield Look(0, asks, source.language[population], source.name, population, first), person
 
@@ -145,6 +152,8 @@ def assess_sheet(asking: AssessAsking, before: Mapping[str, Sheet], known: Known
     One that brought none is left out; one that was not run stays, without a key. Where all that were drawn of a stage
     are left out, its answer with the least rank is read, so that there is one."""
     stage = asking.stage
+    if stage.picks:
+        return second_sheet(asking, before)
     wanted, looks, number = list(stage.questions), [], 0
     for name, source in asking.sources.items():
         sheet = before.get(name)
@@ -170,6 +179,44 @@ def assess_sheet(asking: AssessAsking, before: Mapping[str, Sheet], known: Known
         for case, one in enumerate(stage.cases)
     ]
     return AssessSheet(stage, looks, [b""] * len(looks))
+
+
+def second_sheet(asking: AssessAsking, before: Mapping[str, Sheet]) -> AssessSheet:
+    """The looks of a second reader: at the answers on the sheets `before` of which the parser made nothing, lists left
+    out. One that was not run stays, without a key: nobody knows yet how it will be read. They are numbered in the order
+    of the plan, so that batches are full however few they are."""
+    looks: list[Look] = []
+    sheets: dict[str, ConverseSheet] = {}
+    for name, source in asking.sources.items():
+        sheet = before.get(name)
+        asked = questions(source, asking.plan.surveys[source.survey])
+        columns = [source.items.index(one.items[0].id) for one in asked if one.form != "list"]
+        if isinstance(sheet, ConverseSheet):
+            sheets[name] = sheet
+        for population in source.populations:
+            people = (
+                sheets[name].participants[population]
+                if name in sheets
+                else participants(source, asking.plan.populations[population], asked)
+            )
+            for row, person in enumerate(people):
+                for column in columns:
+                    read = sheets[name].choices[population][row, column] if name in sheets else NOT_RUN
+                    if read not in (UNPARSABLE, NOT_RUN):
+                        continue
+                    looks.append(
+                        Look(
+                            number=len(looks),
+                            asks=next(iter(asking.stage.questions)),
+                            language=source.language[population],
+                            of=name,
+                            population=population,
+                            item=source.items[column],
+                            draw=person.draw,
+                            text=sheets[name].keys[population][row][column] if read == UNPARSABLE else b"",
+                        )
+                    )
+    return AssessSheet(asking.stage, looks, [b""] * len(looks), asking.questions, sheets)
 
 
 def _drawn(

@@ -225,7 +225,16 @@ def sources_of(plan: Plan, stage: Assess) -> tuple[Converse, ...]:
 def count_cells(stage: Score | Converse | Assess, plan: Plan) -> int:
     """How many cells a stage has, without expanding them: a list of items is one. Participants that would be merged are
     counted once. Those of a judge are as many as the plan tells: answers without a text are left out once that is
-    known, and where none of those drawn of a stage has one, another is read."""
+    known, and where none of those drawn of a stage has one, another is read. Those of a second reader are at most as
+    many as there are answers."""
+    if isinstance(stage, Assess) and stage.picks:
+        # All answers that are read as an option may turn out not to be.
+        return sum(
+            len(participants(source, plan.populations[name], asked)) * sum(one.form != "list" for one in asked)
+            for source in sources_of(plan, stage)
+            for asked in [questions(source, plan.surveys[source.survey])]
+            for name in source.populations
+        )
     if isinstance(stage, Assess):
         bound = below(stage)
         lots = [foreseen(plan, stage, source) for source in sources_of(plan, stage)]

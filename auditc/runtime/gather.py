@@ -18,6 +18,7 @@ from auditc.ir.exchange import TOO_LONG, Failure, GenerateReply, Reply, ScoreRep
 from auditc.ir.plan import Plan
 
 from .cells import items_of, rotations, sources_of
+from .rereading import reread
 from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet, choice_of
 from .texts import compares_texts, text_numbers
 
@@ -54,7 +55,9 @@ def gather(
     if isinstance(sheet, ScoreSheet):
         return _scores(plan, sheet, reply, fresh)
     if isinstance(sheet, AssessSheet):
-        return [], _counts(sheet.keys, _status(_said(sheet, reply)), fresh)
+        said = _said(sheet, reply)
+        again = reread(sheet, said, lambda own: _choices(plan, own, reply, set())[0]) if sheet.stage.picks else []
+        return again, _counts(sheet.keys, _status(said), fresh)
     return _choices(plan, sheet, reply, fresh)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from auditc.ir.answers import REFUSED, UNPARSABLE
 from auditc.ir.exchange import GenerateReply, Reply
 from auditc.ir.plan import Assess, Converse, Score
+from auditc.ir.questions import Question
 from auditc.ir.reading import Reading
 from auditc.reading import read_choice
 
@@ -71,15 +72,21 @@ class Look:
 
 @dataclass(slots=True, eq=False)
 class AssessSheet:
-    """Where what a judge says lies: the looks of an Assess stage, and the key of each, empty where not walked over."""
+    """Where what a judge says lies: the looks of an Assess stage, and the key of each, empty where not walked over. A
+    second reader's has what was asked, by the stage's name and the id of the first item, and the sheets of answers that
+    it reads again, by name."""
 
     stage: Assess
     looks: list[Look]
     keys: list[bytes]
+    asked: Mapping[tuple[str, str], Question] = field(default_factory=dict)
+    before: Mapping[str, ConverseSheet] = field(default_factory=dict)
 
     def read(self, look: Look, reply: GenerateReply) -> Reading:
-        """What a judge's reply says: the first option that what is asked is so, the second that it is not."""
-        return judged(self.stage, reply, look.language)
+        """What a judge's reply says: the first option that what is asked is so, the second that it is not. Of a second
+        reader's the option that an answer chooses, one past them for none."""
+        shown = self.asked[look.of, look.item].options(look.language) if self.stage.picks else ()
+        return judged(self.stage, reply, look.language, shown)
 
 
 Sheet = ScoreSheet | ConverseSheet | AssessSheet
@@ -92,13 +99,14 @@ def walked(sheet: Sheet) -> Iterator[bytes]:
     return (key for key in sheet.keys if key)
 
 
-def judged(stage: Assess, reply: GenerateReply, language: str) -> Reading:
-    """How a judge's reply is read: 0 that what was asked is so, 1 that it is not, or a reason why it says neither."""
+def judged(stage: Assess, reply: GenerateReply, language: str, shown: tuple[str, ...] = ()) -> Reading:
+    """How a judge's reply is read: 0 that what was asked is so, 1 that it is not, or a reason why it says neither. A
+    second reader is `shown` options, and names one of them or what stands after them."""
 
     def read(text: str, options: tuple[str, ...], spoken: str) -> Reading:
         return read_choice(text, options, spoken, stage.labels)
 
-    return reading_of(reply, read, stage.options[language], language)
+    return reading_of(reply, read, (*shown, *stage.options[language]), language)
 
 
 def reading_of(reply: GenerateReply, read: Read, options: tuple[str, ...], language: str) -> Reading:

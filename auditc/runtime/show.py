@@ -248,6 +248,10 @@ class _Questions:
             known = self._known[stage.name] = {one.id: question for question in asked for one in question.items}
         return known[item]
 
+    def shown(self, stage: Assess, item: str, language: str) -> tuple[str, ...]:
+        """The options of an item that a second reader chooses among; a judge is shown none."""
+        return self.of(sources_of(self.plan, stage)[0], item).options(language) if stage.picks else ()
+
 
 def _read(asked: _Questions, stage: Asked, item: str, language: str, reply: Reply | None) -> dict[str, Any] | None:
     """How a text is read: an option, or of a list the `options`, and the rule."""
@@ -256,7 +260,7 @@ def _read(asked: _Questions, stage: Asked, item: str, language: str, reply: Repl
 
 def _reading(asked: _Questions, stage: Asked, item: str, language: str, reply: GenerateReply) -> Reading | Choices:
     if isinstance(stage, Assess):
-        return judged(stage, reply, language)
+        return judged(stage, reply, language, asked.shown(stage, item, language))
     return Reader(methods.take(stage.method)).reading(reply, asked.of(stage, item), language)
 
 
@@ -279,6 +283,6 @@ def _shown_options(asked: _Questions, stage: Asked, population: str, item: str) 
         spoken = {name: source.language[name] for source in read for name in source.populations}
         # A case is of no population; its number stands in its name.
         language = spoken.get(population) or stage.cases[int(item.rpartition("_")[2]) - 1].language
-        return language, stage.options[language]
+        return language, (*asked.shown(stage, item, language), *stage.options[language])
     language = stage.language[population]
     return language, asked.of(stage, item).options(language)

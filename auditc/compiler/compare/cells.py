@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from auditc.ir.plan import Escalate, Measure, Plan, Questioning, Score, Train
+from auditc.ir.reread import ASKED, SECOND_READING, second_readers
 from auditc.metrics import metrics
 
 from .names import Names
@@ -37,7 +38,25 @@ def cells(plan: Plan, names: Names) -> dict[CellKey, Cell]:
             beside = tuple(alike) if metrics.take(measure.metric).placed else ()
             for cell in alike:
                 found[cell.block, cell.metric, cell.population, cell.condition] = replace(cell, beside=beside)
+        found |= _read_again(plan, measure, found, names)
     return found
+
+
+def _read_again(plan: Plan, measure: Measure, found: dict[CellKey, Cell], names: Names) -> dict[CellKey, Cell]:
+    """The figures of answers that a model read again: those of the answers themselves, with that model as a judge."""
+    made = {stage.model: stage.base for stage in plan.stages if isinstance(stage, Train)}
+    readers = {one.model for one in second_readers(plan).values() if one.name in measure.needs}
+    judges = frozenset(map(names.model, readers | _line(readers, made)))
+
+    def again(cell: Cell) -> Cell:
+        beside = tuple(again(replace(one, beside=())) for one in cell.beside)
+        return replace(cell, condition=SECOND_READING, judges=cell.judges | judges, beside=beside)
+
+    mine = [
+        cell for cell in found.values() if (cell.block, cell.metric) == (names.block(measure.block), measure.metric)
+    ]
+    cells = [again(cell) for cell in mine if cell.condition == ASKED and readers]
+    return {(cell.block, cell.metric, cell.population, SECOND_READING): cell for cell in cells}
 
 
 def _led(plan: Plan, measure: Measure, led: list[Escalate], names: Names) -> Cell:

@@ -59,6 +59,9 @@ def _compares(stage: Compare, plan: Plan, measures: set[str]) -> bool:
 def _assesses(stage: Assess, plan: Plan) -> bool:
     """Whether a judge reads stages that are there, and is who the metric that wants it says, in all that it repeats."""
     wanting = [one for one in plan.stages if isinstance(one, Measure) and stage.name in one.needs]
+    if stage.picks:
+        asked = [one for one in plan.stages if isinstance(one, Converse) and one.block == stage.block]
+        return stage.model in plan.models and bool(stage.of) and {one.name for one in asked} >= set(stage.of)
     read = [one for one in plan.stages if isinstance(one, Converse) and one.name in stage.of]
     if not wanting or stage.model not in plan.models or wanting[0].metric not in metrics.names():
         return False

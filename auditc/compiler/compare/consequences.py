@@ -220,6 +220,7 @@ RULES: Final[dict[str, Rules]] = {
     "Assess.questions": _all(Effect.NOT, "the judge is asked something else"),
     "Assess.options": _all(Effect.NOT, "the judge is given other answers to choose from"),
     "Assess.labels": _all(Effect.NOT, "the judge is given other answers to choose from"),
+    "Assess.picks": _all(Effect.NOT, "another model reads what the parser could not"),
     "Assess.max_new_tokens": _all(Effect.NOT, "what the judge says is cut at another length"),
     "Converse.lists": _all(Effect.NOT, _ASKED),
     "Converse.scales": _all(Effect.NOT, _ASKED),

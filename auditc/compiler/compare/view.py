@@ -31,6 +31,7 @@ from auditc.ir.plan import (
     Survey,
     Train,
 )
+from auditc.ir.reread import SECOND_READING
 from auditc.ir.script import Scenarios
 from auditc.ir.values import Form
 from auditc.methods.def_survey import CONDITIONS
@@ -113,7 +114,7 @@ def view(plan: Plan, names: Names, places: Places) -> dict[Key, Part]:
             case Train():
                 parts["train", names.model(stage.model)] = _training(stage, names)
             case Assess():
-                pass  # it is said of the metric that wants it
+                pass  # it is said of the metric that wants it, or of the block whose answers it reads again
             case Measure():
                 parts["metric", names.measure(stage.name)] = _metric(plan, stage, names)
             case Judge():
@@ -280,7 +281,20 @@ def _method(plan: Plan, block: str, stages: list[Questioning], names: Names, pla
     ):
         for own, common in found.items():
             entries[f"{key}.{common}"] = Entry(own, True, rules, reach)
+    entries |= _read_again(plan, block, replace(reach, condition=SECOND_READING), names)
     return Part(block, _STAGE, reach, stages[0].origin, entries)
+
+
+def _read_again(plan: Plan, block: str, reach: Reach, names: Names) -> dict[str, Entry]:
+    """Who reads a block's answers again, and in which words."""
+    readers = [stage for stage in plan.stages if isinstance(stage, Assess) and stage.picks and stage.block == block]
+    entries: dict[str, Entry] = {}
+    for stage in readers:
+        rules = rules_of(Assess, "picks")
+        entries[SECOND_READING] = Entry(stage.model, names.model(stage.model), rules, reach)
+        for key, entry in fields(stage, reach, handled=("picks",)):
+            entries[f"{SECOND_READING}.{key}"] = entry
+    return entries
 
 
 def _script(plan: Plan, block: str, stages: list[Escalate], names: Names) -> Part:
@@ -371,9 +385,9 @@ def _metric(plan: Plan, stage: Measure, names: Names) -> Part:
     block = names.block(stage.block)
     reach = Reach(block=block, metric=stage.metric)
     entries = dict(fields(stage, reach, handled=("metric",)))
-    wished = [one for one in map(plan.stage, stage.needs) if isinstance(one, Assess)]
+    wished = [one for one in map(plan.stage, stage.needs) if isinstance(one, Assess) and not one.picks]
     for assess in wished[:1]:  # those of one metric differ in the answers that they read alone
-        entries |= fields(assess, reach)
+        entries |= fields(assess, reach, handled=("picks",))
     for key, name in called(stage, names).items():
         entries[f"params.{key}"] = replace(entries[f"params.{key}"], same=name)
     return Part(f"{stage.block}.{stage.metric}", rules_of(Measure, "metric"), reach, stage.origin, entries)

@@ -23,9 +23,11 @@ from auditc.ir.lists import ListWording
 from auditc.ir.plan import Converse, Wording
 from auditc.ir.questions import on_scale
 from auditc.ir.reading import Choices, Reading
-from auditc.ir.values import Form, Range, Tokens, Unit, Within
+from auditc.ir.values import Form, Range, RefTo, Tokens, Unit, Within
 from auditc.methods._contract import Method
 from auditc.reading import read_choice, read_choices
+
+from .second import rereads
 
 INTRODUCTION = {
     "en": "I want you to act as a citizen of {{ country }}{% if place %} who lives in {{ place }}{% endif %}."
@@ -135,6 +137,9 @@ class Params(Form):
     remembers."""
     ablations: tuple[Ablation, ...] = ()
     """Conditions that are asked beside: without one of what varies, without `all` of it, or in the other `language`."""
+    second_reading: Annotated[str, RefTo("model")] | None = None
+    """A model to which answers are put that the parser cannot read, to say which option they choose, or none. What
+    comes of it are figures of a condition of its own, `second_reading`; nothing else changes."""
     max_new_tokens: Tokens = 512
     """The longest answer to one item."""
     temperature: Annotated[float, Unit("number"), Ge(0.01)] = 1.0
@@ -236,5 +241,6 @@ def_survey = Method(
     stages=_stages,
     read=_read,
     read_list=_read_list,
+    rereads=rereads,
     always=("answer_rate",),
 )

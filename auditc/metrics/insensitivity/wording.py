@@ -56,7 +56,7 @@ Write "Answer:" and the number of one of these two.""",
 
 OPENING: Final = {"en": "Answer:", "zh": "答案："}
 
-OPTIONS: Final[dict[str, tuple[str, str]]] = {"en": ("Yes", "No"), "zh": ("是", "否")}
+OPTIONS: Final[dict[str, tuple[str, ...]]] = {"en": ("Yes", "No"), "zh": ("是", "否")}
 """The first says that the fault is there."""
 
 QUESTIONS: Final[dict[str, dict[str, str]]] = {

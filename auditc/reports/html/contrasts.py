@@ -10,7 +10,7 @@ from auditc.ir.finding import Contrast, Finding
 from . import numbers
 from .names import Names, estimates
 
-CONDITIONS = ("ablation", "control")
+CONDITIONS = ("ablation", "control", "reading")
 """What a contrast is of when it compares conditions of one model; otherwise it is a column of the models' cards."""
 
 

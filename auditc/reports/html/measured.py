@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from auditc.ir.finding import ModelRow
 from auditc.ir.plan import Converse, People, Score
+from auditc.ir.reread import SECOND_READING, second_readers
 
 from . import numbers
 from .names import Names, estimates, questionings
@@ -101,7 +102,12 @@ def _controls(names: Names, stage: Score | Converse) -> dict[str, str]:
     if isinstance(stage, Score):
         return {c.name: _exchanged(names, c.countries) for c in stage.conditions if c.name != "asked"}
     if stage.condition == "asked":
-        return {}
+        reader = second_readers(names.material.plan).get(stage.name)
+        return (
+            {SECOND_READING: words(f"condition.{SECOND_READING}_how", model=names.model(reader.model))}
+            if reader
+            else {}
+        )
     key = f"condition.{stage.condition}_how"
     return {stage.condition: words(key, n=len(stage.items)) if words.has(key) else ""}
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from auditc.ir.finding import CultureMap, Finding, ModelRow
 from auditc.ir.plan import Converse, Measure, Questioning, Score
+from auditc.ir.reread import SECOND_READING
 from auditc.reports._contract import Material
 
 from .clean import anchors, clean
@@ -15,9 +16,9 @@ from .words import Words
 
 TRUST = ("option_mass", "written_agreement", "answer_rate", "position_bias")
 """Metrics that say how far the answers are the model's own; they come before all others."""
-ABLATIONS = ("without_prompt", "without_config", "without_memory", "nothing_varied", "other_language")
-"""Conditions that leave something out of the method. They have figures of their own: what was asked, and the controls
-that show whether the question was taken in, stand alone."""
+ABLATIONS = ("without_prompt", "without_config", "without_memory", "nothing_varied", "other_language", SECOND_READING)
+"""Conditions that leave something out of the method, or read it otherwise. They have figures of their own: what was
+asked, and the controls that show whether the question was taken in, stand alone."""
 PROFILES = ("matching",)
 """Metrics that are read by dimension first: that figure is not folded away."""
 APART, BESIDE = ("profile",), ("base_rate",)

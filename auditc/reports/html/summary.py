@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from auditc.ir.finding import ClaimOutcome, Finding
+from auditc.ir.reread import SECOND_READING
 
 from . import numbers
 from .entries import Entry, entry
@@ -183,7 +184,8 @@ def _incomplete(names: Names) -> Alert | None:
     words, findings = names.words, names.material.findings
     if findings.complete and not names.material.run.stopped:
         return None
-    planned, gone = sum(t.planned for t in findings.tallies), sum(t.not_run for t in findings.tallies)
+    rows = [t for t in findings.tallies if t.condition != SECOND_READING]  # of cells that are counted already
+    planned, gone = sum(t.planned for t in rows), sum(t.not_run for t in rows)
     text = words("alert.incomplete.text", not_run=numbers.count(gone), planned=numbers.count(planned))
     stopped = names.material.run.stopped
     return Alert(words("alert.incomplete.title"), text, (stopped,) if stopped else ())
