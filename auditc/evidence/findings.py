@@ -9,6 +9,7 @@ import numpy as np
 
 from auditc.ir.canonical import seeded
 from auditc.ir.finding import Finding, Floor
+from auditc.ir.measurement import ANSWERED, REFUSED, UNPARSABLE
 from auditc.ir.plan import Origin
 
 from .estimate import FEWEST_ITEMS, NEGLIGIBLE, Uncertainty, estimate
@@ -144,9 +145,19 @@ def notes(part: Slice) -> tuple[str, ...]:
     if lacking:
         of = f"{lacking} of {int(part.inside.sum())} items"
         said.append(f"{of} are left out: the reference does not tell people's answers apart by {' and '.join(group)}")
+    if metric.reads == "texts" and (shared := _sharing_a_text(part)):
+        said.append(f"the one text of a list counts at its first item: {shared} other items have no value of their own")
     if n.draws is not None and metric.reads in ("shares", "counts") and n.draws < FEW_DRAWS:
         said.append(f"{n.draws} draws, fewer than {FEW_DRAWS}: little is known of how much they vary")
     return (*said, *part.measured.part.notes)
+
+
+def _sharing_a_text(part: Slice) -> int:
+    """How many items of lists were answered and yet have no text, for it stands at another item of the list."""
+    own = part.measured.measurement
+    listed = np.array([item.listed is not None for item in own.items], dtype=np.bool_)
+    answered = own.status[:, [ANSWERED, REFUSED, UNPARSABLE]].sum(1) >= 2
+    return int((part.inside & ~part.usable & listed & answered).sum())
 
 
 def rounded(value: float, digits: int = 6) -> float:

@@ -3,8 +3,9 @@
 For an item with n written answers of which d are different as whole texts, explanation and all: (d − 1) ÷ n. The mean
 over items is the published (distinct − items) ÷ (draws × items) where every item has all draws. Two answers with the
 same option in other words are two: what is measured is rewording as much as opinion, and longer answers score higher.
-A text that no option could be read out of counts as well. A participant whose configuration was drawn several times
-says the same text as often.
+A text that no option could be read out of counts as well. A list is answered by one text, which counts once: at the
+first of its items, so that the others have no value, nor has a dimension in which no first item lies. A participant
+whose configuration was drawn several times says the same text as often.
 """
 
 from __future__ import annotations

@@ -22,11 +22,16 @@ def compares_texts(plan: Plan, stage: str) -> bool:
 
 
 def text_numbers(rows: list[list[bytes]], reply: Callable[[bytes], Reply | None]) -> NDArray[np.int64]:
-    """`[D, I]` from the keys of the answers: equal where two are the same text, -1 where there is none."""
+    """`[D, I]` from the keys of the answers: equal where two are the same text, -1 where there is none.
+
+    The items of a list are answered by one text, and so share a key: it is numbered at the first of them, and the
+    others have none, for one text is not as many as it has items.
+    """
     found = np.full((len(rows), len(rows[0]) if rows else 0), -1, dtype=np.int64)
     for row, keys in enumerate(rows):
-        for column, key in enumerate(keys):
-            answer = reply(key) if key else None
+        first = {key: column for column, key in reversed(list(enumerate(keys))) if key}
+        for key, column in first.items():
+            answer = reply(key)
             if isinstance(answer, GenerateReply):
                 found[row, column] = _number(answer.text)
     return found

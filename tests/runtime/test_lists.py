@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from auditc.backends.simulated import _bounded, _systematic
+from auditc.evidence.conclude import conclude
 from auditc.ir.answers import REFUSED, UNPARSABLE
 from auditc.ir.exchange import Prompt
 from auditc.ir.lists import Listed, ListWording
-from auditc.ir.plan import Converse, Item, People, Plan, Survey, Wording
+from auditc.ir.plan import Converse, Item, Measure, People, Plan, Survey, Wording
 from auditc.ir.questions import on_scale, questions
 from auditc.ir.values import Range
 from auditc.methods.def_survey import COMMA, LIST, NOTHING, SCALE
@@ -95,6 +96,29 @@ def test_a_list_is_one_cell_and_a_choice_for_each_item(tmp_path: Path) -> None:
     assert len(table) == 2 * 40 * 7 and len(table.column("key").unique()) == 2 * 40 * 3
 
 
+def test_the_one_text_of_a_list_counts_once(tmp_path: Path) -> None:
+    """Of seven items five are a list: three texts of each participant, and three items with a value."""
+    made = asked(draws=12)
+    measured = Measure(
+        name="citizens.diversity_def2025",
+        needs=(made.stages[0].name,),
+        origin=made.stages[0].origin,
+        block="citizens",
+        metric="diversity_def2025",
+    )
+    made = made.model_copy(update={"stages": (*made.stages, measured)})
+    outcome = answered(made, tmp_path)
+    for answers in outcome.answers:
+        assert answers.texts is not None and (answers.texts[:, [0, 1, 6]] >= 0).all()
+        assert (answers.texts[:, 2:6] == -1).all()
+    whole = [found for found in conclude(made, outcome.answers, models=())[0].findings if "dimension" not in found.axes]
+    assert len(whole) == 2
+    for found, answers in zip(whole, outcome.answers, strict=True):
+        different = [(len(set(answers.texts[:, turn])) - 1) / 12 for turn in (0, 1, 6)]
+        assert found.n.items == 3 and found.estimate == pytest.approx(np.mean(different), abs=1e-5)
+        assert any("4 other items have no value" in note for note in found.notes)
+
+
 def test_a_model_that_answers_like_people_chooses_each_item_as_often(tmp_path: Path) -> None:
     outcome = answered(asked(draws=1500, memory=Range(low=0, high=0)), tmp_path)
     choices = np.concatenate([answers.choices for answers in outcome.answers if answers.choices is not None])
@@ -131,7 +155,7 @@ def _prompts(made: Plan, outcome: Outcome, folder: Path) -> list[Prompt]:
     stage = made.stages[0]
     assert isinstance(stage, Converse)
     with Store.open(folder / "store", write=False) as store:
-        _, batches = walk(made, stage, outcome.models[0].identity, store.get, 64)
+        _, batches = walk(made, stage, outcome.models[0].identity, store.get, 64, before={})
         return [ask.request.prompt for batch in batches for ask in batch or ()]
 
 
