@@ -66,8 +66,18 @@ def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin)
         floor=floor,
         lines=lines,
         interpretable=part.interpretable(),
-        notes=(*notes(part), *(found.notes if found else ("no item has a value",))),
+        notes=(*notes(part), *_taken_as_asked(part, found), *(found.notes if found else ("no item has a value",))),
         origin=origin,
+    )
+
+
+def _taken_as_asked(part: Slice, found: Uncertainty | None) -> tuple[str, ...]:
+    """Between items like these people's sampling shows; on these items alone it is in no interval."""
+    fixed = found is not None and found.error is not None and found.estimand == "these items"
+    return (
+        ("people are taken as they answered: their own sampling is not in this interval",)
+        if (fixed and part.measured.part.group)
+        else ()
     )
 
 

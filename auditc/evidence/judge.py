@@ -191,7 +191,7 @@ def _part(stage: Judge, at: dict[str, str], figures: Figures, seed: int, repetit
     if isinstance(term, Figure) and isinstance(right, Number):
         nature = replace(slices[0].nature, sure=True, repetitions=repetitions)
     nature = replace(nature, no_interval=next((s.nature.no_interval for s in slices if s.nature.no_interval), ""))
-    obstacle = (_of_these(used) or _too_few(used)) if stage.estimand == "items like these" else ""
+    obstacle = (_of_these(used) or _too_few(used)) if stage.estimand == "items like these" else _of_groups(slices)
     if not all(part.interpretable() for part in slices):
         obstacle = "too few cells were answered for the figure to stand for the model"
     return Part(at, side, threshold, slices, estimate(spread, nature, stage.estimand, seed), spread, obstacle)
@@ -201,6 +201,13 @@ def _of_these(used: dict[tuple[Key, str | None], Slice]) -> str:
     """Why some figure of the claim cannot speak for other items, however many were asked; empty if all can."""
     those = [key[0] for (key, _), part in used.items() if part.distance]
     return f"{those[0]} is a distance on these items: it cannot speak for items like these" if those else ""
+
+
+def _of_groups(slices: tuple[Slice, ...]) -> str:
+    """Why some figure of the claim cannot be decided on these items alone; empty if all can. Groups of people were
+    sampled too: on the very same items other people of the same kind would have answered otherwise."""
+    of = [part.measured.measurement.measure for part in slices if part.measured.part.group]
+    return f"{of[0]} rests on groups of people, whose own sampling is in no interval of these items alone" if of else ""
 
 
 def _too_few(used: dict[tuple[Key, str | None], Slice]) -> str:

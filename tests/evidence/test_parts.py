@@ -53,7 +53,12 @@ def _drawn(shares: Any, n: int, generator: np.random.Generator) -> People:
 
 
 def _concluded(
-    survey: Survey, *claims: Comparison, by: tuple[str, ...] = ("sex", "age"), rate: str = "both", first: float = 0.0
+    survey: Survey,
+    *claims: Comparison,
+    by: tuple[str, ...] = ("sex", "age"),
+    rate: str = "both",
+    first: float = 0.0,
+    estimand: str = "items like these",
 ) -> tuple[Findings, tuple[ItemRow, ...]]:
     """One model of sixty participants who answer as people do, `first` of them the first option whatever is asked."""
     asked = survey.items
@@ -74,7 +79,7 @@ def _concluded(
         metric="preference_bias",
         params=params,
     )
-    judged = [audits.judge_stage(f"c{n}", holds) for n, holds in enumerate(claims)]
+    judged = [audits.judge_stage(f"c{n}", holds, estimand) for n, holds in enumerate(claims)]
     matching = audits.measure_stage("citizens", "matching", (stage.name,))
     return conclude(audits.plan(survey, (stage, measure, matching, *judged)), tuple(answers), models=())
 
@@ -211,3 +216,12 @@ def test_a_share_of_none_has_an_interval_that_a_share_can_have() -> None:
         assert 0 <= (finding.low or 0) <= (finding.high or 0) <= 1
         if finding.estimate == 0 and finding.estimand == "items like these":
             assert finding.high is not None and finding.high > 0.05
+
+
+def test_a_claim_on_groups_of_people_is_not_decided_on_these_items_alone() -> None:
+    """However few draws vary: other people of the same groups would have answered otherwise."""
+    female = BIAS.model_copy(update={"at": {"sex": "female", "profile": "all", "base_rate": "corrected"}})
+    claim = Comparison(left=female, operator=">", right=Number(value=-100.0), each=("population",))
+    findings, _ = _concluded(_survey(prefers=1.0), claim, first=0.9, estimand="these items")
+    [spoken] = findings.claims
+    assert spoken.verdict == "undecided" and "own sampling" in spoken.why

@@ -65,10 +65,11 @@ class Key:
 def paragraph(names: Names) -> str:
     """What was done, and how many claims hold. Only claims have verdicts; all else describes."""
     words, findings = names.words, names.material.findings
-    items = {(s.survey, item) for s in questionings(names.material) for item in s.items}
+    asking = questionings(names.material)
+    items = {(s.survey, item) for s in asking for item in s.items}
     done = words(
         "summary.asked",
-        models=words("count.models", n=len(names.models)),
+        models=words("count.models", n=len({s.model for s in asking})),
         items=words("count.items", n=len(items)),
         populations=words("list.comma").join(names.population(p) for p in names.populations),
     )
@@ -91,16 +92,16 @@ def headlines(names: Names) -> list[str]:
 
 
 def headline(names: Names, block: str) -> list[Finding]:
-    """The figures of a block's headline metric: one that a claim is about, else one with a better side, else any that
-    people or references can be set beside."""
+    """The figures of a block's headline metric: one that a claim is about, else one beside which stands what people's
+    own sampling gives, else any with references; of these one with a better side."""
     own = [f for f in estimates(names.material) if f.block == block and not f.axes and f.condition == "asked"]
     claimed = {f.metric for f in names.material.findings.findings if f.claim and f.block == block}
     metrics = [m for m in names.metrics[block] if m not in TRUST and not published(m)]
     measured = [fs for m in metrics if (fs := [f for f in own if f.metric == m])]
 
-    def rank(figures: list[Finding]) -> tuple[bool, bool, bool]:
-        compared = any(f.floor is not None or f.lines for f in figures)
-        return (figures[0].metric not in claimed, not compared, figures[0].better == "neither")
+    def rank(figures: list[Finding]) -> tuple[bool, bool, bool, bool]:
+        floor, lines = any(f.floor is not None for f in figures), any(f.lines for f in figures)
+        return figures[0].metric not in claimed, not floor, not lines, figures[0].better == "neither"
 
     return min(measured, key=rank, default=[])
 
