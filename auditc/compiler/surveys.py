@@ -207,11 +207,14 @@ def _people(file: DataFile, items: dict[str, Item], sink: Sink) -> _Reference | 
     if not good:
         return POISON
     found = _Reference()
+    unread = set(grid.columns) - {"item", "n", "n_status", "shares", *by}
     first: dict[tuple[str, ...], Span] = {}
     bad = 0
     for row in range(len(grid.rows)):
         key = (grid.cell(row, "item"), *(grid.cell(row, column) for column in by))
-        if key in first:
+        if key in first and unread:
+            good = False  # rows that a column tells apart which nothing reads: that has been said
+        elif key in first:
             related = (Label(first[key], "here first"),)
             report(sink, "AC041", grid.row(row), f"{listing(k for k in key if k)} is there already", related=related)
             good = False
