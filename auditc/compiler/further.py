@@ -9,7 +9,7 @@ from typing import Any
 from auditc.ir.audit import MetricUse
 from auditc.ir.plan import Measure, Plan, Population, Questioning, Survey
 from auditc.metrics import metrics
-from auditc.metrics._parts import axes_in, axes_of, parts_of
+from auditc.metrics._parts import axes_among, axes_in, parts_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ def _further(metric: Any, params: Any, survey: Survey, populations: Mapping[str,
         for population in populations.values()
         for part in parts_of(metric, params, [group.of for group in survey.groups.get(population.country, ())])
     ]
-    axes = axes_of(parts)
+    axes = axes_among(parts)
     usual = {}
     for axis, values in axes.items():
         wanted = metric.usual.get(axis)

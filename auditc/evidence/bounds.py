@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from auditc.ir.measurement import REFUSED, UNPARSABLE
 
-from .jackknife import corrected
+from .jackknife import jackknifed_counts
 from .measure import Measured
 
 Array = NDArray[np.float64]
@@ -71,7 +71,7 @@ def _allocate(measured: Measured, held: Array, missing: Array) -> tuple[Array, A
 def _figure(measured: Measured, counts: Array) -> Array:
     """The item's figure at these counts, corrected for bias as the estimate is."""
     if measured.drawn:
-        return corrected(counts, measured.from_counts, measured.metric.bias == "jackknife")
+        return jackknifed_counts(counts, measured.from_counts, measured.metric.bias == "jackknife")
     return measured.from_counts(counts)
 
 

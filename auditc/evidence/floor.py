@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .jackknife import corrected
+from .jackknife import jackknifed_counts
 from .measure import Measured
 
 Array = NDArray[np.float64]
@@ -87,7 +87,7 @@ def _drawn(measured: Measured, shares: Array, generator: np.random.Generator) ->
     parts = []
     for repetitions in _chunks(len(n) * width * (width + 1), REPETITIONS, BLOCK):
         counts = generator.multinomial(n, shares, size=(repetitions, len(n))).astype(np.float64)
-        parts.append(corrected(counts, measured.from_counts, measured.metric.bias == "jackknife"))
+        parts.append(jackknifed_counts(counts, measured.from_counts, measured.metric.bias == "jackknife"))
     return np.concatenate(parts)
 
 

@@ -90,7 +90,7 @@ def whole(codes: NDArray[np.int64], weights: Array, width: int, evaluate: Evalua
     return Jackknifed(np.where(rows >= 2, evaluate(counts), np.nan), np.zeros(codes.shape), counts, rows)
 
 
-def corrected(counts: Array, evaluate: Evaluate, correct: bool) -> Array:
+def jackknifed_counts(counts: Array, evaluate: Evaluate, correct: bool) -> Array:
     """The same estimator from counts `[..., I, C]` of draws of equal weight: leaving out one of those who gave an
     option has one result for each option. Used for simulated draws, where nobody needs the influence of a single
     one."""

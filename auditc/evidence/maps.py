@@ -1,8 +1,9 @@
 """Maps: where models and peoples lie together on the components of their mean scores, each place with its ellipse.
 
-Axes are fitted once, to the scores of all subjects, and stay fixed: an ellipse says how far a place would move on this
-very map if other participants (of a model) or other people had been asked, these items given. Another panel, or other
-items, make another map, and no ellipse says how it would look. On fixed axes a place is linear in the scores, so that
+Axes are fitted once, to the scores of all subjects that are interpretable, and stay fixed; another model has a place on
+them and no say in where they lie. An ellipse says how far a place would move on this very map if other participants (of
+a model) or other people had been asked, these items given. Another panel, or other items, make another map, and no
+ellipse says how it would look. On fixed axes a place is linear in the scores, so that
 resampling needs no replicates (a bootstrap comes to the same, but for its own chance):
 
 - of a model with D draws, the covariance C is the jackknife over draws, who answer all items and so carry what items
@@ -54,6 +55,8 @@ class _Subject:
     influence: Array | None = None
     draws: int = 0
     variance: Array | None = None
+    interpretable: bool = True
+    """Whether enough of its cells were answered for it to have a say in where the axes lie."""
     notes: tuple[str, ...] = ()
 
 
@@ -83,12 +86,19 @@ def _map(plan: Plan, stage: Measure, panel: Panel, measured: list[Measured]) -> 
         for subject in subjects
         if subject not in there
     ]
+    # What few answers happen to say would else turn the axes, and with them the places of all others.
+    fitting = [subject for subject in there if subject.interpretable]
+    notes += [
+        f"not interpretable, and placed on axes that are made without it: {subject.model} as {subject.population}"
+        for subject in there
+        if not subject.interpretable
+    ]
     axes = None
-    if len(names) < panel.fewest or len(there) < panel.fewest:
-        there_are = f"subjects: {len(there)}, dimensions: {len(names)}"
+    if len(names) < panel.fewest or len(fitting) < panel.fewest:
+        there_are = f"subjects: {len(fitting)}, dimensions: {len(names)}"
         notes.append(f"{there_are}; there is no map with fewer than {panel.fewest} of each")
     else:
-        axes = panel.fit(np.stack([subject.scores for subject in there]))
+        axes = panel.fit(np.stack([subject.scores for subject in fitting]))
         if not axes.explained.any():
             notes.append("all subjects have the same scores: there is no map")
             axes = None
@@ -159,7 +169,8 @@ def _model(measured: Measured, items: tuple[Item, ...], panel: Panel, names: lis
     notes = []
     if (missing := int(np.isnan(scores).sum())) and missing < len(items):
         notes.append(f"items without an answer, on which this place does not rest: {missing}")
-    if answered_share(own.status) < FEWEST_ANSWERED:
+    interpretable = answered_share(own.status) >= FEWEST_ANSWERED
+    if not interpretable:
         notes.append(
             f"not interpretable: fewer than {FEWEST_ANSWERED:.0%} of the cells were answered, "
             "and those that were may not be the model's answers"
@@ -168,7 +179,8 @@ def _model(measured: Measured, items: tuple[Item, ...], panel: Panel, names: lis
     if influence is None:
         notes.append("probabilities are exact and the items are the ones asked: there is no sampling for an ellipse")
     means, moves = _means(scores, items, names)
-    return _Subject(own.model, own.population, means, moves, influence, own.draws or 0, None, tuple(notes))
+    draws = own.draws or 0
+    return _Subject(own.model, own.population, means, moves, influence, draws, None, interpretable, tuple(notes))
 
 
 def _people(
@@ -182,7 +194,7 @@ def _people(
     variance = np.maximum((people.shares.T * each**2).sum(0) - scores**2, 0.0) / np.maximum(people.n, 1.0)
     notes = (NOMINAL,) if people.nominal.any() else ()
     means, moves = _means(scores, items, names)
-    return _Subject("", population, means, moves, None, 0, variance, notes)
+    return _Subject("", population, means, moves, None, 0, variance, notes=notes)
 
 
 def _means(scores: Array, items: tuple[Item, ...], names: list[str]) -> tuple[Array, Array]:

@@ -27,7 +27,7 @@ def parts_of(metric: Metric[Any], params: Any, groups: Sequence[Mapping[str, str
     return tuple(named)
 
 
-def axes_of(parts: Sequence[Part]) -> dict[str, tuple[str, ...]]:
+def axes_among(parts: Sequence[Part]) -> dict[str, tuple[str, ...]]:
     """The axes of parts, each with its values in their order."""
     found: dict[str, tuple[str, ...]] = {}
     for part in parts:
@@ -47,4 +47,4 @@ def axes_in(
     for survey, population in dict.fromkeys(asked):
         groups = plan.surveys[survey].groups.get(plan.populations[population].country, ())
         found.extend(parts_of(metric, params, [group.of for group in groups]))
-    return axes_of(found)
+    return axes_among(found)

@@ -20,7 +20,7 @@ from scipy.special import ndtri
 
 from auditc.evidence.correct import holm
 from auditc.evidence.estimate import Estimand, Nature, Uncertainty, draws_variance, estimate
-from auditc.evidence.jackknife import corrected, jackknife
+from auditc.evidence.jackknife import jackknife, jackknifed_counts
 from auditc.evidence.spread import spread_of, weigh
 from auditc.metrics import metrics
 from auditc.metrics._contract import Metric, Sheet
@@ -127,7 +127,7 @@ def estimator_means(name: str, pool: Pool, kind: str, draws: int, repetitions: i
     for _ in range(repetitions):
         counts = generator.multinomial(draws, shares).astype(np.float64)
         plug.append(evaluate(counts).mean())
-        jack.append(corrected(counts, evaluate, True).mean())
+        jack.append(jackknifed_counts(counts, evaluate, True).mean())
     return {
         "truth": float(values(name, shares, paper).mean()),
         "plug-in": float(np.mean(plug)),

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from auditc.evidence.jackknife import corrected
+from auditc.evidence.jackknife import jackknifed_counts
 
 from . import simulations
 from .estimators import ESTIMATORS, expectations
@@ -51,7 +51,7 @@ def test_our_estimator_gives_its_expectation(kind: str) -> None:
     evaluate = simulations.from_counts("kl", simulations.sheet(POOL))
     counts = generator.multinomial(DRAWS, simulations.model(POOL, kind), size=(200, len(POOL))).astype(np.float64)
     wanted = expectations(POOL, kind, DRAWS)
-    for name, values in (("plug-in", evaluate(counts)), ("jackknife", corrected(counts, evaluate, True))):
+    for name, values in (("plug-in", evaluate(counts)), ("jackknife", jackknifed_counts(counts, evaluate, True))):
         means = values.mean(-1)
         error = float(means.std() / np.sqrt(len(means)))
         assert float(means.mean()) == pytest.approx(wanted[name], abs=4 * error + 1e-9), name

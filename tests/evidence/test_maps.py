@@ -14,6 +14,7 @@ from auditc.evidence.findings import finding
 from auditc.evidence.maps import maps_of
 from auditc.evidence.measure import measure
 from auditc.evidence.slice import slice_of
+from auditc.ir.answers import UNPARSABLE
 from auditc.ir.finding import CultureMap, Finding, Findings
 from auditc.ir.plan import Comparison, Condition, Figure, Item, Measure, Number, Plan, Survey
 from auditc.metrics import metrics
@@ -189,6 +190,29 @@ def test_what_a_model_or_a_people_lacks_is_left_out_and_counted() -> None:
         note == "items without an answer, on which this place does not rest: 2" for note in there["a", "us"].notes
     )
     assert not any("without an answer" in note for note in there["b", "us"].notes)
+
+
+@pytest.mark.parametrize("models", ["abc", "ac"])
+def test_a_model_that_hardly_answers_has_a_place_and_makes_no_axes(models: str) -> None:
+    """Nine of ten of its cells are unreadable: the axes, and all other places, are those of a map without it."""
+    survey = audits.survey(asked())
+    whole = _drawing(survey, dirichlet(survey), 30, 1)
+    drawn = {(model, population): whole(model, population) for model in "abc" for population, _ in COUNTRIES}
+    garbled = np.random.default_rng(5).random((30, len(survey.items))) < 0.9
+
+    def make(model: str, population: str) -> Any:
+        own = drawn[model, population]
+        return np.where(garbled, UNPARSABLE, 0) if model == "c" else own
+
+    [found], [without] = (
+        conclude(*spoken(survey, "culture_map", make, 30, used), models=tuple(map(audits.row, used)))[0].maps
+        for used in (models, models[:-1])
+    )
+    assert found.loadings == without.loadings and found.explained == without.explained
+    for key, place in places(without).items():
+        assert places(found)[key].at == place.at
+    assert any("not interpretable" in note for note in places(found)["c", "us"].notes)
+    assert "placed on axes that are made without it: c as cn" in " / ".join(found.notes)
 
 
 def test_a_claim_on_the_distance_is_one_of_these_items() -> None:

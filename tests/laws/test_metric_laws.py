@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditc.evidence.jackknife import corrected, jackknife
+from auditc.evidence.jackknife import jackknife, jackknifed_counts
 from auditc.metrics import metrics
 from auditc.metrics._contract import Sheet
 
@@ -102,7 +102,7 @@ def test_the_jackknife_is_the_textbook_one(name: str, pair: Any, draws: int, see
     found = _jackknifed(name, codes, np.ones(draws), pair[1])
     expected = draws * evaluate(counts)[0] - (draws - 1) * without.mean()
     assert found.values[0] == pytest.approx(expected, abs=1e-9)
-    assert corrected(counts, evaluate, True)[0] == pytest.approx(expected, abs=1e-9)
+    assert jackknifed_counts(counts, evaluate, True)[0] == pytest.approx(expected, abs=1e-9)
     variance = (draws - 1) / draws * ((without - without.mean()) ** 2).sum()
     assert (found.influence**2).sum() == pytest.approx(variance, abs=1e-9)
 
