@@ -76,6 +76,8 @@ class AssessAsking:
             "question": quoted(question.text(language)),
             "options": options,
             "count": len(options),
+            "at_least": question.at_least,
+            "at_most": question.at_most,
             "answer": quoted(opening + text),
         }
         order: tuple[int, ...] = (0, 1)
@@ -94,6 +96,8 @@ class AssessAsking:
             "question": quoted(case.question),
             "options": [],
             "count": 0,
+            "at_least": 1,
+            "at_most": 1,
             "answer": quoted(case.text),
         }
         return self._ask(look, values, Hint(look.item, case.country, (0, 1), look.draw, asks=look.asks))

@@ -12,6 +12,7 @@ from auditc.ir.answers import NOT_RUN
 from auditc.ir.case import Case
 from auditc.ir.exchange import Failure, GenerateReply
 from auditc.ir.plan import Assess, Plan, Wording
+from auditc.ir.questions import Question
 from auditc.metrics.insensitivity.wording import OPTIONS, QUESTIONS, WORDING
 from auditc.runtime import execute
 from auditc.runtime.assessing import LONGEST, MARK, assess_asking, assess_sheet, inline, quoted
@@ -136,3 +137,29 @@ def test_a_run_that_stops_goes_on_where_it_was(tmp_path: Path) -> None:
         assert set(one.said.ravel().tolist()) <= {0, 1}, "what the judge says is read in both languages"
         assert (one.said == other.said).all() and (one.of_cases == other.of_cases).all()
     assert execute.run(made, tmp_path / "parts", here={}).cells["asked"] == 0
+
+
+CHOSEN = [
+    ((1, 1), "Exactly one of these options was", "只选一个"),
+    ((2, 2), "Exactly 2 of these options were", "选出正好 2 个"),
+    ((1, 3), "From 1 to 3 of these options were", "选出 1 至 3 个"),
+    ((0, 3), "At most 3 of these options could be chosen, or none", "最多可从以下选项中选出 3 个，也可以一个都不选"),
+]
+
+
+@pytest.mark.parametrize(("bounds", "en", "zh"), CHOSEN)
+def test_a_judge_is_told_how_many_options_were_to_be_chosen(bounds: tuple[int, int], en: str, zh: str) -> None:
+    """Of a list several may be chosen: a judge who is told of one takes every right answer for a fault."""
+    made = judged()
+    stage = made.stages[-1]
+    assert isinstance(stage, Assess)
+    asking = assess_asking(made, stage, IDENTITY)
+    least, most = bounds
+    asking.questions = {
+        name: Question(one.name, one.items, "item", least, most) for name, one in asking.questions.items()
+    }
+    for population, words in (("us", en), ("cn", zh)):
+        look, person = next(asking.every(asking.sources["def/sim"], population))
+        prompt = asking.about_answer(look, person, "1").request.prompt.turns[0].text
+        assert words in prompt and (most == 1) == ("Exactly one" in prompt or "只选一个" in prompt)
+        assert re.search(rf"{words}.*[:：]\n\| 1\. ", prompt), "the options stand right below"
