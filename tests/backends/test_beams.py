@@ -41,6 +41,12 @@ def _ours(engine: Any, ends: frozenset[int], prompts: list[tuple[int, ...]], fir
     return write_with_beams(writer, prompts, streams, Sampling(**how), lambda _prompt, _ids: False)
 
 
+def _usual(written: Any, count: int) -> frozenset[int]:
+    """The tokens that these texts are full of."""
+    usual = Counter(token for row in written for token in row.ids).most_common(count)
+    return frozenset(token for token, _ in usual)
+
+
 def _generate(engine: Any, prompts: list[Prompt], sampling: Sampling) -> list[Any]:
     requests = [GenerateRequest(prompt, sampling, number, NONE) for number, prompt in enumerate(prompts)]
     replies: list[Any] = engine.generate(requests)
@@ -69,7 +75,7 @@ def _library(engine: Any, ends: frozenset[int], prompt: tuple[int, ...], beams: 
 def test_a_search_finds_what_the_librarys_finds(engine: Any, ends: str) -> None:
     if ends == "one":  # a token that texts without an end are full of
         free = _ours(engine, frozenset(), PROMPTS, sample=False, beams=2, max_new_tokens=10)
-        known = frozenset({Counter(token for row in free for token in row.ids).most_common(1)[0][0]})
+        known = _usual(free, 1)
     else:
         known = frozenset(range(0, 256, 9)) if ends == "many" else frozenset()
     finished = set()
@@ -105,14 +111,14 @@ def test_a_stop_string_ends_a_beam_as_the_librarys_does(engine: Any) -> None:
 def test_a_seed_gives_its_text_in_any_batch_and_another_seed_another(
     engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ends = frozenset(range(0, 256, 16))
-    together = _ours(engine, ends, PROMPTS, beams=3, max_new_tokens=8, temperature=1.2, top_p=0.9)
+    how: dict[str, Any] = {"beams": 3, "max_new_tokens": 8, "temperature": 1.2, "top_p": 0.9}
+    ends = _usual(_ours(engine, frozenset(), PROMPTS, **how), 3)
+    together = _ours(engine, ends, PROMPTS, **how)
     monkeypatch.setattr("auditc.backends.transformers.beams.TOGETHER", 1500)  # and whoever else is chosen for
     for number, ids in enumerate(PROMPTS):
-        how: dict[str, Any] = {"beams": 3, "max_new_tokens": 8, "temperature": 1.2, "top_p": 0.9}
         assert _ours(engine, ends, [ids], first=number, **how) == [together[number]]
     assert together[-1] != together[-2]  # one prompt, two seeds
-    assert {row.finished for row in together} == {"stop", "length"}
+    assert "stop" in {row.finished for row in together}
 
 
 def test_sampled_beams_are_distributed_as_the_librarys(engine: Any) -> None:
