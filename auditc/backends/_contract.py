@@ -17,14 +17,14 @@ from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, 
 P = TypeVar("P", bound=BaseModel)
 
 Capability = Literal["score", "generate", "beams", "beam_sampling", "streams"]
-"""`streams`: each text sampled without beams depends on its own seed and not on its neighbours'; where it is missing,
-nobody can get a sampled text a second time. A search with beams that samples (`beam_sampling`) depends on its whole
-batch, whose seeds are all known."""
+"""`streams`: each sampled text, with beams or without, depends on its own seed and not on its neighbours'; where it is
+missing, nobody can get a sampled text a second time."""
 
 Identity = Mapping[str, str | int | float | bool]
 """Everything about the answerer that can change an answer: weights, tokenizer and template digests, engine, its
 version, dtype, device class, numeric flags; of somebody else's server its address. Flat, JSON, without paths, secrets
-or the name of this machine."""
+or the name of this machine. A name that begins with `beams_` is part of who answers only where a text is searched with
+several beams."""
 
 
 class Engine(Protocol):

@@ -10,6 +10,7 @@ from auditc.ir.canonical import digest
 from auditc.ir.plan import Assess, Plan
 
 from .cells import items_of
+from .identity import answering
 from .schedule import Asked
 
 _LISTED = 3
@@ -36,7 +37,7 @@ def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
     items = items_of(stage, plan.surveys[stage.survey])
     populations = {name: plan.populations[name].model_dump(mode="json") for name in stage.populations}
     asked: dict[str, Any] = {
-        "engine": dict(identity),
+        "engine": answering(identity, stage.beams.high if stage.kind == "converse" else 1),
         "texts": {item.id: _mark(item.text) for item in items},
         "options": {item.id: _mark(item.options) for item in items},
         "wording": {language: _mark(wording.model_dump()) for language, wording in stage.wording.items()},
@@ -62,7 +63,7 @@ def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
 def _assessing(plan: Plan, stage: Assess, identity: Identity) -> dict[str, Any]:
     """What a judge is asked. Which texts it reads hangs on the answers that are there."""
     return {
-        "engine": dict(identity),
+        "engine": answering(identity, 1),
         "wording": {language: _mark(wording.model_dump()) for language, wording in stage.wording.items()},
         "questions": {name: _mark([words, stage.options]) for name, words in stage.questions.items()},
         "answers of": list(stage.of),

@@ -40,7 +40,13 @@ def settings(kind: str, identity: Identity, sampling: Sampling | None = None) ->
 
 def described(kind: str, identity: Identity, sampling: Sampling | None) -> dict[str, Any]:
     """The settings as JSON."""
-    return {"kind": kind, "engine": dict(identity), "sampling": asdict(sampling) if sampling else None}
+    engine = answering(identity, sampling.beams if sampling else 1)
+    return {"kind": kind, "engine": engine, "sampling": asdict(sampling) if sampling else None}
+
+
+def answering(identity: Identity, beams: int) -> dict[str, str | int | float | bool]:
+    """What of an engine's identity can change what it answers with so many beams."""
+    return {name: said for name, said in identity.items() if beams > 1 or not name.startswith("beams_")}
 
 
 def decoding(sampling: Sampling) -> Sampling:

@@ -47,6 +47,14 @@ def test_another_way_of_sampling_has_other_keys(changed: dict[str, Any]) -> None
     assert text_key(settings("converse", ENGINE, Sampling(**changed)), PROMPT, draw, HINT) != one
 
 
+def test_what_an_engine_says_of_its_beams_is_in_the_keys_of_those_alone() -> None:
+    newer = {**ENGINE, "beams_revision": 2}
+    assert settings("score", newer) == settings("score", ENGINE)
+    assert settings("converse", newer, Sampling()) == settings("converse", ENGINE, Sampling())
+    search = Sampling(sample=False, beams=2)
+    assert settings("converse", newer, search).digest != settings("converse", ENGINE, search).digest
+
+
 def test_deterministic_decoding_has_no_temperature() -> None:
     one, other = Sampling(sample=False, temperature=0.3, top_k=9), Sampling(sample=False, temperature=2.0)
     assert decoding(one) == decoding(other) and decoding(Sampling(top_k=9)) == Sampling(top_k=9)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def can(params: Params) -> frozenset[Capability]:
-    """Everything. With beams a text depends on the seeds of its whole batch; without, on its own seed."""
+    """Everything. A text depends on its own seed, with beams or without."""
     return frozenset({"score", "generate", "beams", "beam_sampling", "streams"})
 
 

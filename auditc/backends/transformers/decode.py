@@ -50,7 +50,7 @@ class Writer:
         import torch
 
         device = self.model.device
-        state = self._begin(prompts, sampling.max_new_tokens)
+        state = self.begin(prompts, sampling.max_new_tokens)
         vocabulary = state.logits.shape[1]
         numbers = torch.empty(0)
         if sampling.sample:
@@ -82,7 +82,7 @@ class Writer:
             state.step(self.model, tokens)
         return [done.get(row) or Written(tuple(ids[row]), "length", len(ids[row])) for row in range(len(prompts))]
 
-    def _begin(self, prompts: Sequence[tuple[int, ...]], new: int) -> Any:
+    def begin(self, prompts: Sequence[tuple[int, ...]], new: int) -> Any:
         """Compute each different prompt once, then give every row its copy."""
         import torch
 
@@ -109,7 +109,7 @@ class Writer:
         mask = torch.zeros((len(different), longest + new), dtype=torch.long, device=device)
         for row, length in enumerate(lengths):
             mask[row, longest - length :] = 1
-        return _State(cache, logits, mask, torch.tensor(lengths, device=device), longest)
+        return _State(cache, logits, mask, torch.tensor(lengths, device=device), longest, self.slotted)
 
     def _fill(self, prompts: list[tuple[int, ...]], lengths: list[int], longest: int, room: int) -> tuple[Any, Any]:
         import torch
@@ -148,11 +148,19 @@ class _State:
     mask: Any
     positions: Any
     used: int
+    slotted: bool
 
     def keep(self, rows: Any) -> None:
         """Only these rows, in this order; a row may be taken more than once."""
-        self.cache.batch_select_indices(rows)
+        if self.slotted:
+            self.cache.batch_select_indices(rows)
+        else:
+            self.cache.reorder_cache(rows)  # layers that keep a running state know only this one
         self.logits, self.mask, self.positions = self.logits[rows], self.mask[rows], self.positions[rows]
+
+    def swap(self, rows: Any) -> None:
+        """As `keep` before a step, of as many rows, each in the place of one of the same prompt."""
+        self.cache.reorder_cache(rows)
 
     def step(self, model: Any, tokens: Any) -> None:
         """Feed one token to each row."""

@@ -108,7 +108,7 @@ class Transformers:
         return micro_batches(groups(prompts), prompts, self._budget)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateReply | Failure]:
-        """Texts, each from its own random stream; with beams, from those of its whole micro-batch."""
+        """Texts, each from its own random stream."""
         feds = self._prompts.feed([request.prompt for request in requests])
         replies: dict[int, GenerateReply | Failure] = {}
         groups: dict[Sampling, list[int]] = {}

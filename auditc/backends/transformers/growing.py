@@ -24,12 +24,20 @@ class Growing:
     logits: Any
     positions: Any
     used: int
+    began: int
+    """The slot after the prompts."""
 
     def keep(self, rows: Any) -> None:
         """Only these rows, in this order; a row may be taken more than once."""
         for layer in range(len(self.keys)):  # one after the other: two of all would need twice the memory
             self.keys[layer], self.values[layer] = self.keys[layer][rows], self.values[layer][rows]
         self.hidden, self.logits, self.positions = self.hidden[rows], self.logits[rows], self.positions[rows]
+
+    def swap(self, rows: Any) -> None:
+        """As `keep` before a step, of as many rows, each in the place of one of the same prompt."""
+        for kept in (*self.keys, *self.values):
+            grown = kept[:, :, self.began : self.used]
+            grown.copy_(grown[rows])
 
     def step(self, _model: Any, tokens: Any) -> None:
         """Feed one token to each row."""
@@ -84,4 +92,4 @@ def begin(decoder: Decoder, prompts: Sequence[tuple[int, ...]], new: int, budget
     hidden = torch.zeros((len(prompts), longest + new), dtype=dtype.dtype)
     hidden.masked_fill_((slots < longest - torch.tensor(lengths)[:, None]) | (slots >= longest), -torch.inf)
     stacked = torch.stack([logits[row] for row in range(len(prompts))])
-    return Growing(decoder, keys, values, hidden, stacked, torch.tensor(lengths), longest)
+    return Growing(decoder, keys, values, hidden, stacked, torch.tensor(lengths), longest, longest)

@@ -32,6 +32,9 @@ TOKENIZER = (
 REVISION = 2
 """Raised whenever this engine would answer the same request otherwise: other batches, other random numbers."""
 
+BEAMS = 2
+"""As `REVISION`, for what is searched with several beams. The library's own search was 1, and stood nowhere."""
+
 BATCH_TOKENS = {"cpu": 1024, "cuda": 8192}
 """A CPU is as fast with its caches full of little; a CUDA device wants much at once."""
 
@@ -50,6 +53,7 @@ def identify(source: ModelSource, params: Params) -> Identity:
     return {
         "engine": "transformers",
         "engine_revision": REVISION,
+        "beams_revision": BEAMS,
         "engine_version": _version("transformers"),
         "torch_version": _version("torch"),
         "tokenizers_version": _version("tokenizers"),

@@ -25,7 +25,7 @@ def slots(layers: int, rows: int, room: int) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.is_initialized = False
-            self.length = 0
+            self.length = self.began = 0
             self.filling: tuple[Sequence[int], Sequence[int], int] | None = None
 
         def update(self, key_states: Any, value_states: Any, *_args: Any, **_kwargs: Any) -> tuple[Any, Any]:
@@ -56,6 +56,12 @@ def slots(layers: int, rows: int, room: int) -> Any:
             self.key_room = self.key_room[indices]
             self.value_room = self.value_room[indices]
 
+        def reorder_cache(self, beam_idx: Any) -> None:
+            # Beams of one prompt change places: what stands before `began` is the same for all of them.
+            for kept in (self.key_room, self.value_room):
+                grown = kept[:, :, self.began : self.length]
+                grown.copy_(grown[beam_idx])
+
     class Slots(Cache):  # type: ignore[misc]
         def place(self, places: Sequence[int], lengths: Sequence[int], end: int) -> None:
             """The next pass computes whole prompts: keep their keys and values, right-aligned at slot `end`."""
@@ -65,6 +71,6 @@ def slots(layers: int, rows: int, room: int) -> Any:
         def placed(self, end: int) -> None:
             """All prompts are in; from here on tokens are added at slot `end`."""
             for layer in self.layers:
-                layer.filling, layer.length = None, end
+                layer.filling, layer.length, layer.began = None, end, end
 
     return Slots(layers=[Layer() for _ in range(layers)])

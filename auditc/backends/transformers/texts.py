@@ -24,7 +24,7 @@ def write(
         return any(stop in end for stop in sampling.stop)
 
     if sampling.beams > 1:
-        written = write_with_beams(writer.model, tokenizer, writer.ends, prompts, streams, sampling)
+        written = write_with_beams(writer, prompts, streams, sampling, stopped)
     else:
         written = writer.write(prompts, streams, sampling, stopped)
     replies = []
