@@ -141,12 +141,15 @@ def _told_apart(column: str, metric: str, use: Any, items: list[str], checked: C
             label = f"the reference does not tell people apart by `{column}`"
             report(asking.scope.sink, "AC432", at, label, remedy=remedy)
             return False
-        lacking = [item for item in items if len(groups[column].get(item, ())) < 2]
-        if len(lacking) == len(items):
+        told = [len(groups[column].get(item, ())) for item in items]
+        if max(told, default=0) < 2:
             label = f"for `{name}` the reference has no groups by `{column}`"
             remedy = f"Add rows with a `{column}`, ask other items, or leave `{column}` out of `by`."
             report(asking.scope.sink, "AC432", at, label, remedy=remedy)
             return False
+        # A group that an item lacks has no value there, nor has a majority among all of them.
+        most = max(len(own) for own in groups[column].values())
+        lacking = [item for item, count in zip(items, told, strict=True) if count < most]
         if lacking:
             missing = f"{len(lacking)} of {len(items)} items are left out: {listing(lacking, 6)}"
             label = f"for `{name}` the reference does not tell people apart by `{column}` for every item, and {missing}"

@@ -147,8 +147,12 @@ def _by_key(readings: list[_Reading]) -> dict[Key, Measured]:
 
 def _findings_of(plan: Plan, reading: _Reading, numbers: dict[str, int], against: Yardstick | None) -> list[Finding]:
     items, part = reading.measured.measurement.items, reading.measured.part
-    # Parts by dimension of a control or an ablation too would be most of all findings, and nobody has asked for one.
-    whole = part.brief or (part.axes and reading.answers.condition != ASKED)
+    # Parts of a control or an ablation would be most of all findings, and nobody has asked for one: of them there are
+    # those that are no selection out of another, for the whole survey.
+    otherwise = reading.answers.condition != ASKED
+    if otherwise and part.brief:
+        return []
+    whole = part.brief or part.whole or (part.axes and otherwise)
     names = () if whole else dimensions_of([item.dimension for item in items])
     return [
         finding(slice_of(reading.measured, dimension, numbers), against, plan.seed, reading.stage.origin)

@@ -32,7 +32,8 @@ def conditions(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]
     asked = {_place(plan, each): each for each in readings if each.measurement.condition == ASKED}
     for each in readings:
         own = asked.get(_place(plan, each))
-        if own is not None and each.measurement.condition != ASKED:
+        # Of a selection out of another part there is no finding of another condition either.
+        if own is not None and each.measurement.condition != ASKED and not each.part.brief:
             row = _condition(plan, each, own, numbers)
             if row is not None:
                 yield row

@@ -149,12 +149,11 @@ def notes(part: Slice) -> tuple[str, ...]:
     group = part.measured.part.group
     few = FEW_OF_A_GROUP if group else FEW_PEOPLE
     if metric.needs_people and n.people is not None and n.people < few:
-        of = "the group's" if group else "human"
-        said.append(f"an item's {of} shares rest on {n.people} people, fewer than {few}")
-    lacking = int((part.inside & ~np.isfinite(measurement.people_n)).sum()) if group else 0
-    if lacking:
-        of = f"{lacking} of {int(part.inside.sum())} items"
-        said.append(f"{of} are left out: the reference does not tell people's answers apart by {' and '.join(group)}")
+        whose = "a group's shares of an item" if group else "an item's human shares"
+        said.append(f"{whose} rest on {n.people} people, fewer than {few}")
+    for why, items in part.measured.lacks.items():
+        if why and (lacking := int((part.inside & items).sum())):
+            said.append(f"{lacking} of {int(part.inside.sum())} items are left out: {why}")
     if metric.reads == "texts" and (shared := _sharing_a_text(part)):
         said.append(f"the one text of a list counts at its first item: {shared} other items have no value of their own")
     if n.draws is not None and metric.reads in ("shares", "counts") and n.draws < FEW_DRAWS:

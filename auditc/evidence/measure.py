@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,6 +43,13 @@ class Measured:
     @property
     def drawn(self) -> bool:
         return self.measurement.influence is not None
+
+    @property
+    def lacks(self) -> Mapping[str, NDArray[np.bool_]]:
+        """Items without a value whatever part they might be in, by reason (see `Metric.lacks`)."""
+        if self.metric.lacks is None or self.base is None or self.sheet.people is None:
+            return {}
+        return self.metric.lacks(self.base, self.sheet, self.params)
 
     def values(
         self, x: Array, *, n: Array | None = None, people: Array | None = None, of: Array | None = None

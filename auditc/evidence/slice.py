@@ -163,15 +163,27 @@ class Slice:
             people_nominal=about_people and bool((measurement.people_nominal & self.usable).any()),
         )
 
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """`[I]` items without a value. Of a part that picks items, those that no such part has: one that another part
+        has is not missing here."""
+        lost: NDArray[np.bool_] = self.inside & ~self.usable
+        lacking = list(self.measured.lacks.values())
+        if not self.measured.part.picks or not lacking:
+            return lost
+        answered = self.measured.measurement.status[:, ANSWERED]
+        lost &= np.any(lacking, axis=0) | (answered < (2 if self.measured.drawn else 1))
+        return lost
+
     def missing(self) -> Missing:
         """Cells without an answer, and items without a value."""
-        counts = self.measured.measurement.status[self.inside].sum(0)
+        counts = self.measured.measurement.status[self.usable | self.lost].sum(0)
         return Missing(
             refused=int(counts[REFUSED]),
             unparsable=int(counts[UNPARSABLE]),
             failed=int(counts[FAILED]),
             not_run=int(counts[NOT_RUN]),
-            items=int(self.inside.sum() - self.usable.sum()),
+            items=int(self.lost.sum()),
         )
 
 

@@ -24,7 +24,8 @@ class N(Form):
 
 
 class Missing(Form):
-    """Cells without a usable answer, by reason, and items for which no value could be computed."""
+    """Answers to items that are missing, by reason (of a list that is refused, one for each of its items), and items
+    for which no value could be computed."""
 
     refused: int
     unparsable: int

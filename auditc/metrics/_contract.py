@@ -44,6 +44,8 @@ class Part:
     """Whether it is a selection out of another part: no findings by dimension, and no values in the rows of items."""
     picks: bool = False
     """Whether its items are those at which the model answered in some way, so that other answers would change them."""
+    whole: bool = False
+    """Whether it is for the whole survey alone: no findings by dimension."""
     notes: tuple[str, ...] = ()
     """What a reader of its figures must know."""
     name: str = ""
@@ -157,6 +159,10 @@ class Metric(Generic[P]):
     parts: Callable[[P, Sequence[Mapping[str, str]]], tuple[Part, ...]] | None = None
     """The parts, from the parameters and the groups of people that the survey tells apart in the country at hand
     (the `of` of each); None for a metric of one figure."""
+    lacks: Callable[[Any, Sheet, P], Mapping[str, Any]] | None = None
+    """Of a metric with parts, from the same x as `values`: the items `[I]` that have no value whatever the model
+    answers otherwise, or in none of the parts that pick items, by the reason in words (none: what is counted says it
+    already). A note has the reason after `… items are left out: `."""
     usual: Mapping[str, str] = field(default_factory=dict)
     """The value that an axis of its parts has where a claim names none. An axis without one must be named."""
 

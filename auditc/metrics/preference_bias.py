@@ -9,10 +9,13 @@ everybody does, whatever the sizes of the groups. With a half on both sides a sh
 of each logarithm is unbiased up to terms in 1/c²: expanding around c = np, the ½ of the numerator adds 1/(2np), the
 curvature takes (1 − p)/(2np) and the ½ of the denominator 1/(2n), which cancel; what is left is about −1/(24·(np)²),
 0.002 at 5 expected persons. (k/2 in the denominator, as for shares that must sum to 1, would leave −(k − 1)/2n, 0.008
-for ten options and 560 persons.) Of several modal answers the mean is taken.
+for ten options and 560 persons.) Where few are expected the expansion does not hold: at 0.6 expected
+persons the mean of groups that are alike is +0.43. An item with n_g · P(a | all people) below 3 therefore has no value,
+and findings count them. Of several modal answers the mean is taken.
 
 `raw` is the paper's variant: the share of items for which the group is the largest part of those who chose a, by
-number of persons. It grows with the group's size: the largest group leads where nobody prefers anything.
+number of persons. It grows with the group's size: the largest group leads where nobody prefers anything. An item that
+one of the groups told apart by the same columns lacks has no value, for that group may be the largest.
 
 Each is also given for the items where the model's modal answer is people's (`matching`) and where it is not
 (`mismatching`); an item with ties of which some agree is in neither.
@@ -34,6 +37,8 @@ from ._contract import Metric, Part, Sheet
 from ._modal import ROUNDING, modal
 from .matching import agreement
 
+FEWEST_EXPECTED = 3.0
+"""Persons of a group who would have given the answer if the group were as all people."""
 PROFILES = ("all", "matching", "mismatching")
 RAW = "raw majority: it depends on the sizes of the groups, the largest leads where nobody prefers anything"
 """Said beside every figure of the paper's variant."""
@@ -77,6 +82,7 @@ def _part(group: dict[str, str], profile: str, rate: str) -> Part:
         group=group,
         brief=profile != "all" or len(group) > 1,
         picks=profile != "all",
+        whole=raw,
         notes=(RAW,) if raw else (),
     )
 
@@ -102,7 +108,14 @@ def _values(x: Any, sheet: Sheet, params: Params) -> Any:
 def _log_ratio(sheet: Sheet) -> Any:
     """`[..., I, K]`: how much more often than all people the group chooses each option, in logarithms."""
     assert sheet.groups is not None and sheet.groups_n is not None and sheet.people_n is not None
-    return _log_share(sheet.groups[0], sheet.groups_n[0]) - _log_share(sheet.people, sheet.people_n)
+    ratio = _log_share(sheet.groups[0], sheet.groups_n[0]) - _log_share(sheet.people, sheet.people_n)
+    return np.where(_few(sheet), np.nan, ratio)
+
+
+def _few(sheet: Sheet) -> Any:
+    """`[..., I, K]`: whether too few of the group are expected to have chosen the option for a logarithm."""
+    assert sheet.groups_n is not None and sheet.people is not None
+    return sheet.people * sheet.groups_n[0][..., None] < FEWEST_EXPECTED
 
 
 def _log_share(shares: Any, n: Any) -> Any:
@@ -113,10 +126,29 @@ def _largest(sheet: Sheet) -> Any:
     """`[I, K]`: 1 where no other group has more persons who choose the option, shared out evenly among equals."""
     assert sheet.groups is not None and sheet.groups_n is not None
     persons = sheet.groups * sheet.groups_n[..., None]
-    known = np.nan_to_num(persons, nan=0.0)
-    most = known.max(0)
-    first = known >= most * (1 - ROUNDING)
-    return np.where(np.isnan(persons[0]) | (most <= 0), np.nan, first[0] / np.maximum(first.sum(0), 1))
+    most = persons.max(0)
+    first = persons >= most * (1 - ROUNDING)
+    # A group that lacks the item may be the largest: its persons are not none, they are unknown.
+    return np.where(most > 0, first[0] / np.maximum(first.sum(0), 1), np.nan)
+
+
+def _lacks(x: Any, sheet: Sheet, params: Params) -> dict[str, Any]:
+    """`[I]` by reason: items without a value that the model would not have in another profile either."""
+    assert sheet.part is not None and sheet.people is not None and sheet.groups is not None
+    unknown = np.isnan(sheet.groups).any(-1)
+    raw = sheet.part.axes["base_rate"] == "raw"
+    untold = unknown.any(0) if raw else unknown[0]
+    agree = agreement(x, sheet)
+    nothing = np.isnan(agree)
+    columns = " and ".join(sheet.part.group)
+    told = {f"the reference does not tell people's answers apart by {columns}": untold}
+    if not raw:
+        few = (_few(sheet) & (modal(x, sheet.options) > 0)).any(-1)
+        told[f"fewer than {FEWEST_EXPECTED:.0f} people of the group are expected to have given the model's answer"] = (
+            few & ~untold & ~nothing
+        )
+    tied = (agree > 0) & (agree <= 1 - ROUNDING) & (sheet.part.axes["profile"] != "all")
+    return {**told, "": nothing | tied}
 
 
 preference_bias = Metric(
@@ -134,5 +166,6 @@ preference_bias = Metric(
     source="Diversity-Enhanced Framework (2025), preference bias; the log ratio is auditc's",
     smooth=False,
     parts=_parts,
+    lacks=_lacks,
     usual={"profile": "all", "base_rate": "corrected"},
 )

@@ -76,6 +76,14 @@ def test_groups_are_there_for_every_item_that_is_asked(tmp_path: Path) -> None:
     assert found.code == "AC432" and "`Q2`" not in found.primary.text
 
 
+def test_a_group_that_one_item_lacks_is_said(tmp_path: Path) -> None:
+    rows = (SETTING / "shares.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    more = [row.replace(",female,", ",another,") for row in rows if ",female," in row and not row.startswith("Q2,")]
+    block = "def_survey d { ask = values  of = [sim]  as = [us]  preference_bias { by = [sex] } }\n"
+    (found,) = diagnostics(block, tmp_path, {"shares.csv": "".join([*rows, *more])})
+    assert found.code == "AC450" and "1 of 6 items are left out: `Q2`" in found.primary.text
+
+
 def test_a_country_is_no_group_of_people(tmp_path: Path) -> None:
     (found,) = told_apart("[sex, country]", tmp_path)
     assert (found.code, found.help) == ("AC432", "Leave `country` out of `by`.")

@@ -126,7 +126,7 @@ def test_resampled_people_go_with_leading_axes(name: str) -> None:
     if metrics.take(name).parts:
         params = metrics.take(name).params.model_validate({key: ["sex"] for key in REQUIRED[name]})
         (part, *_) = parts_of(metrics.take(name), params, [{"sex": "female"}])
-        told = {"part": part, "groups": people[:2], "groups_n": np.full((2, 3), 100.0)}
+        told = {"part": part, "groups": people[:2], "groups_n": np.full((2, 3), 1000.0)}
     together = _values(name, x, replace(_sheet([4, 4, 4], people, np.full((5, 3), 200.0)), **told))
     assert np.isfinite(together).all()
     for row in range(5):

@@ -104,7 +104,7 @@ def test_every_group_has_a_finding_for_each_profile_and_base_rate() -> None:
     assert raw.unit == "share of items" and any("sizes of the groups" in note for note in raw.notes)
     by_dimension = [f for f in own if "dimension" in f.axes]
     assert {f.axes["profile"] for f in by_dimension} == {"all"}
-    assert len(by_dimension) == (2 + 3) * 2 * 4
+    assert len(by_dimension) == (2 + 3) * 4 and {f.axes["base_rate"] for f in by_dimension} == {"corrected"}
     matches = found["citizens.matching/a/us/asked"].estimate
     for profile, share in (("matching", matches), ("mismatching", 1 - (matches or 0))):
         part = found[f"citizens.preference_bias/a/us/asked/male/{profile}/corrected"]
@@ -152,6 +152,79 @@ def test_items_whose_people_are_not_told_apart_are_left_out_and_counted() -> Non
     assert not any("raw" in finding.axes.values() for finding in found.values())
 
 
+def test_an_item_of_the_other_profile_is_not_missing() -> None:
+    found = _by_id(_concluded(_survey(told_for=25), by=("sex",), rate="corrected")[0])
+    every, *picked = (
+        found[f"citizens.preference_bias/a/us/asked/male/{profile}/corrected"]
+        for profile in ("all", "matching", "mismatching")
+    )
+    assert [part.n.items + part.missing.items < 40 for part in picked] == [True, True]
+    tied = every.n.items - sum(part.n.items for part in picked)
+    assert [part.missing.items for part in picked] == [15 + tied] * 2 and 0 <= tied <= 3
+
+
+def test_a_majority_among_groups_of_which_one_is_unknown_is_not_known() -> None:
+    survey = _survey()
+    groups = tuple(
+        group.model_copy(update={"people": {i: p for i, p in group.people.items() if i not in ("Q0", "Q1")}})
+        if group.of == {"age": "30-49"}
+        else group
+        for group in survey.groups["China"]
+    )
+    survey = survey.model_copy(update={"groups": {**survey.groups, "China": groups}})
+    found = _by_id(_concluded(survey, by=("age",))[0])
+    young = found["citizens.preference_bias/a/cn/asked/under 30/all/raw"]
+    assert (young.n.items, young.missing.items) == (38, 2)
+    assert any("2 of 40 items are left out" in note and "age" in note for note in young.notes)
+    assert found["citizens.preference_bias/a/us/asked/under 30/all/raw"].n.items == 40
+
+
+def test_an_answer_that_hardly_anybody_of_a_small_group_gives_is_left_out_and_counted() -> None:
+    """All participants take the first option, which one in a hundred people do."""
+    survey = _survey()
+    asked, rare = survey.items, {"Q0", "Q1", "Q2"}
+    people = {
+        name: one.model_copy(update={"shares": (0.004, *([0.996 / (len(one.shares) - 1)] * (len(one.shares) - 1)))})
+        if name in rare
+        else one.model_copy(update={"shares": (0.6, *([0.4 / (len(one.shares) - 1)] * (len(one.shares) - 1)))})
+        for name, one in survey.people["China"].items()
+    }
+    survey = survey.model_copy(update={"people": {**survey.people, "China": people}})
+    assert len(asked) == 40
+    found = _by_id(_concluded(survey, by=("age",), first=1.0)[0])
+    own = found["citizens.preference_bias/a/cn/asked/under 30/all/corrected"]
+    assert own.n.items == 37 and any("3 of 40 items are left out: fewer than 3 people" in note for note in own.notes)
+    assert found["citizens.preference_bias/a/cn/asked/30-49/all/corrected"].n.items == 40
+
+
+def test_another_condition_has_the_groups_of_one_column_and_nothing_smaller() -> None:
+    survey = _survey()
+    stages = [
+        audits.converse_stage("a", tuple(i.id for i in survey.items), name=f"citizens/{c}", condition=c, draws=20)
+        for c in ("asked", "without_prompt")
+    ]
+    generator = np.random.default_rng(2)
+    answers = [
+        audits.drawn(
+            stage,
+            survey,
+            population,
+            audits.choices_from(
+                {i: np.array(p.shares) for i, p in survey.people[country].items()}, survey.items, 20, generator
+            ),
+        )
+        for stage in stages
+        for population, country in audits.COUNTRIES.items()
+    ]
+    measure = audits.measure_stage("citizens", "preference_bias", tuple(stage.name for stage in stages))
+    measure = measure.model_copy(update={"params": {"by": ["sex", "age"], "base_rate": "both"}})
+    findings = conclude(audits.plan(survey, (*stages, measure)), tuple(answers), models=())[0]
+    own = [f for f in findings.findings if f.condition == "without_prompt"]
+    assert len(own) == 2 * (2 + 3) * 2 and {len(f.axes) for f in own} == {3}
+    assert {f.axes["profile"] for f in own} == {"all"}
+    assert len(findings.contrasts) == len(own)
+
+
 def test_small_groups_are_said_to_be_small() -> None:
     survey = _survey()
     told = survey.groups["United States"]
@@ -160,7 +233,10 @@ def test_small_groups_are_said_to_be_small() -> None:
     survey = survey.model_copy(update={"groups": {**survey.groups, "United States": changed}})
     notes = {f.id: f.notes for f in _concluded(survey)[0].findings}
     small = "/".join(told[0].of.values())
-    assert any("20 people, fewer than 30" in n for n in notes[f"citizens.preference_bias/a/us/asked/{small}/all/raw"])
+    assert any(
+        "a group's shares of an item rest on 20 people, fewer than 30" in n
+        for n in notes[f"citizens.preference_bias/a/us/asked/{small}/all/raw"]
+    )
     assert not any("fewer than 30" in n for n in notes[f"citizens.preference_bias/a/cn/asked/{small}/all/raw"])
 
 

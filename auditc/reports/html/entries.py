@@ -88,7 +88,7 @@ def entry(names: Names, f: Finding) -> Entry:
 
 
 def planned(f: Finding) -> int:
-    """Cells behind a finding: those that were answered and those that were not."""
+    """Answers to items behind a finding: those that were given and those that are missing."""
     gone = f.missing
     return f.n.answers + gone.refused + gone.unparsable + gone.failed + gone.not_run
 
