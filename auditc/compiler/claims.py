@@ -120,7 +120,16 @@ def one_figure(expression: Expression, scope: Scope, measured: dict[str, Measure
         label = f"`block.metric` is expected, and this is {called(expression)}"
         return report(scope.sink, "AC346", expression.span, label, remedy="For example: `figure = citizens.kl`.")
     found = reader.term(expression)
-    return POISON if isinstance(found, Poison) else cast(Figure, found.term)
+    if isinstance(found, Poison):
+        return POISON
+    figure, [free] = cast(Figure, found.term), found.figures
+    if metrics.take(free.metric).reads == "assessed":
+        label = f"`{free.metric}` has a figure for each question to its judge, and a comparison cannot name one yet"
+        return report(scope.sink, "AC369", free.span, label, remedy="Compare something else.")
+    if not reader.one_part(free, (), around=False):
+        return POISON
+    further = free.measured.further.get(free.metric)
+    return figure if further is None else Figure(measure=figure.measure, at=further.settled(figure.at, ()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,11 +273,12 @@ class _Reader:
                     )
                     report(self.scope.sink, "AC343", figure.span, label, remedy=remedy)
                     good = False
-            good = self._one_part(figure, each) and good
+            good = self.one_part(figure, each) and good
         return good
 
-    def _one_part(self, figure: _Free, each: tuple[str, ...]) -> bool:
-        """Whether the axes that are named, and those that have a value of their own accord, lead to a part."""
+    def one_part(self, figure: _Free, each: tuple[str, ...], around: bool = True) -> bool:
+        """Whether the axes that are named, and those that have a value of their own accord, lead to a part. `around`
+        the figure an `each` can stand."""
         further = figure.measured.further.get(figure.metric)
         if further is None:
             return True
@@ -282,7 +292,8 @@ class _Reader:
             report(self.scope.sink, "AC344", figure.span, label, remedy="Fix one of them alone.")
             return False
         axis = wanted[0]
-        remedy = f'Put `each(…, over = {axis})` around the side, or fix it: `[{axis} = "{further.axes[axis][0]}"]`.'
+        remedy = f'ix it: `[{axis} = "{further.axes[axis][0]}"]`.'
+        remedy = f"Put `each(…, over = {axis})` around the side, or f{remedy}" if around else f"F{remedy}"
         label = f"{told}: which of them is meant?"
         report(self.scope.sink, "AC343", figure.span, label, remedy=remedy)
         return False

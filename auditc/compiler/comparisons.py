@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from auditc.diagnostics import Label, Span
 from auditc.ir.plan import Compare, Figure, Model
+from auditc.metrics import metrics
 from auditc.spec.syntax import Attribute, Expression, Index
 
 from .bodies import fill, form, keys
@@ -55,6 +56,11 @@ def comparison(
         return report(scope.sink, "AC383", filled.place("by"), only, remedy=remedy)
     confounded = _confounded(made.by, groups, models)
     _warn(filled.place("by"), made.by, groups, confounded, scope)
+    metric = figure.measure.rpartition(".")[2]
+    if not metrics.take(metric).local:
+        label = f"`{metric}` of one model changes when another one is added to the block"
+        remedy = "Compare something that is the model's own, or say among which models the difference is."
+        report(scope.sink, "AC428", filled.place("figure"), label, remedy=remedy)
     if "clustered" not in made.tests:
         label = "values of one model are alike, and are counted as if they were not"
         remedy = f"Write `tests = [{', '.join(('clustered', *made.tests))}]`: the report then shows both."

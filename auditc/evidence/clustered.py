@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
+from .distance import OF_THESE
 from .estimate import FEWEST_ITEMS, NEGLIGIBLE
 from .spread import Spread, combine, mean
 
@@ -82,7 +83,9 @@ def clustered(left: Sequence[Spread], right: Sequence[Spread]) -> Clustered:
     between, overlap, items_freedom = _items(left, right, difference)
     notes: tuple[str, ...] = ()
     words = "models and items clustered, t"
-    if difference.used < FEWEST_ITEMS or items_freedom < 1:
+    if difference.used == 0:  # Of a distance no item has an influence of its own.
+        variance, words, notes = models, "models clustered, t", (OF_THESE,)
+    elif difference.used < FEWEST_ITEMS or items_freedom < 1:
         variance, words = models, "models clustered, t"
         notes = (f"{difference.used} of at least {FEWEST_ITEMS} items that could speak for others: about these alone",)
     else:

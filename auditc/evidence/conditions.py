@@ -2,14 +2,15 @@
 
 An ablation leaves something of a method out in a stage of its own; a control asks a second way within the same stage;
 a second reading reads the same answers otherwise, those of the same participants.
-Both are held against what was asked in pairs of items, with the machinery of a claim `a − b` (`spread.combine`,
-`estimate`): an interval, and no verdict. They are made wherever a plan has such a condition.
+All are held against what was asked in pairs of items, those with a value on both sides, with the machinery of a claim
+`a − b` (`spread.combine`, `estimate`): an interval, and no verdict. They are made wherever a plan has such a condition.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,23 +18,30 @@ from auditc.ir.canonical import seeded
 from auditc.ir.finding import Contrast
 from auditc.ir.plan import Converse, Plan, Score
 from auditc.ir.reread import SECOND_READING
+from auditc.metrics._contract import Metric
 
+from .distance import OF_THESE
 from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate
 from .findings import LEVEL, rounded
 from .measure import Measured
+from .paired import cautions, common, only, usable
 from .slice import Slice, slice_of
 from .sources import ASKED
 from .spread import Spread, combine, placed
 
+NOTHING = Uncertainty(np.nan, None, "none", "these items", ("no item has a value on both sides",))
+"""Of two conditions that share nothing to be compared on."""
+
 
 def conditions(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]) -> Iterator[Contrast]:
     """Each condition of a block against what was asked in the same kind of stage. Answers in words, of which a few
-    stand beside probabilities, are another kind."""
+    stand beside probabilities, are another kind. Parts whose items hang on the answers are left out: under another
+    condition they are of other items, and nothing is paired."""
     asked = {_place(plan, each): each for each in readings if each.measurement.condition == ASKED}
     for each in readings:
         own = asked.get(_place(plan, each))
         # Of a selection out of another part there is no finding of another condition either.
-        if own is not None and each.measurement.condition != ASKED and not each.part.brief:
+        if own is not None and each.measurement.condition != ASKED and not (each.part.brief or each.part.picks):
             row = _condition(plan, each, own, numbers)
             if row is not None:
                 yield row
@@ -58,13 +66,21 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
     if not all(side.usable.any() for side in sides):
         return None
     own = measured.measurement
-    spread = combine("-", *_together(sides))
+    shared = common(sides)
+    asked_of = len({name for side in sides for name in usable(side)})
     seed = seeded(
         plan.seed, "contrast", own.measure, own.model, own.population, own.condition, *measured.part.axes.values()
     )
-    found = _uncertainty(spread, seed, measured.metric.no_interval)
+    found = NOTHING
+    if shared:
+        left, right = _spreads([only(each, None, shared, numbers) for each in (measured, asked)])
+        found = _uncertainty(combine("-", left, right), seed, measured.metric)
     ends = found.interval((1 - LEVEL) / 2)
     notes = [*found.notes]
+    if 0 < len(shared) < asked_of:
+        notes.insert(
+            0, f"{asked_of - len(shared)} of {asked_of} items are left out: not both sides have a value for them"
+        )
     if not all(side.interpretable() for side in sides):
         notes.insert(0, "not interpretable: of one of the two too few cells were answered")
     axes = dict(measured.part.axes)
@@ -87,14 +103,14 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
         freedom=None,
         p=None,
         test=found.procedure,
-        unit=measured.part.unit,
-        n={"items": spread.used},
-        notes=tuple(notes),
+        unit=sides[0].unit,
+        n={"items": len(shared)},
+        notes=(*cautions(measured), *notes),
         origin=plan.stage(own.measure).origin,
     )
 
 
-def _together(sides: list[Slice]) -> list[Spread]:
+def _spreads(sides: list[Slice]) -> list[Spread]:
     """Both spreads over the items of both."""
     names = list(dict.fromkeys(item.id for side in sides for item in side.measured.measurement.items))
     position = {name: number for number, name in enumerate(names)}
@@ -104,12 +120,15 @@ def _together(sides: list[Slice]) -> list[Spread]:
     ]
 
 
-def _uncertainty(spread: Spread, seed: int, without: str) -> Uncertainty:
+def _uncertainty(spread: Spread, seed: int, metric: Metric[Any]) -> Uncertainty:
     """For items like these; with too few items for that, for these items alone."""
-    if without:
-        return Uncertainty(spread.point, None, "none", "these items", (without,))
+    nature = Nature(smooth=metric.smooth, no_interval=metric.no_interval)
     if spread.used >= FEWEST_ITEMS:
-        return estimate(spread, Nature(), "items like these", seed)
-    found = estimate(spread, Nature(), "these items", seed)
+        return estimate(spread, nature, "items like these", seed)
+    found = estimate(spread, nature, "these items", seed)
+    if metric.no_interval:
+        return found
+    if metric.aggregate == "distance":
+        return replace(found, notes=(OF_THESE, *found.notes))
     few = f"{spread.used} of at least {FEWEST_ITEMS} items that could speak for others: this is about these items only"
     return replace(found, notes=(few, *found.notes))

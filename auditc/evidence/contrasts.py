@@ -7,7 +7,7 @@ value count. Tests that papers ran on values of models and items stand beside it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -22,6 +22,7 @@ from .conditions import conditions
 from .correct import holm
 from .findings import rounded
 from .measure import Array, Measured
+from .paired import cautions, common, only
 from .published import Tested, pooled_t, rank_sum, sample, welch_t
 from .slice import Slice, slice_of
 from .sources import ASKED
@@ -53,7 +54,7 @@ class _Pair:
     left: str
     right: str
     population: str
-    measured: Measured
+    side: Slice
     spreads: tuple[list[Spread], list[Spread]]
     values: tuple[Array, Array]
     of: str
@@ -64,7 +65,7 @@ class _Pair:
 
 def _compared(stage: Compare, readings: Sequence[Measured], numbers: dict[str, int]) -> Iterator[Contrast]:
     pairs = list(_pairs(stage, readings, numbers))
-    found = [clustered(*pair.spreads) if pair.items else NOTHING for pair in pairs]
+    found = [_clustered(pair) for pair in pairs]
     tested = [each.p for each in found if each.p is not None]
     # A spec may ask for a paper's tests alone; then nothing is tested here that would have to be corrected for.
     shares = iter(holm(tested, [1 - stage.level] * len(tested)))
@@ -78,24 +79,44 @@ def _compared(stage: Compare, readings: Sequence[Measured], numbers: dict[str, i
                 yield _published_row(pair, word)
 
 
+def _clustered(pair: _Pair) -> Clustered:
+    """The test that ran; a figure without an interval is described."""
+    found = clustered(*pair.spreads) if pair.items else NOTHING
+    without = pair.side.measured.metric.no_interval
+    return Clustered(found.estimate, None, None, DESCRIBED, (without,)) if without and pair.items else found
+
+
 def _pairs(stage: Compare, readings: Sequence[Measured], numbers: dict[str, int]) -> Iterator[_Pair]:
     at = stage.figure.at
-    mine = [each for each in readings if each.measurement.measure == stage.figure.measure and _is_at(each, at)]
+    of_it = [each for each in readings if each.measurement.measure == stage.figure.measure]
+    axes = _part_at(of_it, at)
+    mine = [each for each in of_it if _is_at(each, at, axes)]
     for population in dict.fromkeys(each.measurement.population for each in mine):
-        by_model = {each.measurement.model: each for each in mine if each.measurement.population == population}
+        there = [each for each in mine if each.measurement.population == population]
+        by_model = {each.measurement.model: each for each in there}
+        if len(by_model) < len(there):
+            raise ValueError(f"two figures of a model stand at {stage.name} as {population}")
         for left, right in combinations(sorted(stage.groups), 2):
             yield _pair(stage, left, right, population, by_model, numbers)
 
 
-def _is_at(measured: Measured, at: dict[str, str]) -> bool:
-    """Whether a measurement is the one that a figure means: of the condition that was asked, and of the usual part of
-    a metric with parts, where the figure names no other."""
+def _part_at(of_it: Sequence[Measured], at: dict[str, str]) -> dict[str, str]:
+    """The axes of the part that a figure means: those it names, and the usual value of those that it need not name."""
+    usual = dict(of_it[0].metric.usual) if of_it else {}
+    for axis in list(usual):
+        values = [each.part.axes[axis] for each in of_it if axis in each.part.axes]
+        usual[axis] = usual[axis] if usual[axis] in values or not values else values[0]
+    return usual | {axis: value for axis, value in at.items() if axis not in ("population", "condition", "dimension")}
+
+
+def _is_at(measured: Measured, at: dict[str, str], axes: dict[str, str]) -> bool:
+    """Whether a measurement is the one that a figure means: of the condition that was asked where the figure names no
+    other, and of just that part."""
     own = measured.measurement
-    usual = measured.metric.usual
     return (
         own.population == at.get("population", own.population)
         and own.condition == at.get("condition", ASKED)
-        and all(value == at.get(name, usual.get(name, value)) for name, value in measured.part.axes.items())
+        and dict(measured.part.axes) == axes
     )
 
 
@@ -114,16 +135,17 @@ def _pair(
             notes.append(f"{lost} of {len(stage.groups[name])} models of {name} have too few answers and are left out")
         groups.append(usable)
     notes += [f"{said} differs between the groups too: it cannot be told apart" for said in _beside(stage, left, right)]
-    nothing = _Pair(stage, left, right, population, next(iter(by_model.values())), ([], []), (NONE, NONE), "", 0, ())
+    first = slice_of(next(iter(by_model.values())), dimension, numbers)
+    nothing = _Pair(stage, left, right, population, first, ([], []), (NONE, NONE), "", 0, ())
     if not all(groups):
         return replace(nothing, notes=tuple(notes))
-    common = _common([each for group in groups for each in group], dimension, numbers)
-    asked = max(int(slice_of(each, dimension, numbers).usable.sum()) for group in groups for each in group)
-    if not common:
+    all_of_them = [slice_of(each, dimension, numbers) for group in groups for each in group]
+    shared, asked = common(all_of_them), max(int(part.usable.sum()) for part in all_of_them)
+    if not shared:
         return replace(nothing, notes=(*notes, "no item has a value for every model"))
-    if len(common) < asked:
-        notes.append(f"{asked - len(common)} of {asked} items are left out: not every model has a value for them")
-    parts = [[_only(each, dimension, common, numbers) for each in group] for group in groups]
+    if len(shared) < asked:
+        notes.append(f"{asked - len(shared)} of {asked} items are left out: not every model has a value for them")
+    parts = [[only(each, dimension, shared, numbers) for each in group] for group in groups]
     first = parts[0][0]
     of = _value_of(first)
     return _Pair(
@@ -131,11 +153,11 @@ def _pair(
         left=left,
         right=right,
         population=population,
-        measured=first.measured,
-        spreads=(_spreads(parts[0], common), _spreads(parts[1], common)),
+        side=first,
+        spreads=(_spreads(parts[0], shared), _spreads(parts[1], shared)),
         values=(_values(parts[0], of), _values(parts[1], of)),
         of=of,
-        items=len(common),
+        items=len(shared),
         notes=tuple(notes),
     )
 
@@ -145,34 +167,16 @@ def _beside(stage: Compare, left: str, right: str) -> tuple[str, ...]:
     return stage.confounded.get(f"{left} / {right}", ())
 
 
-def _common(all_of_them: Iterable[Measured], dimension: str | None, numbers: dict[str, int]) -> tuple[str, ...]:
-    """The items on which every model has a value, in the order of the first."""
-    kept: list[str] | None = None
-    for each in all_of_them:
-        own = slice_of(each, dimension, numbers)
-        mine = [item.id for item, used in zip(each.measurement.items, own.usable, strict=True) if used]
-        kept = mine if kept is None else [name for name in kept if name in set(mine)]
-    return tuple(kept or ())
-
-
-def _only(measured: Measured, dimension: str | None, common: tuple[str, ...], numbers: dict[str, int]) -> Slice:
-    """The slice over some items alone."""
-    wanted = set(common)
-    inside = np.array([item.id in wanted for item in measured.measurement.items])
-    values = np.where(inside, measured.measurement.values, np.nan)
-    return slice_of(replace(measured, measurement=replace(measured.measurement, values=values)), dimension, numbers)
-
-
-def _spreads(parts: list[Slice], common: tuple[str, ...]) -> list[Spread]:
+def _spreads(parts: list[Slice], shared: tuple[str, ...]) -> list[Spread]:
     """Each model's figure, its items standing where all models have them."""
-    position = {name: number for number, name in enumerate(common)}
+    position = {name: number for number, name in enumerate(shared)}
     found = []
     for part in parts:
         spread = part.spread()
         names = [item.id for item in part.measured.measurement.items]
         kept = np.array([name in position for name in names])
         own = replace(spread, items=spread.items[kept], strata=spread.strata[kept], draws={}, count={})
-        found.append(placed(own, np.array([position[name] for name in names if name in position]), len(common)))
+        found.append(placed(own, np.array([position[name] for name in names if name in position]), len(shared)))
     return found
 
 
@@ -258,11 +262,13 @@ def _published_row(pair: _Pair, word: str) -> Contrast:
     )
 
 
-def _row(pair: _Pair, word: str, counted: dict[str, int] | None = None, **found: Any) -> Contrast:
-    stage, own = pair.stage, pair.measured.measurement
+def _row(
+    pair: _Pair, word: str, notes: tuple[str, ...], counted: dict[str, int] | None = None, **found: Any
+) -> Contrast:
+    stage, own, part = pair.stage, pair.side.measured.measurement, pair.side.measured.part
     # The condition is no axis of a contrast otherwise: it is one where the author asks for another than the usual one.
     fixed = {name: stage.figure.at[name] for name in ("condition", "dimension") if name in stage.figure.at}
-    axes = dict(pair.measured.part.axes) | fixed
+    axes = dict(part.axes) | fixed
     return Contrast(
         id="/".join([stage.name, pair.population, f"{pair.left} - {pair.right}", *axes.values(), word]),
         of=stage.by,
@@ -272,9 +278,10 @@ def _row(pair: _Pair, word: str, counted: dict[str, int] | None = None, **found:
         block=own.block,
         population=pair.population,
         axes=axes,
-        unit=pair.measured.metric.unit,
+        unit=pair.side.unit,
         n={"items": pair.items, "left": len(pair.spreads[0]), "right": len(pair.spreads[1]), **(counted or {})},
         origin=stage.origin,
+        notes=(*cautions(pair.side.measured), *notes),
         **found,
     )
 

@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+OF_THESE = "a distance is one of these items: it does not speak for others"
+
+
 def lengths(values: Array, dimensions: Ints) -> Array:
     """Plain lengths of `values[..., I]`; `dimensions[I]` are numbers, -1 where an item is left out. NaN where a value
     that is used is missing."""

@@ -33,8 +33,7 @@ def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin)
     dimension = {} if part.dimension is None else {"dimension": part.dimension}
     found = _uncertainty(part, seed)
     ends = found.interval((1 - LEVEL) / 2) if found else None
-    signed = metric.aggregate == "distance" and not part.distance
-    if ends and not signed and (metric.bias == "none" or not part.measured.drawn):
+    if ends and not part.signed and (metric.bias == "none" or not part.measured.drawn):
         # A figure that is not corrected for bias cannot leave its range, and neither can what it estimates.
         ends = max(ends[0], own.bounds[0]), min(ends[1], own.bounds[1])
     floor, lines = _measured_against(part, yardstick)
@@ -59,8 +58,8 @@ def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin)
         level=LEVEL,
         procedure=found.procedure if found else "none",
         estimand=found.estimand if found else "these items",
-        unit="difference of mean scores" if signed else own.unit,
-        better="neither" if signed else own.better,
+        unit=part.unit,
+        better="neither" if part.signed else own.better,
         n=part.n(),
         missing=part.missing(),
         floor=floor,

@@ -42,6 +42,16 @@ class Slice:
         return self.dimension is None and self.measured.metric.aggregate == "distance"
 
     @property
+    def signed(self) -> bool:
+        """Whether it is the mean of differences that make a distance over all dimensions."""
+        return self.measured.metric.aggregate == "distance" and not self.distance
+
+    @property
+    def unit(self) -> str:
+        """Of the headline."""
+        return "difference of mean scores" if self.signed else self.measured.part.unit
+
+    @property
     def over(self) -> tuple[int, int]:
         """In how many dimensions an item has a value, of how many that were asked."""
         return len(set(self._dimensions[self.usable].tolist())), len(set(self._dimensions[self.inside].tolist()))

@@ -135,7 +135,7 @@ def _largest(sheet: Sheet) -> Any:
 def _lacks(x: Any, sheet: Sheet, params: Params) -> dict[str, Any]:
     """`[I]` by reason: items without a value that the model would not have in another profile either."""
     assert sheet.part is not None and sheet.people is not None and sheet.groups is not None
-    unknown = np.isnan(sheet.groups).any(-1)
+    unknown: Any = np.isnan(sheet.groups).any(-1)
     raw = sheet.part.axes["base_rate"] == "raw"
     untold = unknown.any(0) if raw else unknown[0]
     agree = agreement(x, sheet)

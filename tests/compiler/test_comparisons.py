@@ -14,6 +14,7 @@ from auditc.diagnostics import Sink
 from auditc.ir.plan import Compare, Plan
 from tests.compiler.fragments import completed, lay
 from tests.compiler.said import diagnostics
+from tests.compiler.test_parts import SHARES
 
 BLOCK = """
 def_survey citizens { ask = values  of = [%s]  as = [us, cn]  draws = 50  kl { } }
@@ -132,3 +133,40 @@ def test_renamed_blocks_and_models_are_the_same_comparison(tmp_path: Path) -> No
     text = spec([*EAST, *WEST])
     found = compared(text, text.replace("citizens", "people_asked"), tmp_path)
     assert [(c.section, c.kind) for c in found.changes] == [("method", "renamed")]
+
+
+PARTS = """
+survey told {{ items = csv("items.csv")  reference = csv("told.csv", by = [country, sex, age]) }}
+model m0 {{ family = "A"  origin = "w"  stage = "base"  backend = simulated {{ like = told }} }}
+model m1 {{ family = "A"  origin = "w"  stage = "sft"  backend = simulated {{ like = told }} }}
+model j {{ family = "B"  origin = "e"  stage = "sft"  backend = simulated {{ like = told }} }}
+def_survey d {{ ask = told  of = [m0, m1]  as = [us]  {asks} }}
+compare places {{ figure = d.{figure}  by = stage }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("asks", "figure", "code"),
+    [
+        ("preference_bias { by = [sex, age] }", "preference_bias", "AC343"),
+        ("preference_bias { by = [sex, age] }", "preference_bias[profile = matching]", "AC343"),
+        ("insensitivity { judge = j }", "insensitivity", "AC369"),
+        ("kl_def2025 { }", "kl_def2025", "AC428"),
+    ],
+)
+def test_a_figure_of_a_comparison_is_one_that_there_is(asks: str, figure: str, code: str, tmp_path: Path) -> None:
+    found = diagnostics(PARTS.format(asks=asks, figure=figure), tmp_path, {"told.csv": SHARES})
+    told = next(each for each in found if each.code == code)
+    assert figure.split("[")[0] in told.primary.span.text
+    assert "each(" not in told.help
+
+
+@pytest.mark.parametrize("rate", ["corrected", "raw"])
+def test_axes_with_a_value_of_their_own_accord_are_written_down(rate: str, tmp_path: Path) -> None:
+    text = PARTS.format(
+        asks=f"preference_bias {{ by = [sex]  base_rate = {rate} }}", figure="preference_bias[sex = female]"
+    )
+    made = compile_spec(lay(tmp_path, completed(text), {"told.csv": SHARES}), Sink()).plan
+    stage = made.stage("compare.places")
+    assert isinstance(stage, Compare)
+    assert stage.figure.at == {"sex": "female", "profile": "all", "base_rate": rate}

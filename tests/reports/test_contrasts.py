@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from auditc.evidence.conditions import axes_of
 from auditc.evidence.contrasts import PUBLISHED
 from auditc.ir.finding import Contrast
 from auditc.reports.html.contrasts import chance
@@ -194,7 +193,3 @@ def test_what_the_evidence_says_is_known_in_chinese() -> None:
 
 def test_chances_are_never_zero() -> None:
     assert (chance(0.0), chance(0.0004), chance(0.0041), chance(1.0)) == ("< 0.001", "< 0.001", "0.004", "1.000")
-
-
-def test_a_measure_without_parts_has_no_axes() -> None:
-    assert axes_of(object()) == {}  # type: ignore[arg-type]
