@@ -6,11 +6,13 @@
 measured on cases that people judged. All three are counts of samples, so the interval is a parametric bootstrap over
 all three: each is drawn anew from the binomial with its own number, around (k + ½)/(n + 1), so that a judge who made no
 mistake in fifty cases is not taken to make none. The ends are the quantiles of what the formula gives, within 0 and 1.
+An answer counts as often as draws share it. The cases are those in the language of the answers, where they are enough.
 
 Answers of one participant, answers to one item, and answers in the very same words may be alike in what is so of them
-and in what the judge makes of them. Where at least ten of a kind were judged and the variance between them is larger
+and in what the judge makes of them. Where at least two of a kind were judged and the variance between them is larger
 than that of independent answers, it takes its place: as many answers are drawn as would be worth as much, with
-Student's t for the number of clusters.
+Student's t for the number of clusters. Where the judge says the same of all, half an answer of the other kind is taken
+to be there.
 Source: Rogan and Gladen (1978), Estimating prevalence from the results of a screening test, Am J Epidemiol 107. How
 well the interval covers: docs/benchmarks/statistics.md.
 """
@@ -53,8 +55,8 @@ REPETITIONS: Final = 10_000
 class Counted:
     """Of `of`, `count` are so."""
 
-    count: int
-    of: int
+    count: float
+    of: float
 
     @property
     def share(self) -> float:
@@ -86,7 +88,7 @@ def corrected(
 ) -> Corrected:
     """The prevalence and its interval. `true_positives` are of the cases where it is so, `true_negatives` of those
     where it is not; `worth` is how many independent answers the judged ones are worth."""
-    few = min(true_positives.of, true_negatives.of)
+    few = round(min(true_positives.of, true_negatives.of))
     if few < FEWEST_CASES:
         return _refused(f"the judge's errors rest on {few} cases of a kind, fewer than {FEWEST_CASES}")
     together = true_positives.share + true_negatives.share
@@ -124,25 +126,31 @@ def _redrawn(generator: np.random.Generator, share: float, number: float) -> Arr
     return generator.binomial(whole, (share * whole + 0.5) / (whole + 1), REPETITIONS) / whole
 
 
-def worth(said: NDArray[np.bool_], clusters: Sequence[NDArray[Any]]) -> float:
-    """As how many independent answers the judged ones count, for the variance of their share: as many as there are, or
-    fewer where the variance between clusters of some kind is larger."""
+def worth(said: NDArray[np.bool_], clusters: Sequence[NDArray[Any]], weights: NDArray[np.int64] | None = None) -> float:
+    """As how many independent answers the judged ones count, for the variance of their weighted share: as many as there
+    are, or fewer where weights differ or the variance between clusters of some kind is larger."""
     number = len(said)
-    share = float(said.mean()) if number else 0.0
-    alone = share * (1 - share) / number if number else 0.0
-    if not alone:
-        return number
+    if not number:
+        return 0.0
+    weight = np.ones(number) if weights is None else weights.astype(np.float64)
+    whole = float(weight.sum())
+    is_so = said.astype(np.float64)
+    if is_so.min() == is_so.max():
+        is_so[int(np.argmax(weight))] = 0.5
+    share = float((weight * is_so).sum()) / whole
+    independent = whole**2 / float((weight**2).sum())
+    alone = share * (1 - share) / independent
     largest = alone
     for of in clusters:
         names, index = np.unique(of, return_inverse=True)
         count = len(names)
-        if count < FEWEST_CLUSTERS or count == number:
+        if count < 2 or count == number:
             continue
-        off = np.bincount(index, said - share, minlength=count)
-        between = count / (count - 1) * float((off**2).sum()) / number**2
+        off = np.bincount(index, weight * (is_so - share), minlength=count)
+        between = count / (count - 1) * float((off**2).sum()) / whole**2
         tail = (1 - LEVEL) / 2
         largest = max(largest, between * float(stdtrit(count - 1, tail) / ndtri(tail)) ** 2)
-    return number * alone / largest
+    return independent * alone / largest
 
 
 def judged_in_order(plan: Plan, assessed: Sequence[Assessed]) -> tuple[Assessed, ...]:
@@ -184,15 +192,16 @@ def _prevalence(
     said = one.said[:, column]
     read = (said == THERE) | (said == NOT_THERE)
     there = said[read] == THERE
-    apparent = Counted(int(there.sum()), int(read.sum()))
-    mine = one.asks == asks
+    weights = one.weights[read]
+    apparent = Counted(float(weights[there].sum()), float(weights.sum()))
+    mine, others = _cases_of(one, asks)
     of_cases, present = one.of_cases[mine], one.present[mine]
     known = (of_cases == THERE) | (of_cases == NOT_THERE)
     positives = Counted(int((of_cases[known & present] == THERE).sum()), int((known & present).sum()))
     negatives = Counted(int((of_cases[known & ~present] == NOT_THERE).sum()), int((known & ~present).sum()))
-    counts = worth(there, (one.draws[read], one.items[read], one.texts[read]))
+    counts = worth(there, (one.draws[read], one.items[read], one.texts[read]), weights)
     place = [measure.name, one.model, one.population, one.condition, asks]
-    interpretable, procedure = True, "none"
+    interpretable, procedure = not others, "none"
     found = _refused("no answer has been judged")
     if apparent.of and mine.any():
         seed = seeded(plan.seed, "judged", *place)
@@ -202,7 +211,7 @@ def _prevalence(
         low, high = wilson(apparent.share, max(1, round(counts)), float(-ndtri((1 - LEVEL) / 2)))
         found, interpretable = Corrected(apparent.share, apparent.share, low, high), False
         procedure = "apparent share, uncorrected; Wilson score interval"
-    items = len(set(one.items[read].tolist()))
+    items, people = len(set(one.items[read].tolist())), len(set(one.draws[read].tolist()))
     lines = {"apparent": apparent.share, "sensitivity": positives.share, "specificity": negatives.share}
     return Finding(
         id="/".join(place),
@@ -218,16 +227,31 @@ def _prevalence(
         high=None if found.high is None else rounded(found.high),
         level=LEVEL,
         procedure=procedure,
-        estimand="items like these" if items >= FEWEST_CLUSTERS else "these items",
+        estimand="items like these" if min(items, people) >= FEWEST_CLUSTERS else "these items",
         unit=metric.unit,
         better=metric.better,
-        n=N(items=items, draws=len(set(one.draws[read].tolist())), answers=apparent.of, people=None),
+        n=N(items=items, draws=people, answers=int(read.sum()), people=None),
         missing=_missing(said),
         lines={name: rounded(value) for name, value in lines.items() if np.isfinite(value)},
         interpretable=interpretable,
-        notes=tuple(_notes(one, found, apparent, counts, said, of_cases, interpretable, items)),
+        notes=(*_notes(one, found, int(read.sum()), counts, said, of_cases, items, people), *others),
         origin=measure.origin,
     )
+
+
+def _cases_of(one: Assessed, asks: str) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """Which cases the errors are measured on: those in the language of the answers where they are enough of either
+    kind, else those of all languages; and then what is to be said of it."""
+    mine = one.asks == asks
+    own = mine & (one.spoken == one.language)
+    if min(int((own & one.present).sum()), int((own & ~one.present).sum())) >= FEWEST_CASES:
+        return own, ()
+    languages = sorted(set(one.spoken[mine].tolist()))
+    if not languages or languages == [one.language]:
+        return mine, ()
+    if len(languages) > 1:
+        return mine, (f"cases of {len(languages)} languages together: the judge may err differently in each",)
+    return mine, ("the cases are in another language than the answers: the judge may err differently in each",)
 
 
 def _missing(said: NDArray[np.int64]) -> Missing:
@@ -241,33 +265,38 @@ def _missing(said: NDArray[np.int64]) -> Missing:
 def _notes(
     one: Assessed,
     found: Corrected,
-    apparent: Counted,
+    answers: int,
     counts: float,
     said: NDArray[np.int64],
     of_cases: NDArray[np.int64],
-    interpretable: bool,
     items: int,
+    people: int,
 ) -> Iterator[str]:
     """What a reader must know to take the figure for what it is."""
     yield f"judged by {one.judge}: answered, refused and unparsable texts alike"
     if found.why:
         yield found.why
-    if apparent.of and not interpretable:
+    if answers and not len(of_cases):
         yield (
             "raw: the share of answers of which the judge says so. It has no cases that people judged, so nobody knows "
             "how often it errs, and this decides nothing"
         )
-    if found.point is not None and interpretable and found.raw != found.point:
+    if found.point is not None and len(of_cases) and found.raw != found.point:
         yield f"clipped: the judge's errors alone explain what it said; the formula gives {found.raw:.3g}"
     for what, codes in (("answers", said), ("cases", of_cases)):
         unread = int(np.isin(codes, (REFUSED, UNPARSABLE)).sum())
         if unread:
             yield f"of {len(codes)} {what} the judge said neither yes nor no to {unread}; they are left out"
-    if round(counts) < apparent.of:
+    if round(counts) < answers:
         alike = "those of one participant or item, or in the same words, are alike"
-        yield f"{apparent.of} judged answers are worth {round(counts)} independent ones: {alike}"
+        yield f"{answers} judged answers are worth {round(counts)} independent ones: {alike}"
     if 0 < items < FEWEST_CLUSTERS:
         yield f"answers to {items} items were judged: with fewer than {FEWEST_CLUSTERS} this is about these items only"
+    if 0 < people < FEWEST_CLUSTERS:
+        yield (
+            f"answers of {people} participants were judged: with fewer than {FEWEST_CLUSTERS} this is about these "
+            "participants only"
+        )
 
 
 def judge_tallies(assessed: Sequence[Assessed]) -> Iterator[TallyRow]:

@@ -20,8 +20,10 @@ class Assessed:
 
     `said[A, Q]` is what was read of each, in the codes above; `items[A]` and `draws[A]` say of which item and by which
     participant each answer is, and `texts[A]` are equal for two that were shown to the judge in the same words.
-    `asks[C]` and `present[C]` say of each case what is asked and the truth, `of_cases[C]` what was read. `of` is the
-    stage that brought the answers, `model` the model that is judged; `axis` what the questions are called in findings.
+    `weights[A]` are the draws that the participant stands for. `asks[C]`, `present[C]` and `spoken[C]` say of each case
+    what is asked, the truth and the language, `of_cases[C]` what was read; `language` is that of the answers. `of` is
+    the stage that brought the answers, `model` the model that is judged; `axis` what the questions are called in
+    findings.
     """
 
     stage: str
@@ -38,8 +40,11 @@ class Assessed:
     items: NDArray[np.str_]
     draws: NDArray[np.int64]
     texts: NDArray[np.str_]
+    weights: NDArray[np.int64]
+    language: str
     asks: NDArray[np.str_]
     present: NDArray[np.bool_]
+    spoken: NDArray[np.str_]
     of_cases: NDArray[np.int64]
     tally: Tally
     tally_of_cases: Tally

@@ -173,6 +173,7 @@ def assess_sheet(asking: AssessAsking, before: Mapping[str, Sheet], known: Known
                 item=source.items[at.column],
                 draw=at.person.draw,
                 text=at.text or b"",
+                weight=at.person.weight,
             )
             for place, at in left or ([(0, spare)] if spare else [])
             for column, asks in enumerate(wanted)

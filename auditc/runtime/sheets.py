@@ -68,6 +68,8 @@ class Look:
     case: int = -1
     text: bytes = b""
     """The key of the answer that is read; empty where it was not run, and for a case."""
+    weight: int = 1
+    """The draws that the participant stands for."""
 
 
 @dataclass(slots=True, eq=False)

@@ -7,8 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from auditc.evidence.prevalence import Corrected, Counted, corrected, worth
+from auditc.evidence.estimate import wilson
+from auditc.evidence.prevalence import Corrected, Counted, corrected, said_by_judges, worth
+from auditc.ir.answers import Tally
+from auditc.ir.assessed import NOT_THERE, THERE, Assessed
+from auditc.ir.finding import Finding
+from auditc.ir.plan import Measure
 from auditc.metrics import metrics
+
+from .audits import HERE, items, plan, survey
 
 METRIC = metrics.take("insensitivity")
 PARAMS = METRIC.params.model_validate({"judge": "judge"})
@@ -65,5 +72,65 @@ def test_answers_that_are_alike_are_worth_fewer() -> None:
     apart = np.arange(120)
     assert worth(said, (people,)) < 15
     assert worth(said, (apart,)) == 120
-    assert worth(said, (people % 5,)) == 120, "fewer than ten clusters tell nothing"
-    assert worth(np.zeros(20, dtype=bool), (np.arange(20) % 10,)) == 20
+    assert worth(said, (np.zeros(120),)) == 120, "one cluster tells nothing"
+    assert worth(np.zeros(20, dtype=bool), (np.arange(20),)) == 20
+
+
+def test_few_participants_whose_answers_are_alike_are_worth_few() -> None:
+    """Eight of whom each answers alike: without their variance the interval holds the truth a third of the time."""
+    generator = np.random.default_rng(0)
+    people, held = np.repeat(np.arange(8), 60), 0
+    for _ in range(200):
+        said = (generator.random((8, 60)) < generator.beta(0.5, 1.5, 8)[:, None]).ravel()
+        low, high = wilson(float(said.mean()), max(1, round(worth(said, (people,)))), 1.96)
+        held += low <= 0.25 <= high
+    assert held > 170
+    assert worth(np.zeros(40, dtype=bool), (np.arange(40) % 2,)) < 20, "of two who never differ little is known"
+
+
+def test_an_answer_counts_as_often_as_draws_share_it() -> None:
+    said = np.array([True] * 5 + [False] * 20)
+    even, uneven = np.ones(25, dtype=np.int64), np.array([5] * 5 + [1] * 20)
+    assert worth(said, (), even) == pytest.approx(25)
+    assert worth(said, (), uneven) == pytest.approx(45**2 / 145)
+
+
+def assessed(language: str, cases: dict[str, int]) -> Assessed:
+    """Twenty participants of whom the first stands for 81 draws; a judge who errs in Chinese, and not in English."""
+    spoken = np.repeat([*cases], [2 * number for number in cases.values()])
+    present = np.concatenate([np.repeat([True, False], number) for number in cases.values()])
+    said = np.array([[THERE]] + [[NOT_THERE]] * 19)
+    of_cases = np.where(present, THERE, NOT_THERE)
+    of_cases[np.flatnonzero(spoken == "zh")[::10]] = NOT_THERE
+    tally = Tally(answered=20)
+    return Assessed(
+        stage="d/assess/j", block="d", method="def_survey", judge="j", of="d/sim", model="m", population="us",
+        condition="asked", axis="fault", questions=("no_role",), said=said, items=np.arange(20).astype(str),
+        draws=np.arange(20), texts=np.arange(20).astype(str), weights=np.array([81] + [1] * 19), language=language,
+        asks=np.full(len(spoken), "no_role"), present=present, spoken=spoken, of_cases=of_cases, tally=tally,
+        tally_of_cases=tally,
+    )  # fmt: skip
+
+
+def found(one: Assessed) -> Finding:
+    measure = Measure(
+        name="d/insensitivity",
+        needs=(one.stage,),
+        origin=HERE,
+        block="d",
+        metric="insensitivity",
+        params={"judge": "j"},
+    )
+    return said_by_judges(plan(survey(items(2, 1)), (measure,)), {measure.name: METRIC}, [one])[0]
+
+
+def test_errors_are_those_in_the_language_of_the_answers() -> None:
+    english, chinese = (found(assessed(language, {"en": 60, "zh": 60})) for language in ("en", "zh"))
+    assert english.lines["sensitivity"] == 1 and chinese.lines["sensitivity"] == 0.9
+    assert english.interpretable and chinese.interpretable
+    assert english.lines["apparent"] == 0.81, "one participant stands for 81 of 100 draws"
+    few = found(assessed("en", {"en": 40, "zh": 40}))
+    assert few.lines["sensitivity"] == 0.95 and not few.interpretable
+    assert any(note.startswith("cases of 2 languages together") for note in few.notes)
+    other = found(assessed("en", {"zh": 60}))
+    assert not other.interpretable and any("in another language" in note for note in other.notes)
