@@ -146,7 +146,7 @@ def test_conditions_stand_beside_what_was_asked() -> None:
     head = [" ".join(cell.text.split()) for cell in table.every("th", scope="col")]
     assert head[0] == "Condition" and len(head) == 3 and "Diversity" in head[1]
     rows = [row for row in table.every("tr") if row.every("td")]
-    assert [row.every("th")[0].text for row in rows] == ["as asked", "Without memory"]
+    assert [row.every("th")[0].text for row in rows] == ["as asked", "without memory"]
     asked, without = ([" ".join(c.text.split()) for c in row.every("td")] for row in rows)
     assert "difference" not in asked[0] and "difference −0.051 (−0.061, −0.041)" in without[0]
     assert "difference +0.034 (–)" in without[1]

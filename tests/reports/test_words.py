@@ -113,3 +113,10 @@ def test_dates_lists_and_counts() -> None:
     assert english.date("some day") == "some day"
     assert english.listed([]) == "" and english.listed(["a"]) == "a" and english.listed(["a", "b", "c"]) == "a, b and c"
     assert english("count.items", n=1) == "one item" and english("count.items", n=1234) == "1,234 items"
+
+
+def test_no_two_sentences_of_the_evidence_have_one_pattern() -> None:
+    """The first that fits is taken: the other would never be said."""
+    patterns = [pattern.pattern for _, pattern in words("en").sayings]
+    alike = [re.sub(r"\(\?P<\w+>", "(", pattern) for pattern in patterns]
+    assert sorted({one for one in alike if alike.count(one) > 1}) == []

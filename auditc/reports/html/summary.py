@@ -195,7 +195,8 @@ def _incomplete(names: Names) -> Alert | None:
 def _unsound(names: Names) -> Alert | None:
     """Names the model, population and block of each figure that rests on too few answers, with the share answered."""
     words, own = names.words, estimates(names.material)
-    unsound = [f for f in own if not f.interpretable and not _unmeasured(f)]
+    # A judge's figure is unsound for its judge's errors, as its notes say, and not for want of answers.
+    unsound = [f for f in own if not f.interpretable and APPARENT not in f.lines]
     if not unsound:
         return None
     asked_in = {stage.name for stage in questionings(names.material)}  # and not what a judge was asked about answers
