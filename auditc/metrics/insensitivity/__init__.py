@@ -3,7 +3,7 @@
 A judge model reads a sample of the written answers and is asked of each, one after the other, whether it has one of six
 faults: the question not captured, no role played, the instruction not understood, values in conflict, irrelevant text,
 false facts. Answered, refused and unreadable texts are in the sample alike: an answer that forms no value is what is
-looked for. The judge's own errors are measured on cases that people judged, put to it in the very same words, and the
+looked for. The judge's own errors are measured on cases that people judged, asked in the same words about each, and the
 prevalence is corrected by them (Rogan and Gladen):
 
     prevalence = (apparent + specificity − 1) / (sensitivity + specificity − 1)
