@@ -28,8 +28,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--repetitions", type=int, default=2000)
     parser.add_argument("--judge", action="store_true")
-    repetitions, only = parser.parse_args().repetitions, parser.parse_args().judge
-    if only:
+    options = parser.parse_args()
+    repetitions = options.repetitions
+    if options.judge:
         judges(repetitions)
         return
     pools = {"examples/us_cn, United States": own_shares(), "synthetic shares": sim.synthetic()}

@@ -21,7 +21,7 @@ from auditc.ir.reread import SECOND_READING
 from auditc.metrics._contract import Metric
 
 from .distance import OF_THESE
-from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate
+from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate, estimate_as_can_be
 from .findings import LEVEL, rounded
 from .measure import Measured
 from .paired import cautions, common, only, usable
@@ -121,14 +121,12 @@ def _spreads(sides: list[Slice]) -> list[Spread]:
 
 
 def _uncertainty(spread: Spread, seed: int, metric: Metric[Any]) -> Uncertainty:
-    """For items like these; with too few items for that, for these items alone."""
+    """As `estimate_as_can_be`; a distance, and what has no interval, are of these items however many there are."""
     nature = Nature(smooth=metric.smooth, no_interval=metric.no_interval)
-    if spread.used >= FEWEST_ITEMS:
-        return estimate(spread, nature, "items like these", seed)
-    found = estimate(spread, nature, "these items", seed)
-    if metric.no_interval:
-        return found
-    if metric.aggregate == "distance":
+    few = spread.used < FEWEST_ITEMS
+    if few and metric.no_interval:
+        return estimate(spread, nature, "these items", seed)
+    if few and metric.aggregate == "distance":
+        found = estimate(spread, nature, "these items", seed)
         return replace(found, notes=(OF_THESE, *found.notes))
-    few = f"{spread.used} of at least {FEWEST_ITEMS} items that could speak for others: this is about these items only"
-    return replace(found, notes=(few, *found.notes))
+    return estimate_as_can_be(spread, nature, seed)

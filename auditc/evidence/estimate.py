@@ -26,7 +26,7 @@ Source: Efron and Tibshirani (1993), An introduction to the bootstrap, 12.5 (boo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -133,6 +133,15 @@ def estimate(spread: Spread, nature: Nature, estimand: Estimand, seed: int) -> U
     if spread.draws:
         return _two_way(spread, nature, between, seed)
     return _exact(spread, nature, between, seed)
+
+
+def estimate_as_can_be(spread: Spread, nature: Nature, seed: int) -> Uncertainty:
+    """For items like these; with too few items for that, for these items alone, and a note says so."""
+    if spread.used >= FEWEST_ITEMS or nature.independent:
+        return estimate(spread, nature, "items like these", seed)
+    found = estimate(spread, nature, "these items", seed)
+    few = f"{spread.used} of at least {FEWEST_ITEMS} items that could speak for others: this is about these items only"
+    return replace(found, notes=(few, *found.notes))
 
 
 def draws_variance(spread: Spread) -> float:

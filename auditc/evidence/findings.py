@@ -12,7 +12,7 @@ from auditc.ir.finding import Finding, Floor
 from auditc.ir.measurement import ANSWERED, REFUSED, UNPARSABLE
 from auditc.ir.plan import Origin
 
-from .estimate import FEWEST_ITEMS, NEGLIGIBLE, Uncertainty, estimate
+from .estimate import NEGLIGIBLE, Uncertainty, estimate, estimate_as_can_be
 from .floor import Yardstick
 from .slice import FEWEST_ANSWERED, Slice
 
@@ -98,13 +98,7 @@ def _uncertainty(part: Slice, seed: int) -> Uncertainty | None:
     )
     if part.distance:
         return estimate(spread, part.nature, "these items", own)
-    if spread.used >= FEWEST_ITEMS or part.nature.independent:
-        return estimate(spread, part.nature, "items like these", own)
-    found = estimate(spread, part.nature, "these items", own)
-    few = f"{spread.used} of at least {FEWEST_ITEMS} items that could speak for others: this is about these items only"
-    return Uncertainty(
-        found.point, found.error, found.procedure, found.estimand, (few, *found.notes), freedom=found.freedom
-    )
+    return estimate_as_can_be(spread, part.nature, own)
 
 
 def _measured_against(part: Slice, yardstick: Yardstick | None) -> tuple[Floor | None, dict[str, float]]:

@@ -317,11 +317,5 @@ def _tally(one: Assessed, population: str, condition: str, tally: Tally) -> Tall
         model=one.judge,
         population=population,
         condition=condition,
-        planned=tally.planned,
-        asked=tally.asked,
-        answered=tally.answered,
-        refused=tally.refused,
-        unparsable=tally.unparsable,
-        failed=tally.failed,
-        not_run=tally.not_run,
+        **tally.counts(),
     )

@@ -22,20 +22,13 @@ Array = NDArray[np.float64]
 
 def tally_row(answers: Answers) -> TallyRow:
     """The counts of one stage, population and condition."""
-    tally = answers.tally
     return TallyRow(
         stage=answers.stage,
         block=answers.block,
         model=answers.model,
         population=answers.population,
         condition=answers.condition,
-        planned=tally.planned,
-        asked=tally.asked,
-        answered=tally.answered,
-        refused=tally.refused,
-        unparsable=tally.unparsable,
-        failed=tally.failed,
-        not_run=tally.not_run,
+        **answers.tally.counts(),
         too_long=answers.unfit,
         reread=answers.reread,
     )

@@ -34,6 +34,11 @@ class Tally:
     def planned(self) -> int:
         return self.asked + self.not_run
 
+    def counts(self) -> dict[str, int]:
+        """All seven numbers by name, as a row of the findings has them."""
+        names = ("planned", "asked", "answered", "refused", "unparsable", "failed", "not_run")
+        return {name: getattr(self, name) for name in names}
+
     def __add__(self, other: Tally) -> Tally:
         return Tally(
             self.answered + other.answered,

@@ -18,6 +18,7 @@ from auditc.ir.values import Form
 
 from ._arrays import np
 from ._contract import Metric, Sheet
+from ._divergence import divergence
 
 
 class Params(Form):
@@ -31,9 +32,7 @@ def _values(x: Any, sheet: Sheet, params: Params) -> Any:
     n = sheet.people_n[..., None]
     size = sheet.options.sum(-1)[..., None]
     people = np.where(sheet.options, (sheet.people * n + 0.5) / (n + size / 2), 1.0)
-    model = np.where(x > 0, x, 1.0)
-    terms = np.where(np.isnan(x), np.nan, np.where(x > 0, x * np.log(model / people), 0.0))
-    return np.where(sheet.options, terms, 0.0).sum(-1) + 0.0 * people.sum(-1)
+    return divergence(x, people, sheet.options) + 0.0 * people.sum(-1)
 
 
 kl = Metric(

@@ -21,6 +21,7 @@ from auditc.ir.values import Form
 
 from ._arrays import np
 from ._contract import Metric, Sheet
+from ._divergence import divergence
 
 
 class Params(Form):
@@ -31,11 +32,7 @@ def _values(x: Any, sheet: Sheet, params: Params) -> Any:
     """`[..., I, K]` shares to `[..., I]` nats, infinite ones as they are; NaN where the model gave no answer."""
     if sheet.people is None:
         return np.full(x.shape[:-1], np.nan)
-    people = np.nan_to_num(sheet.people, nan=0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        far = np.where(x > 0, x * np.log(np.where(x > 0, x, 1.0) / np.where(x > 0, people, 1.0)), 0.0)
-    terms = np.where(np.isnan(x), np.nan, far)
-    return np.where(sheet.options, terms, 0.0).sum(-1)
+    return divergence(x, np.nan_to_num(sheet.people, nan=0.0), sheet.options)
 
 
 def _settle(values: Any) -> Any:
