@@ -13,12 +13,16 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 from pydantic import BaseModel
 
 from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Sampling, ScoreReply, ScoreRequest
+from auditc.ir.training import Settings
 
 P = TypeVar("P", bound=BaseModel)
 
 Capability = Literal["score", "generate", "beams", "beam_sampling", "streams"]
 """`streams`: each sampled text, with beams or without, depends on its own seed and not on its neighbours'; where it is
 missing, nobody can get a sampled text a second time."""
+
+Trainable = Any
+"""A model of the backend's library that is opened to be trained."""
 
 Identity = Mapping[str, str | int | float | bool]
 """Everything about the answerer that can change an answer: weights, tokenizer and template digests, engine, its
@@ -130,6 +134,11 @@ class Backend(Generic[P]):
     open: Callable[[ModelSource, P], Engine]
     prepare: Callable[[Path, Path], None] | None = None
     """(a GGUF file, an empty folder): converts once into the form that `open` reads. Runs in a process of its own."""
+    trainee: Callable[[ModelSource, P, Settings], Trainable] | None = None
+    """Opens a model to be trained, with an adapter as the settings say; its type is the `Trainee` of the objectives'
+    contract. Raises NotTrained, or BackendUnavailable with a remedy."""
+    training_memory: Callable[[ModelSource, P, Settings, int], int] | None = None
+    """About how many bytes a training takes, told from the model's files and the longest example in tokens."""
     flow: Callable[[P], Flow] = lambda params: Flow()
     """A function of the spec alone: what a model answers can depend on its neighbours in a batch."""
     interpreter: Callable[[], str] | None = None

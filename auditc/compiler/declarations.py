@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from annotated_types import Gt, Le, Len, Lt
+from annotated_types import Ge, Gt, Le, Len, Lt
 from pydantic import BaseModel, Field, model_validator
 
 from auditc.ir.values import (
@@ -270,6 +270,14 @@ class Train(Form):
     """The size of the first steps."""
     decay: Annotated[float, Unit("share"), Gt(0), Le(1)] = 0.85
     """By how much the learning rate is multiplied after each epoch."""
+    weight_decay: Annotated[float, Unit("number"), Ge(0), Lt(1)] = 0.0
+    """By how much all that is trained is drawn towards zero."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """The numbers that are computed with."""
+    gradient_checkpointing: bool = False
+    """Whether states within the network are computed twice, for less memory."""
+    patience: Annotated[int, Unit("count"), Ge(0)] = 0
+    """Epochs without a lower loss on the part named in `keep` after which the training ends; 0 for never."""
     keep: Annotated[Any, Keep()] = "last"
     """Which state becomes the model: the last, or the one with the lowest loss on a part of the survey."""
     title: str = ""

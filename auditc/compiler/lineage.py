@@ -85,7 +85,7 @@ class Lineage:
 def _texts(stage: Train) -> str:
     """All cells of the tables that a training learns, each on a line."""
     objective = objectives.take(stage.objective.kind)
-    if objective.learns != "texts":
+    if stage.survey:
         return ""
     params = objective.params.model_validate(stage.objective.params)
     tables = [part for _, part in params if isinstance(part, Table)]

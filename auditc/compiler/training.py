@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from auditc.diagnostics import Label
-from auditc.ir.plan import Model, Thing, Train
+from auditc.ir.audit import SurveyUse
+from auditc.ir.plan import Model, Score, Thing, Train
 from auditc.ir.values import ItemSet
+from auditc.methods import methods
 from auditc.spec.syntax import Attribute, Call, Expression, Word
 
 from .bodies import Filled, fill, form, keys
@@ -133,9 +135,49 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
         batch=made.batch,
         learning_rate=made.learning_rate,
         decay=made.decay,
+        weight_decay=made.weight_decay,
+        precision=made.precision,
+        gradient_checkpointing=made.gradient_checkpointing,
+        patience=made.patience,
+        asks=_asks(asked, valid, made.as_ or (), declaration, base, getattr(objective.params, "orders", 1), bound),
         keep=keep,
         seed=bound.seed,
     )
+
+
+def _asks(
+    asked: Asked | None,
+    valid: tuple[str, ...],
+    populations: tuple[str, ...],
+    declaration: Declaration,
+    base: Model,
+    orders: int,
+    bound: Bound,
+) -> Score | None:
+    """In which words the items are learnt: in those in which `first_token` asks them, whose figures a training is to
+    move."""
+    if asked is None:
+        return None
+    method = methods.take("first_token")
+    people = {name: found for name in populations if not isinstance(found := bound.populations[name], Poison)}
+    learnt = {*(item.id for item in asked.items), *valid}
+    use = SurveyUse(
+        name=f"train.{declaration.key}",
+        method="first_token",
+        params=method.params.model_validate({"orders": orders, "in_words": 0.0}),
+        models={declaration.key: base},
+        populations=people,
+        persona=None,
+        metrics=(),
+        seed=bound.seed,
+        origin=origin(declaration.name.span),
+        survey_name=asked.key,
+        survey=asked.checked.survey,
+        items=tuple(item.id for item in asked.checked.survey.items if item.id in learnt),
+    )
+    (stage,) = method.stages(use)
+    assert isinstance(stage, Score)
+    return stage
 
 
 def _adapter(lora: Any) -> Thing:
@@ -174,7 +216,7 @@ def _trainable(
         remedy = "Train a model whose weights are named: `weights = …`."
         report(scope.sink, "AC381", filled.place("from"), label, remedy=remedy)
         return False
-    if objective.thing.learns == "shares" and not made.as_:
+    if objective.thing.learns(objective.params) == "shares" and not made.as_:
         label = f"`{objective.word}` learns how people answer: of which populations?"
         report(scope.sink, "AC382", filled.owner, label, remedy="Add `as = [my_population]`.")
         return False

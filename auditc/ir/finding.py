@@ -260,6 +260,45 @@ class ModelRow(Form):
     """Of a hosted model: when the first and the last of its answers were taken in, in UTC."""
 
 
+class CurvePoint(Form):
+    """A point of a training's curve: the loss on what is learnt, or at the end of an epoch on the valid part."""
+
+    step: int
+    epoch: float
+    loss: float | None = None
+    valid: float | None = None
+
+
+class TrainingRow(Form):
+    """A training: what was made of what, on which data, how, and how it went. `weights` is the digest of what came of
+    it, `recipe` of all that went into it, `data` of what was learnt."""
+
+    stage: str
+    model: str
+    base: str
+    objective: dict[str, Any]
+    adapter: dict[str, Any]
+    settings: dict[str, Any]
+    survey: str
+    populations: tuple[str, ...]
+    examples: int
+    valid: int
+    parameters: int
+    trainable: int
+    recipe: str
+    data: str
+    lineage: tuple[str, ...]
+    """Digests of the weights that it came from: the first are those that were there from the start."""
+    weights: str
+    versions: dict[str, str]
+    curve: tuple[CurvePoint, ...]
+    kept: int
+    """The step whose state was kept."""
+    stopped: str = ""
+    """Why it ended before its last epoch; empty where it did not."""
+    origin: Origin
+
+
 class Findings(Form):
     """findings.json. The same answers give the same bytes: no clock, no run, no path, no machine in it."""
 
@@ -279,6 +318,7 @@ class Findings(Form):
     """Empty when nothing was probed: then nothing is known of how far the models repeat themselves."""
     maps: tuple[CultureMap, ...] = Field(default=(), exclude_if=lambda maps: not maps)
     contrasts: tuple[Contrast, ...] = Field(default=(), exclude_if=lambda contrasts: not contrasts)
+    trainings: tuple[TrainingRow, ...] = Field(default=(), exclude_if=lambda trainings: not trainings)
 
 
 class ItemRow(Form):

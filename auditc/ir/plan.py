@@ -289,8 +289,10 @@ class Escalate(_Stage):
 
 
 class Train(_Stage):
-    """Makes the model `model` out of `base`: items of `survey` as people of `populations` answer them are learnt,
-    `valid` decides which epoch is kept."""
+    """Makes the model `model` out of `base`. Where the objective learns how people answer, `items` of `survey` are
+    learnt as people of `populations` answer them, and `valid` may decide which epoch is kept; `asks` says in which
+    words both are asked, which are those of a first_token block. Where it learns written texts, these are in its
+    parameters."""
 
     kind: Literal["train"] = "train"
     model: str
@@ -301,10 +303,16 @@ class Train(_Stage):
     items: tuple[str, ...]
     valid: tuple[str, ...]
     populations: tuple[str, ...]
+    asks: Score | None = None
     epochs: int
     batch: int
     learning_rate: float
     decay: float
+    weight_decay: float = 0.0
+    precision: Literal["float32", "bfloat16"] = "float32"
+    gradient_checkpointing: bool = False
+    patience: int = 0
+    """Epochs without a lower loss on `valid` after which a training ends early; 0 for never."""
     keep: Literal["lowest", "last"]
     seed: int
 

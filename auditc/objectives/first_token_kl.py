@@ -7,11 +7,13 @@ where p_j is the softmax over the option letters at the place where the answer b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+from auditc.ir.training import Job, NotTrained, Progress, Trained
 from auditc.ir.values import Form, ItemSet, Positive
 
-from ._contract import Objective
+from ._contract import Objective, Trainee
 
 
 class Params(Form):
@@ -25,9 +27,14 @@ class Params(Form):
     """`mean` divides the loss of each item by its number of options, as the paper's code does."""
 
 
+def _train(job: Job, params: Params, trainee: Trainee, tell: Callable[[Progress], None]) -> Trained:
+    raise NotTrained("engine", "this objective cannot be trained yet")
+
+
 first_token_kl = Objective(
     title="First-token alignment",
     params=Params,
-    learns="shares",
+    learns=lambda params: "shares",
     source="Cao et al. (2025), Specializing LLMs to simulate survey response distributions, section 4",
+    train=_train,
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from auditc.ir.finding import Spent
 from auditc.ir.plan import Plan
+from auditc.ir.training import Progress
 
 
 class Reporter:
@@ -28,6 +29,9 @@ class Reporter:
     def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
         """So many more cells are settled: asked now (those `failed`, by reason, without an answer), or answered before.
         `spent` is what the run has taken so far."""
+
+    def training(self, stage: str, progress: Progress) -> None:
+        """A step of a training is done, or an epoch."""
 
     def waiting(self, model: str, seconds: float, why: str) -> None:
         """Nothing is asked of a model for so long, for instance because a server's rate limit is reached."""

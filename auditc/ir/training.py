@@ -1,0 +1,89 @@
+"""A training on its way from a run to whatever carries it out: what is learnt, how, and what has come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .exchange import ScoreRequest
+from .plan import Thing
+from .values import Form
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One cell to learn from: what is asked, word for word as an audit asks it, and how people share out over its
+    options, in the order in which they are shown. The shares are non-negative and sum to 1."""
+
+    request: ScoreRequest
+    shares: tuple[float, ...]
+
+
+class Settings(Form):
+    """How a training goes about it: the fields of the same names of a plan's `Train`."""
+
+    adapter: Thing
+    """`lora` with its parameters, or `full`: all weights."""
+    epochs: int
+    batch: int
+    learning_rate: float
+    decay: float
+    weight_decay: float
+    precision: Literal["float32", "bfloat16"]
+    gradient_checkpointing: bool
+    patience: int
+    keep: Literal["lowest", "last"]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A whole training. `params` are the objective's, as JSON; written texts that it learns are in them. Checkpoints
+    are written into the folder `checkpoints`, where an interrupted training left its own; the result goes into the
+    empty folder `result`."""
+
+    objective: str
+    params: dict[str, Any]
+    examples: tuple[Example, ...]
+    valid: tuple[Example, ...]
+    settings: Settings
+    checkpoints: str
+    result: str
+
+
+class Progress(Form):
+    """A step, or the end of an epoch where `valid` is known. `step` counts from 1 to `steps`; `loss` is the mean over
+    the examples of the steps since the last word, in nats; `valid` the mean over all examples of the valid part."""
+
+    step: int
+    steps: int
+    epoch: float
+    loss: float | None = None
+    valid: float | None = None
+
+
+class Trained(Form):
+    """What came of a training. `kept` is the step whose state the result is; `stopped` says why it ended before its
+    last epoch, and is empty where it did not."""
+
+    curve: tuple[Progress, ...]
+    kept: int
+    stopped: str = ""
+    parameters: int
+    trainable: int
+    examples: int
+    valid: int
+    versions: dict[str, str]
+    """Of the libraries that took part, and `engine`: the kind of device."""
+
+
+class NotTrained(Exception):
+    """A training that cannot begin, or could not go on. `reason` is one of `spelling` (options that share a token),
+    `architecture` (no such modules to adapt), `diverged` (a loss that is no number), `out_of_memory`, `disk_full`,
+    `too_long`, `engine`; the message says what happened, for people, and `help` what to do."""
+
+    def __init__(self, reason: str, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.help = help
