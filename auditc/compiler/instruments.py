@@ -102,9 +102,11 @@ def _identity(model: Model) -> set[tuple[str, ...]]:
 
 def _panel(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
     """Whether a metric that places models among each other has several. One that only settles its values among them
-    can do so with one."""
+    can do so with one; and on a map a model that is asked as two peoples has these two beside it."""
     taken = metrics.take(metric.metric)
     if not taken.placed or taken.settle is not None or len(use.models) > 1:
+        return True
+    if taken.panel is not None and len(use.populations) > 1:
         return True
     label = f"`{metric.metric}` places models among each other, and the block asks one"
     report(asking.scope.sink, "AC437", asking.metric(metric.metric), label, remedy="Ask several: `of = [one, two]`.")

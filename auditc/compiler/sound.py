@@ -158,7 +158,11 @@ def peopled(use: SurveyUse, asked: Asked, asking: Asking) -> bool:
     if compared and not asked.checked.survey.people:
         for metric in compared:
             label = f"`{metric.metric}` needs people's answers, `{asked.key}` has no reference"
-            report(asking.scope.sink, "AC404", asking.metric(metric.metric), label, remedy=_REFERENCE)
+            remedy = _REFERENCE
+            if asked.checked.survey.groups:
+                label = f"`{metric.metric}` needs the answers of whole countries, and the reference has groups alone"
+                remedy = "Add a row for each item and country whose columns for groups are empty."
+            report(asking.scope.sink, "AC404", asking.metric(metric.metric), label, remedy=remedy)
             good = False
     elif compared:
         wanted = [(n, p.country, asking.entry("as", i)) for i, (n, p) in enumerate(use.populations.items())]

@@ -18,7 +18,7 @@ from auditc.ir.reading import Choices, Reading
 from auditc.methods import methods
 from auditc.reading import label
 
-from .cells import order_shown, sources_of
+from .cells import Participant, order_shown, participants, sources_of
 from .probe import second
 from .runs import Run
 from .schedule import Asked
@@ -124,10 +124,12 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
     was asked at once has a row for each of its items, with one text and one key.
 
     `probabilities` are as the model gave them, not normalised; they and `choice` (1-based) are in the survey's own
-    order of options. `reading` says how a text was read, `status` what the cell had when the run ended.
+    order of options. Of a participant a row also has its place, group, longest memory, beams, and whether its texts
+    were `sampled`; these are empty for a cell that nobody draws. `reading` says how a text was read, `status` what the
+    cell had when the run ended.
     """
     plan, cells = run.plan(), run.cells()
-    asked = _Questions(plan)
+    asked, people = _Questions(plan), _People(plan)
     with Store.open(workspace / "store", write=False) as store:
         for row in cells.to_pylist():
             stage, name = _stage(plan, row["stage"]), row["item"]
@@ -139,6 +141,7 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
             yield flat | {
                 "answered": reply is not None,
                 "text": reply.text if isinstance(reply, GenerateReply) else None,
+                **people.drawn(stage, row["population"], row["draw"]),
                 **_chosen(asked, stage, name, language, reply),
                 "probabilities": chances,
                 "reported": "" if reply is None or isinstance(reply, Failure) else reply.reported,
@@ -251,6 +254,32 @@ class _Questions:
     def shown(self, stage: Assess, item: str, language: str) -> tuple[str, ...]:
         """The options of an item that a second reader chooses among; a judge is shown none."""
         return self.of(sources_of(self.plan, stage)[0], item).options(language) if stage.picks else ()
+
+
+@dataclass(slots=True)
+class _People:
+    """Who answered the cells of a plan that are drawn; each stage's participants are drawn once."""
+
+    plan: Plan
+    _known: dict[tuple[str, str], dict[int, Participant]] = field(default_factory=dict)
+
+    def drawn(self, stage: Asked, population: str, draw: int) -> dict[str, Any]:
+        """What was drawn for a participant, as an export has it."""
+        if not isinstance(stage, Converse):
+            return dict.fromkeys(("place", "group", "memory", "beams", "sampled"))
+        people, language = self.plan.populations[population], stage.language[population]
+        known = self._known.get((stage.name, population))
+        if known is None:
+            persons = participants(stage, people, questions(stage, self.plan.surveys[stage.survey]))
+            known = self._known[stage.name, population] = {one.draw: one for one in persons}
+        one = known[draw]
+        return {
+            "place": None if one.place is None else people.places[one.place].name[language],
+            "group": None if one.group is None else people.groups[one.group].name[language],
+            "memory": one.memory,
+            "beams": one.beams,
+            "sampled": one.sample,
+        }
 
 
 def _read(asked: _Questions, stage: Asked, item: str, language: str, reply: Reply | None) -> dict[str, Any] | None:

@@ -61,6 +61,7 @@ def content(material: Material) -> dict[str, Any]:
         "claims": summary.claims(named),
         "keys": summary.keys(named),
         "tallies": answered.tallies(named),
+        "counted": answered.counted(named.material.findings.tallies),
         "probes": probe.probes(named),
         "trust": answered.trust(named),
         "blocks": _blocks(named),
