@@ -144,6 +144,7 @@ ERRORS: Final = {
     "AC419": "The prompt names what the population does not have",
     "AC430": "The model is tested on what it was trained on",
     "AC445": "What is compared shares no items",
+    "AC481": "A case that people judged cannot be read",
     "AC448": "The judge judges itself",
     "AC460": "The block cannot be asked in the other language",
     "AC462": "The prompt cannot do without what it is not told",
