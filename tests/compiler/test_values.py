@@ -210,6 +210,7 @@ def test_what_is_meant_in_percent_is_said_where_the_sign_was_left_out(share: str
     [
         ('persona p { prompt { en = "Hello."  zhh = "你好。" } }', "zhh", "Did you mean `zh`?"),
         ('population u { country = "USA"  language = en  named { enn = "USA" } }', "enn", "Did you mean `en`?"),
+        ('population u { country = "China"  language = cn }', "cn", "Did you mean `zh`?"),
         ('population u { country = "China"  language = zh  named { zh = "中国"  fr = "Chine" } }', "fr", ""),
         ('population u { country = "China"  language = fr }', "fr", "The languages are `en`, `zh`."),
     ],
