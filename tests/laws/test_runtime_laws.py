@@ -20,7 +20,7 @@ from auditc.runtime.identity import score_key
 from auditc.runtime.identity import settings as answered_with
 from auditc.runtime.schedule import score_batches, stages
 from auditc.runtime.understood import Reader
-from auditc.runtime.walk import converse_sheet, score_sheet, walk_converse, walk_score
+from auditc.runtime.walk import Crowd, crowd, score_sheet, walk_converse, walk_score
 from tests.runtime.plans import POPULATIONS, converse, drawn, plan, score, survey
 
 IDENTITY = {"engine": "none"}
@@ -114,27 +114,27 @@ def _numbered(text: str, options: tuple[str, ...], language: str) -> Reading:
     return Reading(int(text) % len(options), "answered", "test")
 
 
+def crowded(one: Plan, number: int = 0) -> Crowd:
+    """The participants of a stage, whose answers are numbers."""
+    people = crowd(turn_asking(one, one.stages[number], IDENTITY))  # type: ignore[arg-type]
+    people.reader = Reader(replace(methods.take("def_survey"), read=_numbered))
+    return people
+
+
+def replied(key: bytes) -> GenerateReply:
+    return GenerateReply(str(key[0]), 1, 1, "stop")
+
+
 @given(st.integers(2, 12), st.integers(0, 5), st.integers(0, 99))
 @settings(max_examples=40, deadline=None)
 def test_a_walk_asks_each_turn_once_and_remembers_no_more_than_it_may(draws: int, memory: int, seed: int) -> None:
     one = plan(converse(draws=draws, memory=Range(low=memory, high=memory), seed=seed))
-    asking = turn_asking(one, one.stages[0], IDENTITY)  # type: ignore[arg-type]
-    sheet = converse_sheet(asking)
-    seen = [
-        ask
-        for batch in walk_converse(
-            asking,
-            sheet,
-            lambda key: GenerateReply(str(key[0]), 1, 1, "stop"),
-            Reader(replace(methods.take("def_survey"), read=_numbered)),
-            64,
-        )
-        for ask in batch or ()
-    ]
+    alone = crowded(one)
+    seen = [ask for batch in walk_converse([alone], replied, 64) for ask in batch or ()]
     assert len(seen) == len({ask.key for ask in seen}) == 2 * draws * 6
     turns = [len(ask.request.prompt.turns) // 2 for ask in seen]
     assert max(turns) == min(memory, 5)
-    assert all((choices >= 0).all() for choices in sheet.choices.values())
+    assert all((choices >= 0).all() for choices in alone.sheet.choices.values())
 
 
 @given(st.permutations(range(6)), st.lists(st.sampled_from("abc"), min_size=6, max_size=6))
