@@ -125,7 +125,7 @@ class AssessAsking:
         turn = said(Turn("user", self.renderer.render(wording.text, values, once=True)))
         own = key(self.how, (turn,), wording.opening, repr(None), looked_at(self.how, hint))
         prompt = Prompt((turn.turn,), wording.opening)
-        return Ask(own, self.how.text, lambda: GenerateRequest(prompt, self.sampling, stream(own), hint))
+        return Ask(own, self.how.text, self.stage, lambda: GenerateRequest(prompt, self.sampling, stream(own), hint))
 
 
 def assess_asking(plan: Plan, stage: Assess, identity: Identity) -> AssessAsking:

@@ -23,7 +23,7 @@ from .faults import Problem, WorldFailed
 from .fingerprint import changes, fingerprint
 from .memory import Room, rooms
 from .opening import obstacles
-from .probe import Sample, second
+from .probe import Sample, second, watch
 from .room import tight
 from .schedule import Asked, stages
 from .sheets import AssessSheet, ConverseSheet, Sheet
@@ -196,12 +196,12 @@ def _walked(
     missing is taken to come."""
     cells = count_cells(stage, plan)
     limit = EXACT if cells > EXACT else None
-    sheet, batches = walk(plan, stage, bound.identity, store.get, bound.flow.batch, limit, before=sheets)
+    (sheet,), batches = walk(plan, (stage,), bound.identity, store.get, bound.flow.batch, limit, before=sheets)
     sheets[stage.name] = sheet
     cells = len(sheet.looks) if isinstance(sheet, AssessSheet) else cells
     sample = Sample(stage, share, plan.seed)
     met = cached = shared = tokens = 0
-    for batch in sample.watch(batches) if share else batches:
+    for batch in watch({stage.name: sample}, batches) if share else batches:
         for ask in batch or ():
             met += 1
             if ask.key in store:

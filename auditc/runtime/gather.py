@@ -50,7 +50,8 @@ def gather(
 ) -> tuple[list[Answers], Counts]:
     """The answers that lie under the keys of a sheet, and what the cells asked just now came to.
 
-    `fresh` are keys that were asked and are not counted yet; those that are counted here are taken out of it.
+    `fresh` are keys that were asked for its stage and are not counted yet; those that are counted here are taken out
+    of it.
     """
     if isinstance(sheet, ScoreSheet):
         return _scores(plan, sheet, reply, fresh)

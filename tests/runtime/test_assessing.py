@@ -136,7 +136,7 @@ def test_answers_without_a_text_are_left_out_and_one_is_read_all_the_same() -> N
     source, stage = made.stages
     assert isinstance(stage, Assess) and source.kind == "converse"
     known: dict[bytes, Any] = {}
-    sheet, batches = walk(made, source, IDENTITY, known.get, 8, before={})
+    (sheet,), batches = walk(made, (source,), IDENTITY, known.get, 8, before={})
     for batch in batches:
         known |= {ask.key: Failure("engine") for ask in batch or ()}
     one = next(key for rows in sheet.keys.values() for row in rows for key in row)  # type: ignore[union-attr]
