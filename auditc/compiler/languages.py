@@ -8,7 +8,6 @@ from auditc.methods import methods
 
 from .mistakes import close, listing
 
-
 MEANT: Final = {
     **dict.fromkeys(("cn", "chn", "chinese", "zh_cn", "mandarin", "simplified_chinese"), "zh"),
     **dict.fromkeys(("us", "usa", "uk", "gb", "eng", "english", "en_us", "en_gb"), "en"),

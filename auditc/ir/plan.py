@@ -453,6 +453,8 @@ class Plan(Form):
         content = self.model_dump(mode="json")
         for stage in content["stages"]:
             del stage["origin"]
+            if stage.get("asks"):
+                del stage["asks"]["origin"]
         return digest(content)
 
     def stage(self, name: str) -> Stage:
