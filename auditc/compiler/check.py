@@ -15,7 +15,7 @@ from auditc.ir.audit import Audit, Claim, ReportUse
 from auditc.ir.plan import Budget, Correction
 from auditc.methods import methods
 from auditc.reports import reports
-from auditc.spec.syntax import Attribute, Block, Expression, Name, Switch, Text, Word
+from auditc.spec.syntax import Attribute, Block, Expression, Items, Member, Name, Switch, Text, Word
 
 from .bodies import fill, form, head, keys, read
 from .bound import Bound
@@ -165,8 +165,11 @@ def _constants(scope: Scope) -> None:
             expression = constant.value
             if isinstance(expression, Poison | Text | Switch | Word):
                 continue
+            if isinstance(expression, Items) and all(isinstance(one, Word | Member) for one in expression.values):
+                continue  # what its names mean, whoever takes the list knows
             if quantity(expression, scope.within(constant.module)) is None:
-                label = f"a constant is a number, a text, `on` or `off`, and this is {called(expression)}"
+                kinds = "a number, a text, `on` or `off`, or a list of names"
+                label = f"a constant is {kinds}, and this is {called(expression)}"
                 report(scope.sink, "AC301", expression.span, label, remedy="For example: `let { name = 3 }`.")
 
 

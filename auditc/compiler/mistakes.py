@@ -149,6 +149,8 @@ ERRORS: Final = {
     "AC460": "The block cannot be asked in the other language",
     "AC462": "The prompt cannot do without what it is not told",
     "AC371": "A column of groups is called like an axis",
+    "AC494": "The network has no such module",
+    "AC495": "The item is in a part that no split has",
 }
 """What stops the compiler."""
 
@@ -182,6 +184,10 @@ WARNINGS: Final = {
     "AC423": "The provider can change the model",
     "AC431": "The test cannot fail",
     "AC440": "The model has seen an item in its training",
+    "AC490": "The model is asked in other words than it learnt in",
+    "AC491": "An item may be one that was learnt, in other words",
+    "AC492": "A trained model is asked without a control",
+    "AC493": "The learning rate is very high",
     "AC455": "There will be no map",
     "AC456": "The figure is one of these items",
     "AC446": "What is compared rests on different items",
