@@ -11,7 +11,9 @@ from . import numbers
 from .names import Names, estimates
 
 CONDITIONS = ("ablation", "control", "reading")
-"""What a contrast is of when it compares conditions of one model; otherwise it is a column of the models' cards."""
+"""What a contrast is of when it compares conditions of one model."""
+TRAININGS = ("training", "beyond", "trainings")
+"""What it is of when trained models are compared; what is neither is a column of the models' cards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def groups(names: Names) -> list[Groups]:
     """In the order of the findings; empty where nothing is compared."""
     found: dict[str, list[Contrast]] = {}
     for each in names.material.findings.contrasts:
-        if each.of not in CONDITIONS:
+        if each.of not in (*CONDITIONS, *TRAININGS):
             found.setdefault(each.id.split("/")[0], []).append(each)
     words = names.words
     return [
