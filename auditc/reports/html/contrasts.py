@@ -140,7 +140,7 @@ def _cell(names: Names, finding: Finding | None, moved: Contrast | None) -> Cell
         id=moved.id if moved else "",
         estimate=numbers.figure(finding.estimate if finding else None, unit),
         interval=numbers.interval(finding.low, finding.high, unit) if finding else numbers.NONE,
-        difference=_difference(moved) if moved else "",
+        difference=difference(moved) if moved else "",
         reach=numbers.interval(moved.low, moved.high, unit) if moved else "",
         notes=tuple(names.words.said(note) for note in moved.notes) if moved else (),
     )
@@ -162,7 +162,7 @@ def line(names: Names, each: Contrast) -> Line:
         part=words("list.comma").join((names.metric(each.metric), *axes)) if within else words("list.comma").join(axes),
         models=f"{numbers.count(n['left'])} / {numbers.count(n['right'])}" if "left" in n else "",
         items=numbers.count(n.get("values", n.get("items", 0))),
-        estimate=_difference(each),
+        estimate=difference(each),
         interval=numbers.interval(each.low, each.high, each.unit),
         level=numbers.level(each.level),
         statistic=_statistic(names, each),
@@ -171,7 +171,7 @@ def line(names: Names, each: Contrast) -> Line:
     )
 
 
-def _difference(each: Contrast) -> str:
+def difference(each: Contrast) -> str:
     """With its sign, that nobody takes it for a figure."""
     shown = numbers.figure(each.estimate, each.unit)
     return f"+{shown}" if (each.estimate or 0) > 0 and shown.strip("0.%") else shown

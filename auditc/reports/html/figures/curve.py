@@ -80,7 +80,7 @@ def _line(points: Points, place: int, *, dashed: bool = False) -> Markup:
 
 
 def _frame(content: Curve, across: Axis, up: Axis) -> Markup:
-    left, top, right, bottom = across.left, up.right, across.right, up.left
+    left, right, bottom = across.left, across.right, up.left
     parts = []
     for value in up.ticks(5):
         y = up.at(value)
