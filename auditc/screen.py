@@ -95,8 +95,10 @@ def outcome(done: Done) -> None:
 
 
 def _compared(done: Done) -> Iterable[str]:
-    """Differences between groups of models; a published test, and conditions of one model, stand in the report."""
-    rows = [row for row in done.findings.contrasts if not row.model and not row.published]
+    """Differences between models and groups of models; published tests, conditions of one model, and what trainings
+    changed under a control stand in the report."""
+    found = done.findings.contrasts
+    rows = [row for row in found if not (row.model or row.published or "condition" in row.axes)]
     for row in rows[:COMPARED]:
         said = "no figure" if row.estimate is None else f"{row.estimate:.3g}"
         tested = "not tested"
@@ -105,7 +107,7 @@ def _compared(done: Done) -> Iterable[str]:
         where = ", ".join((f"{row.block}.{row.metric}", row.population, *row.axes.values()))
         yield f" compared  {row.left} - {row.right}, {where}: {said} ({tested})"
     if len(rows) > COMPARED:
-        yield f" compared  {len(rows) - COMPARED} more pairs of groups: see the report"
+        yield f" compared  {len(rows) - COMPARED} more pairs: see the report"
 
 
 def _unanswered(done: Done) -> Iterable[str]:
