@@ -202,7 +202,7 @@ class _Run:
         self.sheets[stage.name] = sheet
         cells = len(sheet.looks) if isinstance(sheet, AssessSheet) else count_cells(stage, self.plan)
         self.reporter.stage_started(stage.name, cells)
-        if self.plan.probe and bound.backend.anew:
+        if self.plan.probe and bound.backend.anew and probe.probed_at_all(stage):
             sample = self.samples[stage.name] = probe.Sample(stage, self.plan.probe, self.plan.seed)
             batches = sample.watch(batches)
         reused = self._ask(stage, batches)

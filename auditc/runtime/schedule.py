@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from auditc.ir.plan import Assess, Converse, Plan, Score
+from auditc.ir.plan import Assess, Converse, Plan, Predict, Score
 
 from .asking import ScoreAsking, wording_of
 from .cells import ScoreCells
 
-Asked = Score | Converse | Assess
+Asked = Score | Converse | Predict | Assess
 
 WORTH = 64
 """A beginning of fewer letters, or a quarter as many Chinese characters, is not worth standing together for."""
