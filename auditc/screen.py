@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def forecast(foreseen: Forecast) -> None:
         to_run += f", {stage.shared:,} with others" if stage.shared else ""
         numbers = (f"{stage.cells:,}", f"{stage.cached:,}", to_run, tokens, seconds)
         numbers = (
-            numbers if stage.kind in ("score", "converse", "assess") else ("", "", "", "", "")
+            numbers if stage.kind in ("score", "converse", "predict", "assess") else ("", "", "", "", "")
         )  # nobody counts what cannot run
         bill = (f"{stage.money.amount:,.4f} {stage.money.currency}" if stage.money else "",) if priced else ()
         table.add_row(*_plain(stage.name, stage.model, *numbers, *bill, "; ".join(stage.why)))
@@ -149,7 +150,13 @@ def cell(shown: Shown) -> None:
     for role, text in shown.turns:
         console.print(Text(f"\n[{role}]", style="dim"))
         console.print(Text(text), soft_wrap=True)
-    console.print(Text(f"\n[the answer begins] {shown.opening}", style="dim"))
+    if shown.turns:
+        console.print(Text(f"\n[the answer begins] {shown.opening}", style="dim"))
+    else:
+        console.print(Text("\n[the text]", style="dim"))
+        console.print(Text(shown.opening), soft_wrap=True)
+    if shown.likelihood is not None:
+        console.print(Text(_likelihood(shown.likelihood)), soft_wrap=True)
     if shown.text is not None:
         console.print(Text(shown.text), soft_wrap=True)
         console.print(Text(f"\nread as: {_reading(shown, shown.reading)}"))
@@ -180,6 +187,12 @@ def _second(console: Console, shown: Shown, second: Second) -> None:
         console.print(Text(f"the server says: {second.reported}"), soft_wrap=True)
     if second.failure is not None:
         console.print(Text(_failed(second.failure), style="red"), soft_wrap=True)
+
+
+def _likelihood(said: dict[str, Any]) -> str:
+    logprob, tokens, given = said["logprob"], said["tokens"], said["given"]
+    what = f"\nln p {logprob:.4f} of {tokens:,} tokens: perplexity {math.exp(-logprob / tokens):.4g}"
+    return what + (f"; not predicted: {given!r}" if given else "")
 
 
 def _failed(failure: dict[str, str]) -> str:

@@ -45,6 +45,7 @@ from .secrets import look_for_secrets, look_into_data
 from .standins import simulated_models
 from .subjects import model, population
 from .surveys import survey
+from .texts import texts
 from .training import trainings
 from .trials import trials
 from .unused import warn_of_unused
@@ -174,9 +175,12 @@ def _constants(scope: Scope) -> None:
 
 
 def _asked(declaration: Declaration, scope: Scope, lineage: Lineage) -> Question | Poison:
-    """A method's block, which asks a survey or leads through scenarios."""
-    if methods.take(declaration.kind).asks == "scenarios":
-        return dilemma(declaration, scope, lineage.bound)
+    """A method's block, which asks a survey, leads through scenarios, or gives texts."""
+    match methods.take(declaration.kind).asks:
+        case "scenarios":
+            return dilemma(declaration, scope, lineage.bound)
+        case "texts":
+            return texts(declaration, scope, lineage)
     return question(declaration, scope, lineage)
 
 

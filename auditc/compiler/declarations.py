@@ -245,6 +245,18 @@ class Leads(Form):
     """The language in which the scenarios are told."""
 
 
+class Reads(Form):
+    """What the block of a method that gives models texts says."""
+
+    texts: Annotated[Any, Grid()]
+    """The texts. Columns: `id`, and for each language `text.en`; also `source`. A row without a text in the block's
+    language is left out."""
+    of: Annotated[tuple[Annotated[str, RefTo("model")], ...], Len(1)]
+    """The models that are given them."""
+    language: Annotated[str, LanguageWord()] = "en"
+    """The language of the texts that are taken."""
+
+
 class Lora(Body):
     """Low-rank adapters on the modules named."""
 
@@ -374,6 +386,9 @@ KINDS: Final[dict[str, type[BaseModel]]] = {
     "test": Test,
 }
 """The kinds of block that the language itself knows; `let` and those of NAMELESS and the methods' come beside them."""
+
+ASKING: Final[dict[str, type[BaseModel]]] = {"survey": Asks, "scenarios": Leads, "texts": Reads}
+"""What the block of a method says beside its parameters, by what the method asks."""
 
 PROVIDES: Final = {"train": "model"}
 """Kinds whose name stands for something of another kind: a training is a model to whoever asks it."""

@@ -44,6 +44,7 @@ ERRORS: Final = {
     "AC041": "The shares of a group are there twice",
     "AC042": "The data file is too large",
     "AC043": "An item has no such direction",
+    "AC501": "A text is there twice",
     "AC050": "The list has too few or too many items",
     "AC051": "The rows of a list do not agree",
     "AC052": "An item of a list has other than two options",
@@ -194,6 +195,7 @@ WARNINGS: Final = {
     "AC447": "What is compared are different quantities",
     "AC463": "A list is asked in part",
     "AC461": "The ablation changes nothing",
+    "AC500": "Perplexities of different tokenizers are compared",
     "AC480": "The languages seem to give the options in another order",
     "AC439": "The prompt does not name the participant's group",
 }

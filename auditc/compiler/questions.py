@@ -7,7 +7,7 @@ from typing import Any
 
 from auditc.diagnostics import Label, Span
 from auditc.ir.audit import MethodUse, MetricUse, SurveyUse
-from auditc.ir.plan import Converse, Escalate, Score
+from auditc.ir.plan import Converse, Score
 from auditc.methods import methods
 from auditc.methods._contract import Method
 from auditc.metrics import metrics
@@ -114,7 +114,7 @@ def _sound(
     good = good and askable(use, method, persona, asking)
     if not good:
         return POISON
-    stages = tuple(stage for stage in method.stages(use) if not isinstance(stage, Escalate))
+    stages = tuple(stage for stage in method.stages(use) if isinstance(stage, Score | Converse))
     good = all(
         [
             applicable(use, asked, method, stages, asking),

@@ -14,7 +14,7 @@ import numpy as np
 
 from auditc.ir.canonical import seeded
 from auditc.ir.finding import Contrast
-from auditc.ir.plan import Converse, Plan, Score
+from auditc.ir.plan import Converse, Plan, Questioning
 from auditc.ir.reread import SECOND_READING
 
 from .estimate import Uncertainty
@@ -52,7 +52,7 @@ def _place(plan: Plan, measured: Measured) -> tuple[object, ...]:
 def _kind(plan: Plan, measured: Measured) -> str:
     """Ablations are stages of their own, as is what is read again; a control is a second way of asking within one."""
     stage = plan.stage(measured.measurement.draws_of.split("\x1f")[0])
-    assert isinstance(stage, Score | Converse)
+    assert isinstance(stage, Questioning)
     return "ablation" if isinstance(stage, Converse) else "control"
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from auditc.backends._contract import Identity
 from auditc.ir.exchange import GenerateRequest, Hint, Prompt, Request, Sampling, ScoreRequest, Turn
 from auditc.ir.lists import ListWording
-from auditc.ir.plan import Assess, Converse, Item, Plan, Questioning, Score, Wording
+from auditc.ir.plan import Assess, Converse, Item, Plan, Predict, Questioning, Score, Wording
 from auditc.ir.questions import Question, questions
 from auditc.reading import label
 
@@ -25,7 +25,7 @@ class Ask:
 
     key: bytes
     settings: str
-    stage: Score | Converse | Assess
+    stage: Score | Converse | Predict | Assess
     """Whose cell it is."""
     _make: Callable[[], Request]
     _request: Request | None = None
@@ -38,7 +38,7 @@ class Ask:
             request = self._request = self._make()
         return request
 
-    def again(self, key: bytes, stage: Score | Converse | Assess) -> Ask:
+    def again(self, key: bytes, stage: Score | Converse | Predict | Assess) -> Ask:
         """The very request, marked as asked for the second time, as a cell of another stage; its answer is kept under
         another key."""
         return Ask(key, self.settings, stage, lambda: replace(self.request, again=True))

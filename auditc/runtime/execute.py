@@ -208,7 +208,7 @@ class _Run:
         sheets, batches = walk(self.plan, party, identity, self.reply, size, limit, before=self.sheets)
         self.sheets |= {sheet.stage.name: sheet for sheet in sheets}
         self.ledger.begin({sheet.stage.name: self._cells(sheet) for sheet in sheets})
-        if self.plan.probe and bound.backend.anew:
+        if self.plan.probe and bound.backend.anew and probe.probed_at_all(party[0]):
             sampled = {stage.name: probe.Sample(stage, self.plan.probe, self.plan.seed) for stage in party}
             self.samples |= sampled
             batches = probe.watch(sampled, batches)

@@ -26,7 +26,7 @@ from auditc.methods import methods
 from .asking import Ask
 from .schedule import Asked, turn_groups
 from .segment import KEY_BYTES
-from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet, choice_of
+from .sheets import AssessSheet, ConverseSheet, Sheet, choice_of
 from .understood import Reader, choices, chosen
 
 Known = Callable[[bytes], Reply | None]
@@ -37,6 +37,12 @@ NAME = "probe of {}"
 def second(key: bytes) -> bytes:
     """The key under which the second answer to a cell is kept."""
     return hashlib.sha256(b"again" + key).digest()[:KEY_BYTES]
+
+
+def probed_at_all(stage: Asked) -> bool:
+    """Whether cells of a stage are put to their model again: of texts nothing is asked that could be answered
+    otherwise."""
+    return stage.kind != "predict"
 
 
 @dataclass(slots=True, eq=False)
@@ -141,7 +147,7 @@ def probed(plan: Plan, sample: Sample, sheet: Sheet, known: Known) -> Probed:
     if stage.kind == "score":
         logprobs = _logprobs([(a, b) for _, a, b in both])
         return Probed(**made, logprobs=logprobs, readings=_likeliest(logprobs, stage.low_mass))
-    assert not isinstance(sheet, ScoreSheet)
+    assert isinstance(sheet, ConverseSheet | AssessSheet)
     reads = _judge_reader(sheet) if isinstance(sheet, AssessSheet) else _reader(plan, sheet, first)
     rows = [[reads(ask, a), reads(ask, b)] for ask, a, b in both]
     return Probed(**made, readings=np.array(rows, dtype=np.int64).reshape(-1, 2))

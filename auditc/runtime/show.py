@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
-from auditc.ir.plan import Assess, Converse, Plan, Score
+from auditc.ir.exchange import Failure, GenerateReply, LikelihoodReply, Reply, ScoreReply
+from auditc.ir.plan import Assess, Converse, Plan, Predict, Questioning, Score
 from auditc.ir.questions import Question, alone, questions
 from auditc.ir.reading import Choices, Reading
 from auditc.methods import methods
@@ -91,6 +91,9 @@ class Shown:
     """When the answer was taken in, as ISO 8601 in UTC; empty where the store does not say."""
     second: Second | None = None
     """What came back the second time; None where the cell was not probed."""
+    likelihood: dict[str, Any] | None = None
+    """Of a text that was put as it stands: the sum of the natural-log probabilities of its tokens, how many tokens were
+    predicted, and the beginning that was not."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -125,8 +128,9 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
 
     `probabilities` are as the model gave them, not normalised; they and `choice` (1-based) are in the survey's own
     order of options. Of a participant a row also has its place, group, longest memory, beams, and whether its texts
-    were `sampled`; these are empty for a cell that nobody draws. `reading` says how a text was read, `status` what the
-    cell had when the run ended.
+    were `sampled`; these are empty for a cell that nobody draws. Of a text that was put as it stands, `probabilities`
+    are those of its tokens, in the order of the text, without the first where nothing stood before it. `reading` says
+    how a text was read, `status` what the cell had when the run ended.
     """
     plan, cells = run.plan(), run.cells()
     asked, people = _Questions(plan), _People(plan)
@@ -138,6 +142,8 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
             reply = store.get(row["key"]) if row["status"] == "answered" else None
             flat = {**row, "key": row["key"].hex(), "block": stage.block, "model": stage.model, "language": language}
             chances = _chances(len(words), max(row["rotation"], 0), reply) if isinstance(reply, ScoreReply) else None
+            if isinstance(reply, LikelihoodReply):
+                chances = [math.exp(logprob) for logprob in reply.logprobs]
             yield flat | {
                 "answered": reply is not None,
                 "text": reply.text if isinstance(reply, GenerateReply) else None,
@@ -191,6 +197,7 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
         tokens=_tokens(reply),
         reported=_reported(reply),
         at=moment(stored.at),
+        likelihood=_likelihood(reply),
     )
 
 
@@ -206,6 +213,12 @@ def _second(plan: Plan, place: Place, status: str, stored: Stored | None) -> Sec
         failure={"reason": reply.reason, "detail": reply.detail} if isinstance(reply, Failure) else None,
         reported=_reported(reply),
     )
+
+
+def _likelihood(reply: Reply) -> dict[str, Any] | None:
+    if not isinstance(reply, LikelihoodReply):
+        return None
+    return {"logprob": math.fsum(reply.logprobs), "tokens": len(reply.logprobs), "given": reply.given}
 
 
 def _reported(reply: Reply | None) -> str:
@@ -242,7 +255,7 @@ class _Questions:
     plan: Plan
     _known: dict[str, dict[str, Question]] = field(default_factory=dict)
 
-    def of(self, stage: Score | Converse, item: str) -> Question:
+    def of(self, stage: Questioning, item: str) -> Question:
         """What a cell asked, of which an item is one."""
         known = self._known.get(stage.name)
         if known is None:
@@ -296,12 +309,12 @@ def _reading(asked: _Questions, stage: Asked, item: str, language: str, reply: G
 def _tokens(reply: Reply) -> dict[str, int]:
     if isinstance(reply, GenerateReply):
         return {"in": reply.tokens_in, "out": reply.tokens_out}
-    return {"in": reply.tokens_in, "out": 0} if isinstance(reply, ScoreReply) else {"in": 0, "out": 0}
+    return {"in": 0 if isinstance(reply, Failure) else reply.tokens_in, "out": 0}
 
 
 def _stage(plan: Plan, name: str) -> Asked:
     stage = plan.stage(name)
-    assert isinstance(stage, Score | Converse | Assess)
+    assert isinstance(stage, Score | Converse | Predict | Assess)
     return stage
 
 
@@ -314,4 +327,6 @@ def _shown_options(asked: _Questions, stage: Asked, population: str, item: str) 
         language = spoken.get(population) or stage.cases[int(item.rpartition("_")[2]) - 1].language
         return language, (*asked.shown(stage, item, language), *stage.options[language])
     language = stage.language[population]
+    if isinstance(stage, Predict):
+        return language, ()
     return language, asked.of(stage, item).options(language)

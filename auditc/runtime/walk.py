@@ -23,8 +23,9 @@ from auditc.methods import methods
 from .asking import Ask, ScoreAsking, TurnAsking, score_asking, turn_asking
 from .assessing import assess_asking, assess_sheet, walk_assess
 from .cells import Participant, lasting, participants, score_cells
+from .predicting import predicting, walk_predict
 from .schedule import Party, score_batches, spread, turn_groups
-from .sheets import ConverseSheet, Known, ScoreSheet, Sheet
+from .sheets import ConverseSheet, Known, PredictSheet, ScoreSheet, Sheet
 from .understood import Reader, choices, chosen
 
 ROUND: None = None
@@ -54,6 +55,10 @@ def walk(
         scores = score_asking(plan, stage, identity)
         score = score_sheet(scores)
         return (score,), walk_score(scores, score, size, limit)
+    if stage.kind == "predict":
+        texts = predicting(plan, stage, identity)
+        predict = PredictSheet(stage, [b""] * len(stage.items))
+        return (predict,), walk_predict(texts, predict, size, limit)
     crowds = [crowd(turn_asking(plan, one, identity), limit) for one in party if isinstance(one, Converse)]
     return tuple(one.sheet for one in crowds), walk_converse(crowds, known, size)
 

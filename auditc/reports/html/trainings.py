@@ -105,7 +105,7 @@ def trainings(names: Names) -> Trainings:
         ("trainings.before_further", [c for c in changed if _aside(c)]),
         ("trainings.pairs_further", [c for c in others if _aside(c) or c.axes]),
     ]
-    own = {
+    own: dict[tuple[object, ...], Finding] = {
         (f.block, f.metric, f.model, f.population, f.condition, *sorted(f.axes.items())): f
         for f in estimates(names.material)
     }
