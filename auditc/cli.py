@@ -220,6 +220,8 @@ def run(
         from auditc import screen
 
         screen.outcome(done)
+    if done.untrained:
+        raise typer.Exit(WORLD_FAILED)
     if done.stopped or done.record.cells["not_run"] or done.gate(fail_on or []):
         raise typer.Exit(INCOMPLETE)
 

@@ -41,6 +41,11 @@ class Done:
         return self.record.stopped
 
     @property
+    def untrained(self) -> tuple[str, ...]:
+        """The models that could not be trained: what depends on them was not asked."""
+        return tuple(stage["model"] for stage in self.record.stages if stage.get("training") == "failed")
+
+    @property
     def replayed(self) -> dict[str, str]:
         """The models that were answered from a recording, with its digest."""
         rows = self.findings.models
@@ -64,6 +69,7 @@ class Done:
             "probe": self.record.probe,
             "spent": self.record.spent.model_dump(),
             "replayed": self.replayed,
+            "untrained": list(self.untrained),
             "findings": str(self.folder / "findings.json"),
             "reports": {name: str(path) for name, path in self.reports.items()},
         }
@@ -104,7 +110,12 @@ def run(
                 logs=started.folder,
             )
         findings, items = conclude(
-            plan, outcome.answers, models=outcome.models, assessed=outcome.assessed, probed=outcome.probed
+            plan,
+            outcome.answers,
+            models=outcome.models,
+            assessed=outcome.assessed,
+            probed=outcome.probed,
+            trainings=outcome.trainings,
         )
         record = started.finish(outcome, findings, items)
         done = runs.Run(started.folder)
