@@ -142,6 +142,17 @@ def render_again(name: str | None, formats: list[str] | None, languages: list[st
         return _render(find_run(name)[0], formats, languages)
 
 
+def card(name: str, training: str) -> tuple[str, dict[str, Any]] | None:
+    """The card of a model that was trained for a run, named by its stage or its model: for people, and as JSON. None
+    where the run has no such training. Raises WorldFailed where the result is gone or is not what was written."""
+    from auditc.runtime.training import results
+
+    with world():
+        run, workspace = find_run(name)
+        rows = [row for row in run.findings().trainings if training in (row.stage, row.model)]
+        return results.shown(workspace, rows[0].recipe) if rows else None
+
+
 def show(name: str, cell: str) -> Shown:
     """One stored answer: what was asked, how, what came back, and the line of the spec that asked."""
     from auditc.runtime import show as showing

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from auditc.ir.training import NotTrained
 from auditc.weights._adapter import CONFIG, adapter_digest
@@ -74,6 +74,14 @@ def read(workspace: Path, recipe: str) -> Card | None:
     if (made.tensors, made.files, made.form, made.weights) != (card.tensors, card.files, card.form, card.weights):
         raise _damaged(folder)
     return card
+
+
+def shown(workspace: Path, recipe: str) -> tuple[str, dict[str, Any]]:
+    """The card of a result, for people and as JSON. Raises Damaged, or WorldFailed where there is none any more."""
+    card = read(workspace, recipe)
+    if card is None:
+        raise WorldFailed(f"the trained model .auditc/{TRAINED}/{recipe} is gone", "run the audit again")
+    return (place(workspace, recipe) / "README.md").read_text("utf-8"), card.model_dump(mode="json")
 
 
 def _damaged(folder: Path) -> Damaged:
