@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditc.ir.finding import Finding
     from auditc.runtime.forecast import Forecast
     from auditc.runtime.show import Second, Shown
+    from auditc.runtime.training.foreseen import TrainingForecast
 
 
 COMPARED = 12
@@ -51,6 +52,8 @@ def forecast(foreseen: Forecast) -> None:
     known = [stage.seconds for stage in foreseen.stages if stage.seconds]
     bills = "".join(f", at most {amount:,.2f} {currency}" for currency, amount in foreseen.money.items())
     console.print(Text(total + (f", about {_duration(sum(known))}" if known else "") + bills))
+    for training in foreseen.trainings:
+        console.print(Text(_training(training)), soft_wrap=True)
     for room in foreseen.rooms:
         if room.needed:
             free = f", {room.available / 1e9:,.1f} GB are free" if room.available is not None else ""
@@ -60,6 +63,18 @@ def forecast(foreseen: Forecast) -> None:
     problems = [": ".join(filter(None, (problem.message, problem.help))) for problem in foreseen.problems]
     for problem in dict.fromkeys(problems):  # several stages may lack the same
         console.print(Text(f"not yet possible: {problem}", style="yellow"))
+
+
+def _training(training: TrainingForecast) -> str:
+    """What is learnt of what, and what it takes; or that it is there already."""
+    said = f"{training.model}, made of {training.base}: "
+    if training.done:
+        return said + "trained in an earlier run"
+    said += f"to train on {training.examples:,} examples, {training.steps:,} steps in {training.epochs:,} epochs"
+    said += f", about {_duration(training.seconds)}" if training.seconds is not None else ""
+    said += f", about {training.memory / 1e9:,.1f} GB of memory" if training.memory else ""
+    free = training.available
+    return said + (f", {free / 1e9:,.1f} GB are free" if training.memory and free is not None else "")
 
 
 def outcome(done: Done) -> None:
@@ -89,10 +104,18 @@ def outcome(done: Done) -> None:
         console.print(
             Text(f"Stopped early: {done.stopped}. {cells['not_run']:,} cells were not asked.", style="yellow")
         )
+    for line in _trained(done):
+        console.print(Text(line), soft_wrap=True)
     for name, recording in done.replayed.items():
         console.print(Text(f"{name}: replayed from recording {recording}, not asked", style="yellow"), soft_wrap=True)
     for name, path in done.reports.items():
         console.print(Text(f"{name}: {path}"), soft_wrap=True)
+
+
+def _trained(done: Done) -> Iterable[str]:
+    """The models that were made, and where their cards lie."""
+    for row in done.findings.trainings:
+        yield f"{row.model}, made of {row.base}: {done.folder.parents[1] / 'trained' / row.recipe / 'README.md'}"
 
 
 def _compared(done: Done) -> Iterable[str]:

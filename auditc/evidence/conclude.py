@@ -10,7 +10,7 @@ from typing import Any
 from auditc.ir.answers import Answers
 from auditc.ir.assessed import Assessed
 from auditc.ir.canonical import seeded
-from auditc.ir.finding import ClaimOutcome, Finding, Findings, ItemRow, ModelRow
+from auditc.ir.finding import ClaimOutcome, Finding, Findings, ItemRow, ModelRow, TrainingRow
 from auditc.ir.plan import Judge, Measure, Plan, Questioning
 from auditc.ir.probed import Probed
 from auditc.metrics import metrics as shelf
@@ -49,6 +49,7 @@ def conclude(
     models: tuple[ModelRow, ...],
     assessed: tuple[Assessed, ...] = (),
     probed: tuple[Probed, ...] = (),
+    trainings: tuple[TrainingRow, ...] = (),
 ) -> tuple[Findings, tuple[ItemRow, ...]]:
     """Findings for every measure, model, population and condition, for the whole survey and each dimension; verdicts
     on every claim; counts of every stage; how far models repeat themselves where they were probed; and a row for every
@@ -90,6 +91,7 @@ def conclude(
         probes=tuple(probes),
         maps=maps_of(plan, [(reading.stage, reading.measured) for reading in readings]),
         contrasts=contrasts(plan, [reading.measured for reading in readings], numbers),
+        trainings=trainings,
     )
     rows = (row for each in answers for row in _item_rows(plan, each, readings))
     return findings, tuple(rows)

@@ -262,6 +262,8 @@ class ModelRow(Form):
     """Of a hosted model: what its server said of who answered, and how many of the answers said so."""
     answered: tuple[str, ...] = Field(default=(), exclude_if=lambda answered: not answered)
     """Of a hosted model: when the first and the last of its answers were taken in, in UTC."""
+    lineage: tuple[str, ...] = Field(default=(), exclude_if=lambda lineage: not lineage)
+    """Of a model that was trained here: digests of the weights and adapters that it came from, the first ones first."""
 
 
 class CurvePoint(Form):

@@ -25,6 +25,10 @@ class Trainee(Protocol):
     model: Any
     """A `transformers` causal language model, or PEFT's around one."""
     tokenizer: Any
+    device: str
+    """`cpu` or `cuda`."""
+    autocast: bool
+    """Whether products are computed in bfloat16 though all weights are held in float32."""
 
     def feed(self, prompts: Sequence[Prompt]) -> list[tuple[int, ...] | Failure]:
         """The tokens of each prompt, as an engine feeds them."""

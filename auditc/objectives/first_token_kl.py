@@ -2,18 +2,24 @@
 
     loss = mean over items of KL(people ‖ model) = Σ_j s_j · ln(s_j / p_j)
 
-where p_j is the softmax over the option letters at the place where the answer begins.
+where p_j is the softmax over the option letters at the place where the answer begins. An option that has several
+spellings has the sum of their probabilities. Only the options' rows of the output head are computed, at one position.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from auditc.ir.training import Job, NotTrained, Progress, Trained
+from auditc.ir.training import Job, Progress, Trained
 from auditc.ir.values import Form, ItemSet, Positive
 
 from ._contract import Objective, Trainee
+from ._fit import arguments, fit, steady
+from ._head import collate, narrowed
+from ._rows import by_length, rows
+
+PACKAGES: Final = ("torch", "transformers", "peft", "accelerate")
 
 
 class Params(Form):
@@ -28,7 +34,20 @@ class Params(Form):
 
 
 def _train(job: Job, params: Params, trainee: Trainee, tell: Callable[[Progress], None]) -> Trained:
-    raise NotTrained("engine", "this objective cannot be trained yet")
+    from transformers import Trainer, TrainingArguments
+
+    learnt, valid = rows(job.examples, trainee), by_length(rows(job.valid, trainee))
+    causal = trainee.model.get_base_model() if hasattr(trainee.model, "peft_config") else trainee.model
+    kind = steady(Trainer, job, [len(row["ids"]) for row in learnt])
+    with narrowed(causal, params.per_option == "mean"):
+        trainer = kind(
+            model=trainee.model,
+            args=TrainingArguments(**arguments(job, trainee)),
+            train_dataset=learnt,
+            eval_dataset=valid or None,
+            data_collator=collate,
+        )
+        return fit(job, trainee, trainer, tell, PACKAGES)
 
 
 first_token_kl = Objective(
@@ -37,4 +56,5 @@ first_token_kl = Objective(
     learns=lambda params: "shares",
     source="Cao et al. (2025), Specializing LLMs to simulate survey response distributions, section 4",
     train=_train,
+    packages=PACKAGES,
 )

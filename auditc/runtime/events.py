@@ -31,8 +31,14 @@ class Reporter:
         """So many more cells are settled: asked now (those `failed`, by reason, without an answer), or answered before.
         `spent` is what the run has taken so far. A batch with cells of several stages is told of each of them."""
 
+    def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
+        """A training begins, or goes on: so many examples are learnt, and so many decide."""
+
     def training(self, stage: str, progress: Progress) -> None:
         """A step of a training is done, or an epoch."""
+
+    def training_finished(self, stage: str, seconds: float, how: str) -> None:
+        """`trained`, `gone on with` from a checkpoint, `reused`, `stopped`, or `failed: ` and why."""
 
     def waiting(self, model: str, seconds: float, why: str) -> None:
         """Nothing is asked of a model for so long, for instance because a server's rate limit is reached."""

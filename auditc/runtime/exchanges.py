@@ -106,7 +106,9 @@ def _pack(head: bytes, lines: BinaryIO, file: BinaryIO, packed: bool) -> None:
 
 def _identities(run: Run) -> dict[str, tuple[str, Identity]]:
     """Who was asked in each stage of a run: the model's name, and its engine's identity."""
-    return {stage["name"]: (stage["model"], stage["asks"]["engine"]) for stage in run.record().stages}
+    return {
+        stage["name"]: (stage["model"], stage["asks"]["engine"]) for stage in run.record().stages if "asks" in stage
+    }
 
 
 def _who(run: Run, plan: Plan) -> list[Who]:

@@ -16,7 +16,7 @@ from typing import Any
 from auditc.ir.answers import Answers
 from auditc.ir.assessed import Assessed
 from auditc.ir.exchange import Failure, Reply
-from auditc.ir.finding import ModelRow, Spent
+from auditc.ir.finding import ModelRow, Spent, TrainingRow
 from auditc.ir.plan import Plan
 from auditc.ir.probed import Probed
 
@@ -36,6 +36,8 @@ from .segment import Given
 from .sheets import AssessSheet, Sheet, walked
 from .store import Store
 from .testimony import testified
+from .training.prospects import prospects
+from .training.school import School
 from .walk import ROUND, walk
 from .windows import Windows
 
@@ -62,6 +64,7 @@ class Outcome:
     """Second answers: `cells` = `reused` + `asked` + `not_run`; empty where the plan has no probe."""
     second: Mapping[str, str] = field(default_factory=dict)
     """What became of the second answer, by the hexadecimal key of the first: `answered`, `failed`, `not run`."""
+    trainings: tuple[TrainingRow, ...] = ()
 
 
 def run(
@@ -79,7 +82,8 @@ def run(
     """
     reporter = reporter or Reporter()
     windows = Windows.read(folder)
-    bound = bind(plan, located(plan) if here is None else here, windows)
+    found = prospects(plan, folder, located(plan) if here is None else here)
+    bound = bind(plan, found.here, windows, found.problems)
     ordered = parties(plan)
     meter = Meter((limits or Limits()).within(plan.budget))
     reporter.run_started(plan, {stage.name: count_cells(stage, plan) for party in ordered for stage in party})
@@ -89,6 +93,8 @@ def run(
     with Store.open(folder / "store", write=True) as store, interrupts() as stop:
         refuse_what_cannot_be_opened(plan, bound, store)
         windows.begin()
+        school = School(plan, folder, found, reporter, meter, stop, logs or folder / "logs")
+        bound = school.carry_out(bound, windows)
         work = _Run(plan, store, reporter, meter, stop, bound, logs or folder / "logs", Ledger(reporter))
         try:
             done = []
@@ -112,7 +118,7 @@ def run(
             if key not in store
         }
         limited = _limited(meter.limits, total, records) if meter.limits.per_stage is not None else ""
-        stopped = meter.stopped or limited
+        stopped = "; ".join(filter(None, (school.why, meter.stopped or limited)))
         samples = list(work.samples.values())
         probed = [
             probe.probed(plan, work.samples[sheet.stage.name], sheet, work.reply)
@@ -132,7 +138,7 @@ def run(
         answers=tuple(answers),
         sheets=tuple(sheet for sheet, _ in done),
         cells=total.as_dict(),
-        stages=tuple(records),
+        stages=(*(record | Counts().as_dict() for record in school.records), *records),
         models=models,
         seconds=meter.seconds,
         stopped=stopped,
@@ -142,6 +148,7 @@ def run(
         probed=tuple(probed),
         probe=probes,
         second=second,
+        trainings=school.rows,
     )
 
 
@@ -206,6 +213,7 @@ class _Run:
         started, bound, limit = time.monotonic(), self.bound[party[0].model], self.meter.limits.per_stage
         identity, size = bound.identity, bound.flow.batch
         sheets, batches = walk(self.plan, party, identity, self.reply, size, limit, before=self.sheets)
+        batches = iter(()) if bound.awaits else batches  # there is no such model
         self.sheets |= {sheet.stage.name: sheet for sheet in sheets}
         self.ledger.begin({sheet.stage.name: self._cells(sheet) for sheet in sheets})
         if self.plan.probe and bound.backend.anew and probe.probed_at_all(party[0]):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auditc.ir.plan import Escalate, Plan, Train
+from auditc.ir.plan import Escalate, Plan
 from auditc.ir.values import Money
 
 from . import runs
@@ -29,6 +29,8 @@ from .schedule import Asked, stages
 from .sheets import AssessSheet, ConverseSheet, Sheet
 from .store import Store
 from .tokens import about
+from .training.foreseen import TrainingForecast, trainings
+from .training.prospects import prospects
 from .walk import walk
 from .windows import Windows
 
@@ -73,6 +75,7 @@ class Forecast:
     """The memory that each model needs, and what there is."""
     warnings: tuple[str, ...] = ()
     """What the run will miss, and can be known before."""
+    trainings: tuple[TrainingForecast, ...] = ()
 
     @property
     def cells(self) -> dict[str, int]:
@@ -109,7 +112,8 @@ class Forecast:
 
 def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None) -> Forecast:
     """What a run of the plan in this workspace would ask. Raises StoreFailed where the store cannot be read."""
-    bound, problems = look(plan, located(plan) if here is None else here, Windows.read(workspace))
+    learnt = prospects(plan, workspace, located(plan) if here is None else here)
+    bound, problems = look(plan, learnt.here, Windows.read(workspace))
     earlier = [record for run in runs.ended(workspace) for record in _records(run)]
     with Store.open(workspace / "store", write=False) as store:
         sheets: dict[str, Sheet] = {}
@@ -118,11 +122,12 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
             _stage(plan, stage, bound.get(stage.model), store, earlier, sheets, met) for stage in stages(plan)
         )
         problems += obstacles(plan, bound, store)
-    later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate | Train))
-    return Forecast((*found, *later), problems, rooms(bound), tight(plan, bound))
+    later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate))
+    told = trainings(plan, learnt, earlier)
+    return Forecast((*found, *later), (*problems, *learnt.problems), rooms(bound), tight(plan, bound), told)
 
 
-def _not_built(stage: Escalate | Train) -> StageForecast:
+def _not_built(stage: Escalate) -> StageForecast:
     """A stage that cannot run yet: nobody can count its cells."""
     return StageForecast(stage.name, stage.kind, stage.model, 0, 0, 0, ("not built",), 0, 0, None, False, False)
 
@@ -246,7 +251,7 @@ def _why(
 ) -> tuple[str, ...]:
     if cached == cells:
         return ()
-    if plan.models[stage.model].trained:
+    if bound is not None and bound.awaits:
         return ("after the training",)
     if bound is None:
         return ("the model cannot be opened here",)

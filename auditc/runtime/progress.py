@@ -26,13 +26,18 @@ from auditc.ir.event import (
     StageFinished,
     StageStarted,
     Stopping,
+    TrainingFinished,
+    TrainingStarted,
+    TrainingStep,
     Waiting,
 )
 from auditc.ir.finding import Spent
 from auditc.ir.plan import Plan
+from auditc.ir.training import Progress
 
 from .events import Reporter
 from .pace import Pace
+from .training.course import Course
 
 LINE: Final = 30.0
 """Seconds after which a log gets another line."""
@@ -94,6 +99,8 @@ class _Watched(Reporter):
         self._pace = Pace(clock)
         self._note: tuple[str, float] | None = None
         """What the run waits for, and until when."""
+        self._course: Course | None = None
+        """The training that is under way."""
 
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
         with self._lock:
@@ -106,6 +113,22 @@ class _Watched(Reporter):
                 self._pace, self._note = Pace(self._clock), None
             self._open[stage] = _Stage(cells)
             self._begun += 1
+
+    def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
+        with self._lock:
+            self._course = Course(stage, self._clock, self._clock())
+            self._say(f"{stage}: learns {examples:,} examples" + (f", {valid:,} decide" if valid else ""))
+
+    def training(self, stage: str, progress: Progress) -> None:
+        with self._lock:
+            if self._course is not None:
+                self._course.note(progress)
+
+    def training_finished(self, stage: str, seconds: float, how: str) -> None:
+        with self._lock:
+            losses, self._course = self._course.losses if self._course else "", None
+            took = "" if how == "reused" else f", {seconds:,.1f} s"
+            self._say(f"{stage}: {how}{took}" + (f", {losses}" if losses else ""))
 
     def going_on(self, model: str, since: str) -> None:
         self._say(f"{model}: its answers since {since[:16]} UTC are used again")
@@ -179,12 +202,14 @@ class Bars(_Watched):
     def shown(self) -> Group:
         """What stands on the screen just now."""
         with self._lock:
-            if not self._begun:
-                return Group()
             grid = Table.grid(expand=True, padding=(0, 1))
             grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
             for _ in range(4):
                 grid.add_column(no_wrap=True, justify="right")
+            if self._course is not None:
+                return self._learning(grid, self._course)
+            if not self._begun:
+                return Group()
             name, settled, cells = self._under_way()
             done = self._before + settled
             total = max(sum(self._stages.values()), done)
@@ -198,6 +223,16 @@ class Bars(_Watched):
             grid.add_row(which, bar, f"{done:,}/{total:,}", "", _clocked(self._clock() - self._began))
             details = Text("; ".join(self._details()), style="dim", no_wrap=True, overflow="ellipsis")
             return Group(grid, details) if details.plain else Group(grid)
+
+    def _learning(self, grid: Table, course: Course) -> Group:
+        """The training that is under way, in the place of the stages."""
+        step, steps = course.steps
+        bar = ProgressBar(total=max(steps, 1), completed=step, width=12)
+        left = f"{_clocked(course.left)} left" if course.left is not None else ""
+        counts = f"step {step:,}/{steps:,}" if steps else "opening the model"
+        grid.add_row(Text(course.stage), bar, counts, left, _clocked(self._clock() - course.began))
+        details = Text(course.losses, style="dim", no_wrap=True, overflow="ellipsis")
+        return Group(grid, details) if details.plain else Group(grid)
 
     def _say(self, line: str) -> None:
         self._console.print(Text(line, style="yellow" if line.startswith("stopping") else ""), soft_wrap=True)
@@ -215,6 +250,11 @@ class Lines(_Watched):
         super().stage_started(stage, cells)
         self._last = self._clock()
 
+    def training(self, stage: str, progress: Progress) -> None:
+        super().training(stage, progress)
+        if progress.valid is not None and self._course is not None:
+            self._say(f"{stage}: epoch {progress.epoch:.3g}, {self._course.losses}")
+
     def opening(self, model: str) -> None:
         super().opening(model)
         self._say(f"opening {model}")
@@ -222,8 +262,14 @@ class Lines(_Watched):
     def beat(self) -> None:
         """Called every second or so: says how far the stage is, when nothing has been said for long."""
         with self._lock:
+            if self._clock() - self._last < LINE:
+                return
+            if self._course is not None:
+                step, steps = self._course.steps
+                self._say(f"{self._course.stage}: step {step:,} of {steps:,}, {self._course.losses}".rstrip(", "))
+                return
             name, settled, cells = self._under_way()
-            if not name or self._clock() - self._last < LINE:
+            if not name:
                 return
             far = f"{name}: {settled:,} of {cells:,} cells"
             self._say(", ".join(word for word in (far, self._rate(), self._left(), *self._details()) if word))
@@ -248,6 +294,19 @@ class Events(Reporter):
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
         self._began = self._clock()
         self._say(RunStarted(at=0.0, plan=plan.digest, stages=stages))
+
+    def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
+        self._say(TrainingStarted(at=self._at(), stage=stage, model=model, examples=examples, valid=valid))
+
+    def training(self, stage: str, progress: Progress) -> None:
+        waits = progress.valid is None and progress.step < progress.steps
+        if waits and self._clock() - self._told < EVERY:
+            return
+        self._told = self._clock()
+        self._say(TrainingStep(at=self._at(), stage=stage, **progress.model_dump()))
+
+    def training_finished(self, stage: str, seconds: float, how: str) -> None:
+        self._say(TrainingFinished(at=self._at(), stage=stage, seconds=round(seconds, 3), how=how))
 
     def stage_started(self, stage: str, cells: int) -> None:
         self._say(StageStarted(at=self._at(), stage=stage, cells=cells))

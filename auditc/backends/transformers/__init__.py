@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditc.backends._contract import Backend, Capability, Engine, Flow, ModelSource
+from auditc.backends._contract import Backend, Capability, Engine, Flow, ModelSource, Trainable
 from auditc.backends._window import window
 from auditc.backends.transformers.gguf import VERSION, prepare
 from auditc.backends.transformers.identity import identify
 from auditc.backends.transformers.params import CELLS, Params
 from auditc.backends.transformers.room import memory
+from auditc.ir.training import Settings
 
 if TYPE_CHECKING:
     from auditc.backends.transformers.engine import Transformers
@@ -33,6 +34,13 @@ def open_engine(source: ModelSource, params: Params) -> Engine:
     return engine
 
 
+def open_trainee(source: ModelSource, params: Params, settings: Settings) -> Trainable:
+    """Open the model of `source` to be trained. Raises NotTrained, or BackendUnavailable with a remedy."""
+    from auditc.backends.transformers.trainee import trainee
+
+    return trainee(source, params, settings)
+
+
 transformers = Backend(
     params=Params,
     needs_weights=True,
@@ -43,6 +51,7 @@ transformers = Backend(
     prepare=prepare,
     adapters=True,
     memory=memory,
+    trainee=open_trainee,
     window=lambda source, params: window(source),
     flow=flow,
     prepared_as=VERSION,

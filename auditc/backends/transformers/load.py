@@ -35,7 +35,7 @@ def load(source: ModelSource, params: Params) -> Transformers:
         check_room(torch, source, params)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    _steady(torch, params)
+    steady(torch, params)
     dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[params.dtype]
     only_here: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
@@ -63,7 +63,7 @@ def load(source: ModelSource, params: Params) -> Transformers:
     return Transformers(model, tokenizer, ends, identity, params, decoder)
 
 
-def _steady(torch: Any, params: Params) -> None:
+def steady(torch: Any, params: Params) -> None:
     """Equal batches give equal answers: what `tf32` and `deterministic` in the identity stand for."""
     if params.threads is not None:
         torch.set_num_threads(params.threads)
