@@ -26,10 +26,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from first_token import machine
-
-from auditc.weights._safetensors import content_digest
-
 EXAMPLE = Path(__file__).parents[1] / "examples" / "us_cn"
 SPEC = """
 audit loop {{ title = "loop"   version = "1"   seed = 7 }}
@@ -87,6 +83,8 @@ def loop(model_folder: str, dtype: str) -> None:
 
 def ours(options: argparse.Namespace, draws: int, items: int) -> tuple[dict[str, float], list[str]]:
     """Answers and seconds of all conditions together, and the requests that they asked."""
+    from auditc.weights._safetensors import content_digest
+
     with tempfile.TemporaryDirectory(dir=options.folder) as where:
         folder = Path(where)
         (folder / "model").mkdir()
@@ -131,8 +129,10 @@ def theirs(options: argparse.Namespace, asked: list[str]) -> dict[str, float]:
 
 def main() -> None:
     if sys.argv[1:2] == ["--loop"]:
-        loop(sys.argv[2], sys.argv[3])
+        loop(sys.argv[2], sys.argv[3])  # in the environment of the other side, which need not have auditc
         return
+    from first_token import machine
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--sizes", default="20x8", help="participants x items, several with commas")
