@@ -54,8 +54,8 @@ def assigned(
     if not grid.has(split.column):
         label = f"`{grid.source.name}` has no column `{split.column}`"
         remedy = close(split.column, grid.columns) or "Add it, with `train`, `valid` or `test` for each item."
-        word = column_of(written)
-        return report(sink, "AC022", word.span if word else grid.head, label, remedy=remedy)
+        named = column_of(written)
+        return report(sink, "AC022", named.span if named else grid.head, label, remedy=remedy)
     bad = [row for row in range(len(grid.rows)) if grid.cell(row, split.column) not in ("", *PARTS)]
     for row in bad[:MANY]:
         word = grid.cell(row, split.column)
