@@ -114,8 +114,8 @@ def _made(
     [part] = parts_of(metric, params, ())
     rows = np.zeros(len(table.items), dtype=np.int64)
     bare = Measured(measurement, metric, params, replace(part, notes=table.notes), table.sheet, None, rows)
-    between = _Between(metric, params, table.sheet)
-    own, moves = between.model(table)
+    between = Between(metric, params, table.sheet)
+    own, moves = between.drawn(table.drawn) if table.drawn else (between.plain(table.shares), None)
     table = replace(table, moves=moves)
     peoples = between.counted(table.people * table.people_n[..., None])
     floor = _floor(table, between, seeded(plan.seed, "floor", stage.name, of.stage, of.condition))
@@ -146,11 +146,17 @@ def _quotient(
     kept, theirs = (float(weights[used] @ side[used]) for side in (own, peoples))
     if theirs <= NEGLIGIBLE:
         return bare, (("the peoples' answers do not differ: there is nothing to keep",) if used.any() else ())
-    ratio = kept / theirs
-    values = np.where(used, ratio + (own - ratio * peoples) / theirs, np.nan)
+    values = quotient(own, peoples, weights)
     influence = None if table.moves is None else np.where(used, table.moves, 0.0) / theirs
     told = f"between populations: {kept:.3g} nats in the model's answers, {theirs:.3g} in people's"
     return replace(bare, measurement=replace(bare.measurement, values=values, influence=influence)), (told,)
+
+
+def quotient(own: Array, peoples: Array, weights: Array) -> Array:
+    """Item by item `[I]` what has the quotient of the two headlines for its own, NaN where `weights` are zero."""
+    used = weights > 0
+    kept, theirs = (float(weights[used] @ side[used]) for side in (own, peoples))
+    return np.where(used, kept / theirs + (own - kept / theirs * peoples) / theirs, np.nan)
 
 
 def _survey(plan: Plan, answers: Answers) -> str:
@@ -186,7 +192,11 @@ def _table(plan: Plan, stage: Measure, metric: Metric[Any], mine: Sequence[Answe
         people_n=np.where(known, np.stack([each.n for each in crowds], axis=1), np.nan),
         nominal=np.any([each.nominal for each in crowds], axis=0),
         status=sum((status_of(each)[index] for each in asked), np.zeros((len(items), 5), dtype=np.int64)),
-        drawn=tuple((_choices(each)[:, index], _weights(each)) for each in asked) if drawn else (),
+        drawn=tuple(
+            (np.where(known[:, k], _choices(each)[:, index], -1), _weights(each)) for k, each in enumerate(asked)
+        )
+        if drawn
+        else (),
         draws=min(_participants(each) for each in asked) if drawn else None,
         notes=notes,
     )
@@ -218,7 +228,7 @@ def _effective(answers: Answers, index: list[int]) -> Array:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Between:
+class Between:
     """How far populations lie apart, item by item, without what chance adds."""
 
     metric: Metric[Any]
@@ -241,19 +251,16 @@ class _Between:
             found.append(moved[0] + moved[1] - plain)
         return _mean(np.stack(found))
 
-    def model(self, table: _Table) -> tuple[Array, Array | None]:
-        """The model's own, and how each draw moved it."""
-        if not table.drawn:
-            return self.plain(table.shares), None
-        sizes = [len(choices) for choices, _ in table.drawn]
-        moves = [np.zeros((size, len(table.items))) for size in sizes]
+    def drawn(self, asked: Sequence[tuple[NDArray[np.int64], Array]]) -> tuple[Array, Array]:
+        """From choices `[D, I]` and weights of each population: the values `[I]`, and how each draw moved them."""
+        width = self.sheet.options.shape[-1]
+        shares = [_shares(_counted(choices, weights, width)) for choices, weights in asked]
+        moves = [np.zeros(choices.shape) for choices, _ in asked]
         found = []
-        for pair in combinations(range(len(table.drawn)), 2):
-            value = -self.plain(table.shares[:, list(pair)])
+        for pair in combinations(range(len(asked)), 2):
+            value = -self.plain(np.stack([shares[side] for side in pair], axis=-2))
             for one, other in (pair, pair[::-1]):
-                against = self._against(table.shares[:, other])
-                choices, weights = table.drawn[one]
-                moved = jackknife(choices, weights, table.shares.shape[-1], against, correct=True)
+                moved = jackknife(*asked[one], width, self._against(shares[other]), correct=True)
                 value = value + moved.values
                 moves[one] += np.nan_to_num(moved.influence)
             found.append(value)
@@ -272,6 +279,11 @@ class _Between:
         return evaluate
 
 
+def _counted(choices: NDArray[np.int64], weights: Array, width: int) -> Array:
+    held = [np.where(choices == option, weights[:, None], 0.0).sum(0) for option in range(width)]
+    return np.stack(held, axis=-1)
+
+
 def _shares(counts: Array) -> Array:
     n = counts.sum(-1, keepdims=True)
     return np.asarray(np.where(n > 0, counts / np.where(n > 0, n, 1.0), np.nan))
@@ -284,7 +296,7 @@ def _mean(pairs: Array) -> Array:
     return np.asarray(np.where(count > 0, np.where(known, pairs, 0.0).sum(0) / np.maximum(count, 1), np.nan))
 
 
-def _floor(table: _Table, between: _Between, seed: int) -> Array:
+def _floor(table: _Table, between: Between, seed: int) -> Array:
     """`[R, I]`: the variation of samples from people's shares, as large as the model's, or as people's own where the
     model's probabilities are exact."""
     generator = np.random.default_rng(seed)
