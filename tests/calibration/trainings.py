@@ -92,14 +92,14 @@ def _found(case: Case, pool: sim.Pool, repetitions: int, seed: int) -> Iterator[
     generator = np.random.default_rng([seed, case.items, case.draws or 0])
     base = sim.model(pool, case.base)
     sides = _sides(case, pool, base, generator)
+    worth = [float(sim.values(case.metric, shares, sim.sheet(pool)).mean()) for shares in sides]
+    truth = 0.0 if case.toward == 0 else _difference(worth)
     for repetition in range(repetitions):
         rows = generator.integers(len(pool), size=case.items)
         if case.toward == 0 and case.draws is None:
             sides = _sides(case, pool, base, generator)
             rows = generator.permutation(len(pool))[: case.items]
         moved = [_spread(case, pool, shares, rows, f"side {k}", generator) for k, shares in enumerate(sides)]
-        worth = [float(sim.values(case.metric, shares, sim.sheet(pool)).mean()) for shares in sides]
-        truth = 0.0 if case.toward == 0 else _difference(worth)
         spread = combine("-", moved[0], moved[1])
         if case.control is not None:
             spread = combine("-", spread, combine("-", moved[2], moved[3]))
