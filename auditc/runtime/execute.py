@@ -111,12 +111,7 @@ def run(
             answers.extend(gathered)
             total += counts
             records.append(record | counts.as_dict())
-        unanswered = {
-            key: "not run" if work.reply(key) is None else "failed"
-            for sheet, _ in done
-            for key in walked(sheet)
-            if key not in store
-        }
+        unanswered = _unanswered(work, [sheet for sheet, _ in done])
         limited = _limited(meter.limits, total, records) if meter.limits.per_stage is not None else ""
         stopped = "; ".join(filter(None, (school.why, meter.stopped or limited)))
         samples = list(work.samples.values())
@@ -150,6 +145,16 @@ def run(
         second=second,
         trainings=school.rows,
     )
+
+
+def _unanswered(work: _Run, sheets: Sequence[Sheet]) -> dict[bytes, str]:
+    """What became of the cells that were walked over and have no answer."""
+    return {
+        key: "not run" if work.reply(key) is None else "failed"
+        for sheet in sheets
+        for key in walked(sheet)
+        if key not in work.store
+    }
 
 
 def _card(plan: Plan, bound: Bound, done: Sequence[tuple[Sheet, dict[str, Any]]], store: Store) -> ModelRow:
