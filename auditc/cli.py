@@ -220,6 +220,8 @@ def run(
         from auditc import screen
 
         screen.outcome(done)
+    if done.untrained:
+        raise typer.Exit(WORLD_FAILED)
     if done.stopped or done.record.cells["not_run"] or done.gate(fail_on or []):
         raise typer.Exit(INCOMPLETE)
 
@@ -243,10 +245,13 @@ def report(
 @app.command()
 def show(
     run: Annotated[str, typer.Argument(help="A run, or the beginning of its name; `last` for the newest.")],
-    cell: Annotated[str, typer.Argument(help="A cell's key, or its beginning.")],
+    cell: Annotated[str, typer.Argument(help="A cell's key, or its beginning; or a model that was trained.")],
     as_json: Json = False,
 ) -> None:
-    """Show one answer: prompt, settings, text, probabilities, and the line of the spec that asked."""
+    """Show one answer: prompt, settings, text, probabilities, the line of the spec; or the card of a trained model."""
+    card = runs.card(run, cell)
+    if card is not None:
+        return _as_json(card[1]) if as_json else print(card[0])
     shown = runs.show(run, cell)
     if as_json:
         from auditc import screen

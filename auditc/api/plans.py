@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -132,6 +132,7 @@ def forecast_summary(foreseen: Forecast) -> dict[str, Any]:
             | {"money": stage.money.model_dump(mode="json") if stage.money else None}
             for stage in foreseen.stages
         ],
+        "trainings": [asdict(training) for training in foreseen.trainings],
         "models": [
             {"name": room.model, "memory": room.needed, "available": room.available, "fits": room.fits}
             for room in foreseen.rooms

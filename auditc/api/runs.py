@@ -41,6 +41,11 @@ class Done:
         return self.record.stopped
 
     @property
+    def untrained(self) -> tuple[str, ...]:
+        """The models that could not be trained: what depends on them was not asked."""
+        return tuple(stage["model"] for stage in self.record.stages if stage.get("training") == "failed")
+
+    @property
     def replayed(self) -> dict[str, str]:
         """The models that were answered from a recording, with its digest."""
         rows = self.findings.models
@@ -64,6 +69,7 @@ class Done:
             "probe": self.record.probe,
             "spent": self.record.spent.model_dump(),
             "replayed": self.replayed,
+            "untrained": list(self.untrained),
             "findings": str(self.folder / "findings.json"),
             "reports": {name: str(path) for name, path in self.reports.items()},
         }
@@ -104,7 +110,12 @@ def run(
                 logs=started.folder,
             )
         findings, items = conclude(
-            plan, outcome.answers, models=outcome.models, assessed=outcome.assessed, probed=outcome.probed
+            plan,
+            outcome.answers,
+            models=outcome.models,
+            assessed=outcome.assessed,
+            probed=outcome.probed,
+            trainings=outcome.trainings,
         )
         record = started.finish(outcome, findings, items)
         done = runs.Run(started.folder)
@@ -129,6 +140,17 @@ def render_again(name: str | None, formats: list[str] | None, languages: list[st
     """Render a run's reports again, out of what the run wrote."""
     with world():
         return _render(find_run(name)[0], formats, languages)
+
+
+def card(name: str, training: str) -> tuple[str, dict[str, Any]] | None:
+    """The card of a model that was trained for a run, named by its stage or its model: for people, and as JSON. None
+    where the run has no such training. Raises WorldFailed where the result is gone or is not what was written."""
+    from auditc.runtime.training import results
+
+    with world():
+        run, workspace = find_run(name)
+        rows = [row for row in run.findings().trainings if training in (row.stage, row.model)]
+        return results.shown(workspace, rows[0].recipe) if rows else None
 
 
 def show(name: str, cell: str) -> Shown:

@@ -10,8 +10,8 @@ from typing import Any
 from auditc.ir.answers import Answers
 from auditc.ir.assessed import Assessed
 from auditc.ir.canonical import seeded
-from auditc.ir.finding import ClaimOutcome, Finding, Findings, ItemRow, ModelRow
-from auditc.ir.plan import Converse, Judge, Measure, Plan, Score
+from auditc.ir.finding import ClaimOutcome, Finding, Findings, ItemRow, ModelRow, TrainingRow
+from auditc.ir.plan import Judge, Measure, Plan, Questioning
 from auditc.ir.probed import Probed
 from auditc.metrics import metrics as shelf
 from auditc.metrics._contract import Metric
@@ -49,6 +49,7 @@ def conclude(
     models: tuple[ModelRow, ...],
     assessed: tuple[Assessed, ...] = (),
     probed: tuple[Probed, ...] = (),
+    trainings: tuple[TrainingRow, ...] = (),
 ) -> tuple[Findings, tuple[ItemRow, ...]]:
     """Findings for every measure, model, population and condition, for the whole survey and each dimension; verdicts
     on every claim; counts of every stage; how far models repeat themselves where they were probed; and a row for every
@@ -90,6 +91,7 @@ def conclude(
         probes=tuple(probes),
         maps=maps_of(plan, [(reading.stage, reading.measured) for reading in readings]),
         contrasts=contrasts(plan, [reading.measured for reading in readings], numbers),
+        trainings=trainings,
     )
     rows = (row for each in answers for row in _item_rows(plan, each, readings))
     return findings, tuple(rows)
@@ -104,7 +106,7 @@ def _in_order(plan: Plan, answers: tuple[Answers, ...]) -> tuple[Answers, ...]:
 def _planned(plan: Plan) -> list[tuple[str, str, str]]:
     places = []
     for stage in plan.stages:
-        if isinstance(stage, Score | Converse):
+        if isinstance(stage, Questioning):
             under = conditions_of(plan, stage)
             places += [(stage.name, population, name) for population in stage.populations for name in under]
     return places
@@ -121,7 +123,7 @@ def _dimensions(plan: Plan) -> list[str]:
 
 def _survey_of(plan: Plan, answers: Answers) -> str:
     stage = plan.stage(answers.stage)
-    assert isinstance(stage, Score | Converse)
+    assert isinstance(stage, Questioning)
     return stage.survey
 
 

@@ -24,7 +24,8 @@ class RunStarted(_Event):
 
 
 class StageStarted(_Event):
-    """A stage begins; or a probe, which is named `probe of MODEL` and is not among the stages of `run_started`."""
+    """A stage begins; or a probe, which is named `probe of MODEL` and is not among the stages of `run_started`. Stages
+    that are asked together begin at once, and are done at once."""
 
     event: Literal["stage_started"] = "stage_started"
     stage: str
@@ -38,10 +39,44 @@ class Opening(_Event):
     model: str
 
 
+class TrainingStarted(_Event):
+    """A training begins: so many examples are learnt, and so many decide which state is kept."""
+
+    event: Literal["training_started"] = "training_started"
+    stage: str
+    model: str
+    examples: int
+    valid: int
+
+
+class TrainingStep(_Event):
+    """How far a training is. `loss` is that of what was learnt last, `valid` the mean over all that decides, at the end
+    of an epoch; null where there is none. Two of these are at least half a second apart, but
+    for the last, and those with `valid`."""
+
+    event: Literal["training_step"] = "training_step"
+    stage: str
+    step: int
+    steps: int
+    epoch: float
+    loss: float | None
+    valid: float | None
+
+
+class TrainingFinished(_Event):
+    """A training is over: `trained`, `gone on with` from a checkpoint, `reused` from an earlier run, `stopped`, or
+    `failed: ` and why."""
+
+    event: Literal["training_finished"] = "training_finished"
+    stage: str
+    seconds: float
+    how: str
+
+
 class CellsDone(_Event):
     """So many more cells of a stage are settled since the last such event: asked now, or answered before. `failed`
     counts by reason those that were asked and brought no answer. Tokens and money, by currency, are the run's so far.
-    Two of these events are at least half a second apart, but for the last of a stage."""
+    Two of these events of one stage are at least half a second apart, but for the last of it."""
 
     event: Literal["cells_done"] = "cells_done"
     stage: str
@@ -63,7 +98,8 @@ class Waiting(_Event):
 
 
 class StageFinished(_Event):
-    """A stage, or a probe, is done: cells = asked + reused + not_run."""
+    """A stage, or a probe, is done: cells = asked + reused + not_run. Stages that are asked together share their
+    seconds out by the cells that were asked."""
 
     event: Literal["stage_finished"] = "stage_finished"
     stage: str
@@ -88,7 +124,19 @@ class RunFinished(_Event):
     seconds: float
 
 
-AnyEvent = RunStarted | StageStarted | Opening | CellsDone | Waiting | StageFinished | Stopping | RunFinished
+AnyEvent = (
+    RunStarted
+    | TrainingStarted
+    | TrainingStep
+    | TrainingFinished
+    | StageStarted
+    | Opening
+    | CellsDone
+    | Waiting
+    | StageFinished
+    | Stopping
+    | RunFinished
+)
 
 
 class Event(RootModel[Annotated[AnyEvent, Field(discriminator="event")]]):

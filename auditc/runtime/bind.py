@@ -15,7 +15,7 @@ from auditc.backends import backends
 from auditc.backends._contract import Adapter, Backend, BackendUnavailable, Capability, Flow, Identity, ModelSource
 from auditc.ir.exchange import Sampling
 from auditc.ir.finding import ModelRow
-from auditc.ir.plan import Assess, Converse, Escalate, Measure, Model, Origin, Plan, Render, Score, Train
+from auditc.ir.plan import Assess, Converse, Escalate, Measure, Model, Origin, Plan, Predict, Render, Score
 from auditc.ir.questions import questions
 from auditc.metrics import metrics
 from auditc.reports import reports
@@ -56,6 +56,11 @@ class Bound:
     identity: Identity
     """With its `window`, where answers may not be used for ever; the engine itself knows nothing of that."""
     licence: str = ""
+    lineage: tuple[str, ...] = ()
+    """Of a trained model: digests of the weights that it came from."""
+    awaits: str = ""
+    """The training that has to be carried out before there is this model. Its identity stands in for one that nobody
+    knows yet, and it is not asked."""
 
     @property
     def flow(self) -> Flow:
@@ -72,8 +77,9 @@ class Bound:
             stage=model.stage,
             quantisation=model.quantisation,
             licence=self.licence,
-            weights=self.source.weights_digest,
+            weights="" if self.awaits else self.source.weights_digest,
             identity=dict(self.identity),
+            lineage=self.lineage,
         )
 
 
@@ -82,6 +88,7 @@ _WORDS: dict[Capability, str] = {
     "generate": "write texts",
     "beams": "search with beams",
     "beam_sampling": "sample with beams",
+    "likelihood": "say how likely each token of a text is",
 }
 
 
@@ -97,11 +104,13 @@ def located(plan: Plan) -> dict[str, Here]:
     return here
 
 
-def bind(plan: Plan, here: Mapping[str, Here], windows: Windows | None = None) -> dict[str, Bound]:
-    """The models that the plan's stages ask. Raises CannotBind with everything that is in the way."""
+def bind(
+    plan: Plan, here: Mapping[str, Here], windows: Windows | None = None, more: tuple[Problem, ...] = ()
+) -> dict[str, Bound]:
+    """The models that the plan's stages ask. Raises CannotBind with everything that is in the way, and `more`."""
     bound, problems = look(plan, here, windows)
-    if problems:
-        raise CannotBind(problems)
+    if problems or more:
+        raise CannotBind((*problems, *more))
     return bound
 
 
@@ -116,11 +125,11 @@ def look(
     bound: dict[str, Bound] = {}
     problems: list[Problem] = []
     for name, by in asked.items():
-        if plan.models[name].trained:
-            continue  # there is no such model before it is trained, and that is told of its training
+        if plan.models[name].trained and name not in here:
+            continue  # it cannot be trained, and that is told of its training
         if _unbuilt(plan.models[name]):
             continue  # told among all that is not built
-        found = _bind(plan, name, here.get(name), by[0].origin, windows)
+        found = bind_one(plan, name, here.get(name), by[0].origin, windows)
         if isinstance(found, Problem):
             problems.append(found)
             continue
@@ -136,7 +145,7 @@ def _not_built(plan: Plan) -> Iterator[Problem]:
     help = "leave it out to run the rest; the spec and its plan are sound"
     first: dict[str, Origin] = {}
     for stage in plan.stages:
-        if isinstance(stage, Score | Converse | Assess | Escalate):
+        if isinstance(stage, Score | Converse | Predict | Assess | Escalate):
             first.setdefault(stage.model, stage.origin)
     for name, origin in first.items():
         if _unbuilt(plan.models[name]):
@@ -146,8 +155,6 @@ def _not_built(plan: Plan) -> Iterator[Problem]:
         match stage:
             case Escalate():
                 yield Problem(f"this auditc cannot run the method `{stage.method}` yet", help, stage.origin)
-            case Train():
-                yield Problem(f"this auditc cannot train with `{stage.objective.kind}` yet", help, stage.origin)
             case Measure() if not metrics.take(stage.metric).built:
                 yield Problem(f"this auditc cannot compute the metric `{stage.metric}` yet", help, stage.origin)
             case Render():
@@ -167,6 +174,8 @@ def needed(stage: Asked) -> frozenset[Capability]:
         return frozenset({"score"})
     if stage.kind == "assess":
         return frozenset({"generate"})
+    if stage.kind == "predict":
+        return frozenset({"likelihood"})
     need: set[Capability] = {"generate"}
     if stage.beams.high > 1:
         need.update("beam_sampling" if sample else "beams" for sample in stage.sampling)
@@ -175,6 +184,8 @@ def needed(stage: Asked) -> frozenset[Capability]:
 
 def samplings(stage: Asked) -> tuple[Sampling | None, ...]:
     """The ways in which a stage has texts generated; None for probabilities. Beams are told by `needed`."""
+    if stage.kind == "predict":
+        return ()
     if stage.kind == "score":
         return (None,)
     if stage.kind == "assess":
@@ -202,7 +213,10 @@ def reference(plan: Plan, model: Model) -> dict[str, dict[str, tuple[float, ...]
     return {country: {item: shares.shares for item, shares in items.items()} for country, items in people.items()}
 
 
-def _bind(plan: Plan, name: str, here: Here | None, origin: Origin, windows: Windows | None = None) -> Bound | Problem:
+def bind_one(
+    plan: Plan, name: str, here: Here | None, origin: Origin, windows: Windows | None = None
+) -> Bound | Problem:
+    """A model of the plan with what is here of it, or why it cannot be asked; `origin` is who asks first."""
     model = plan.models[name]
     try:
         backend = backends.take(model.backend.kind)
@@ -214,8 +228,8 @@ def _bind(plan: Plan, name: str, here: Here | None, origin: Origin, windows: Win
         )
     if backend.needs_weights and here is None:
         return Problem(f"the weights of model `{name}` are not here", "run `auditc models fetch`", origin)
-    adapter = here.adapter if here and model.adapter else None
-    if model.adapter is not None and not backend.adapters:
+    adapter = here.adapter if here and (model.adapter or model.trained) else None
+    if (model.adapter or adapter) is not None and not backend.adapters:
         through = model.backend.kind
         help = "choose another backend for the model, or merge the adapter into its weights"
         return Problem(f"model `{name}` has an adapter, and `{through}` puts none on its weights", help, origin)
@@ -235,13 +249,17 @@ def _bind(plan: Plan, name: str, here: Here | None, origin: Origin, windows: Win
         if windows is not None and reuse is not None:
             identity |= {"window": windows.of(identity, reuse)}
             source = replace(source, notes=windows.notes(identity))
-        return Bound(name, model.backend.kind, backend, params, source, identity, _licence(here, adapter))
+        awaits, lineage = (here.awaits, here.lineage) if isinstance(here, models.Ready) else ("", ())
+        if awaits:
+            identity |= {"weights": f"after {awaits}"}
+        licence = _licence(here, adapter)
+        return Bound(name, model.backend.kind, backend, params, source, identity, licence, lineage, awaits)
     except BackendUnavailable as error:
         return Problem(f"model `{name}` cannot be opened: {error}", "", origin)
 
 
 def _licence(here: Here | None, adapter: Here | None) -> str:
-    if here is None or adapter is None:
+    if here is None or adapter is None or not adapter.licence:
         return here.licence if here else ""
     return f"{here.licence}; adapter: {adapter.licence}"
 
@@ -269,6 +287,8 @@ def _wording(plan: Plan, stage: Asked, identity: Identity) -> list[Problem]:
     """Word one question for each population: a template that cannot be used is found before anything is spent."""
     if stage.kind == "assess":
         return _judge_wording(plan, stage, identity)
+    if stage.kind == "predict":
+        return []  # a text is put as it stands
     problems = []
     scores: ScoreAsking | None = None  # made once: what is the same for all populations is then worded once
     turns: TurnAsking | None = None

@@ -106,7 +106,9 @@ def _pack(head: bytes, lines: BinaryIO, file: BinaryIO, packed: bool) -> None:
 
 def _identities(run: Run) -> dict[str, tuple[str, Identity]]:
     """Who was asked in each stage of a run: the model's name, and its engine's identity."""
-    return {stage["name"]: (stage["model"], stage["asks"]["engine"]) for stage in run.record().stages}
+    return {
+        stage["name"]: (stage["model"], stage["asks"]["engine"]) for stage in run.record().stages if "asks" in stage
+    }
 
 
 def _who(run: Run, plan: Plan) -> list[Who]:
@@ -150,7 +152,7 @@ def _exchanges(run: Run, workspace: Path, plan: Plan, names: list[str]) -> Itera
         sheets: dict[str, Sheet] = {}
         for stage in stages(plan):
             model, identity = identities[stage.name]
-            sheets[stage.name], batches = walk(plan, stage, identity, known, BATCH, before=sheets)
+            (sheets[stage.name],), batches = walk(plan, (stage,), identity, known, BATCH, before=sheets)
             for ask in (ask for batch in batches for ask in batch or ()):
                 if ask.key not in had:
                     continue

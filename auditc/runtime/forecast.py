@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auditc.ir.plan import Escalate, Plan, Train
+from auditc.ir.plan import Escalate, Plan
 from auditc.ir.values import Money
 
 from . import runs
@@ -23,12 +23,14 @@ from .faults import Problem, WorldFailed
 from .fingerprint import changes, fingerprint
 from .memory import Room, rooms
 from .opening import obstacles
-from .probe import Sample, second
+from .probe import Sample, probed_at_all, second, watch
 from .room import tight
 from .schedule import Asked, stages
 from .sheets import AssessSheet, ConverseSheet, Sheet
 from .store import Store
 from .tokens import about
+from .training.foreseen import TrainingForecast, trainings
+from .training.prospects import prospects
 from .walk import walk
 from .windows import Windows
 
@@ -73,6 +75,7 @@ class Forecast:
     """The memory that each model needs, and what there is."""
     warnings: tuple[str, ...] = ()
     """What the run will miss, and can be known before."""
+    trainings: tuple[TrainingForecast, ...] = ()
 
     @property
     def cells(self) -> dict[str, int]:
@@ -109,7 +112,8 @@ class Forecast:
 
 def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None) -> Forecast:
     """What a run of the plan in this workspace would ask. Raises StoreFailed where the store cannot be read."""
-    bound, problems = look(plan, located(plan) if here is None else here, Windows.read(workspace))
+    learnt = prospects(plan, workspace, located(plan) if here is None else here)
+    bound, problems = look(plan, learnt.here, Windows.read(workspace))
     earlier = [record for run in runs.ended(workspace) for record in _records(run)]
     with Store.open(workspace / "store", write=False) as store:
         sheets: dict[str, Sheet] = {}
@@ -118,11 +122,12 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
             _stage(plan, stage, bound.get(stage.model), store, earlier, sheets, met) for stage in stages(plan)
         )
         problems += obstacles(plan, bound, store)
-    later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate | Train))
-    return Forecast((*found, *later), problems, rooms(bound), tight(plan, bound))
+    later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate))
+    told = trainings(plan, learnt, earlier)
+    return Forecast((*found, *later), (*problems, *learnt.problems), rooms(bound), tight(plan, bound), told)
 
 
-def _not_built(stage: Escalate | Train) -> StageForecast:
+def _not_built(stage: Escalate) -> StageForecast:
     """A stage that cannot run yet: nobody can count its cells."""
     return StageForecast(stage.name, stage.kind, stage.model, 0, 0, 0, ("not built",), 0, 0, None, False, False)
 
@@ -149,14 +154,16 @@ def _stage(
     cells = count_cells(stage, plan)
     before = _nearest(stage, earlier)
     # A model that answers from a recording is not probed.
-    share = plan.probe if bound is None or bound.backend.anew else 0.0
+    share = plan.probe if probed_at_all(stage) and (bound is None or bound.backend.anew) else 0.0
     cached, shared, tokens_in, probed = 0, 0, 0, round(share * cells)
     if bound is not None:
         cells, cached, shared, tokens_in, probed = _walked(plan, stage, bound, store, share, sheets, met)
     to_run = cells - cached - shared
     asks = to_run + probed
     # A server writes a token, and counts it, to tell how probable it is.
-    most = stage.max_new_tokens if stage.kind != "score" else int(bound is not None and bound.backend.hosted)
+    most = 0 if stage.kind == "predict" else int(bound is not None and bound.backend.hosted)
+    if stage.kind in ("converse", "assess"):
+        most = stage.max_new_tokens
     seconds = None
     if before is not None and before.get("asked"):
         tokens_in = round(asks * before["tokens_in"] / before["asked"])
@@ -196,12 +203,12 @@ def _walked(
     missing is taken to come."""
     cells = count_cells(stage, plan)
     limit = EXACT if cells > EXACT else None
-    sheet, batches = walk(plan, stage, bound.identity, store.get, bound.flow.batch, limit, before=sheets)
+    (sheet,), batches = walk(plan, (stage,), bound.identity, store.get, bound.flow.batch, limit, before=sheets)
     sheets[stage.name] = sheet
     cells = len(sheet.looks) if isinstance(sheet, AssessSheet) else cells
     sample = Sample(stage, share, plan.seed)
     met = cached = shared = tokens = 0
-    for batch in sample.watch(batches) if share else batches:
+    for batch in watch({stage.name: sample}, batches) if share else batches:
         for ask in batch or ():
             met += 1
             if ask.key in store:
@@ -244,7 +251,7 @@ def _why(
 ) -> tuple[str, ...]:
     if cached == cells:
         return ()
-    if plan.models[stage.model].trained:
+    if bound is not None and bound.awaits:
         return ("after the training",)
     if bound is None:
         return ("the model cannot be opened here",)

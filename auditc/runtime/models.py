@@ -35,6 +35,10 @@ class Ready:
     weights_digest: str
     licence: str
     adapter: Ready | None = None
+    lineage: tuple[str, ...] = ()
+    """Of a trained model: digests of the weights that it came from."""
+    awaits: str = ""
+    """The training that has to be carried out before there is this model; the files are then those of its base."""
 
 
 @dataclass(frozen=True, slots=True)

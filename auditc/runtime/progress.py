@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from rich.console import Console, Group
@@ -25,13 +26,18 @@ from auditc.ir.event import (
     StageFinished,
     StageStarted,
     Stopping,
+    TrainingFinished,
+    TrainingStarted,
+    TrainingStep,
     Waiting,
 )
 from auditc.ir.finding import Spent
 from auditc.ir.plan import Plan
+from auditc.ir.training import Progress
 
 from .events import Reporter
 from .pace import Pace
+from .training.course import Course
 
 LINE: Final = 30.0
 """Seconds after which a log gets another line."""
@@ -67,6 +73,16 @@ def _beat(lines: Lines, over: threading.Event) -> None:
         lines.beat()
 
 
+@dataclass(slots=True)
+class _Stage:
+    """How far a stage is, in cells."""
+
+    cells: int = 0
+    settled: int = 0
+    asked: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+
+
 class _Watched(Reporter):
     """Knows where a run stands, for those who tell people."""
 
@@ -76,13 +92,15 @@ class _Watched(Reporter):
         """What is drawn, and who waits, comes from other threads."""
         self._began = clock()
         self._stages: dict[str, int] = {}
-        self._begun = 0
-        self._stage, self._cells, self._settled, self._before = "", 0, 0, 0
-        self._failed: Counter[str] = Counter()
+        self._begun = self._before = 0
+        self._open: dict[str, _Stage] = {}
+        """Those under way: several where they are asked together."""
         self._spent = Spent()
         self._pace = Pace(clock)
         self._note: tuple[str, float] | None = None
         """What the run waits for, and until when."""
+        self._course: Course | None = None
+        """The training that is under way."""
 
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
         with self._lock:
@@ -91,9 +109,26 @@ class _Watched(Reporter):
     def stage_started(self, stage: str, cells: int) -> None:
         with self._lock:
             self._stages.setdefault(stage, cells)
-            self._stage, self._cells, self._settled = stage, cells, 0
+            if not self._open:
+                self._pace, self._note = Pace(self._clock), None
+            self._open[stage] = _Stage(cells)
             self._begun += 1
-            self._failed, self._pace, self._note = Counter(), Pace(self._clock), None
+
+    def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
+        with self._lock:
+            self._course = Course(stage, self._clock, self._clock())
+            self._say(f"{stage}: learns {examples:,} examples" + (f", {valid:,} decide" if valid else ""))
+
+    def training(self, stage: str, progress: Progress) -> None:
+        with self._lock:
+            if self._course is not None:
+                self._course.note(progress)
+
+    def training_finished(self, stage: str, seconds: float, how: str) -> None:
+        with self._lock:
+            losses, self._course = self._course.losses if self._course else "", None
+            took = "" if how == "reused" else f", {seconds:,.1f} s"
+            self._say(f"{stage}: {how}{took}" + (f", {losses}" if losses else ""))
 
     def going_on(self, model: str, since: str) -> None:
         self._say(f"{model}: its answers since {since[:16]} UTC are used again")
@@ -108,8 +143,8 @@ class _Watched(Reporter):
 
     def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
         with self._lock:
-            self._settled += asked + reused
-            self._failed.update(failed)
+            self._open[stage].settled += asked + reused
+            self._open[stage].failed.update(failed)
             self._spent = spent
             self._pace.note(asked, reused, spent.tokens_in + spent.tokens_out)
             if asked:
@@ -117,10 +152,9 @@ class _Watched(Reporter):
 
     def stage_finished(self, stage: str, asked: int, reused: int, not_run: int, seconds: float) -> None:
         with self._lock:
-            self._before += self._cells
-            told = f"{stage}: {asked:,} asked, {reused:,} from the store, {seconds:,.1f} s{_failures(self._failed)}"
-            self._stage, self._cells, self._settled = "", 0, 0
-            self._say(told)
+            done = self._open.pop(stage)
+            self._before += done.cells
+            self._say(f"{stage}: {asked:,} asked, {reused:,} from the store, {seconds:,.1f} s{_failures(done.failed)}")
 
     def stopping(self, why: str) -> None:
         self._say(f"stopping: {why}; what is stored is kept")
@@ -128,12 +162,20 @@ class _Watched(Reporter):
     def _say(self, line: str) -> None:
         raise NotImplementedError
 
+    def _under_way(self) -> tuple[str, int, int]:
+        """What the stages under way are called together, how many of their cells are settled, and of how many."""
+        name, *others = self._open or [""]
+        settled = sum(stage.settled for stage in self._open.values())
+        cells = sum(stage.cells for stage in self._open.values())
+        return f"{name} and {len(others)} more" if others else name, settled, cells
+
     def _rate(self) -> str:
         rate = self._pace.rate()
         return "" if rate is None else f"{rate:,.1f}/s"
 
     def _left(self) -> str:
-        left = self._pace.left(self._cells - self._settled)
+        _, settled, cells = self._under_way()
+        left = self._pace.left(cells - settled)
         return "" if left is None else f"{_clocked(left)} left"
 
     def _details(self) -> list[str]:
@@ -145,11 +187,12 @@ class _Watched(Reporter):
         tokens = self._pace.tokens()
         said += [f"{tokens:,.0f} tokens/s"] if tokens else []
         said += [f"{amount:,.4g} {currency} spent" for currency, amount in self._spent.money.items()]
-        return [*said, *([_failures(self._failed).removeprefix(", ")] if self._failed else [])]
+        failed = sum((stage.failed for stage in self._open.values()), Counter[str]())
+        return [*said, *([_failures(failed).removeprefix(", ")] if failed else [])]
 
 
 class Bars(_Watched):
-    """A bar for the stage that is asked, with its rate and the time left, and one for all cells; a line for each stage
+    """A bar for what is asked, with its rate and the time left, and one for all cells; a line for each stage
     that is done. Never more than three lines that move, however many stages there are."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
@@ -159,23 +202,37 @@ class Bars(_Watched):
     def shown(self) -> Group:
         """What stands on the screen just now."""
         with self._lock:
-            if not self._begun:
-                return Group()
             grid = Table.grid(expand=True, padding=(0, 1))
             grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
             for _ in range(4):
                 grid.add_column(no_wrap=True, justify="right")
-            done = self._before + self._settled
+            if self._course is not None:
+                return self._learning(grid, self._course)
+            if not self._begun:
+                return Group()
+            name, settled, cells = self._under_way()
+            done = self._before + settled
             total = max(sum(self._stages.values()), done)
-            if self._stage:
-                bar = ProgressBar(total=max(self._cells, 1), completed=self._settled, width=12)
-                counts = f"{self._settled:,}/{self._cells:,}"
-                grid.add_row(Text(self._stage), bar, counts, self._rate(), self._left())
-            which = f"stage {self._begun} of {max(len(self._stages), self._begun)}"
+            if name:
+                bar = ProgressBar(total=max(cells, 1), completed=settled, width=12)
+                grid.add_row(Text(name), bar, f"{settled:,}/{cells:,}", self._rate(), self._left())
+            first = self._begun - max(len(self._open), 1) + 1
+            which = f"stages {first} to" if first < self._begun else "stage"
+            which = f"{which} {self._begun} of {max(len(self._stages), self._begun)}"
             bar = ProgressBar(total=max(total, 1), completed=done, width=12)
             grid.add_row(which, bar, f"{done:,}/{total:,}", "", _clocked(self._clock() - self._began))
             details = Text("; ".join(self._details()), style="dim", no_wrap=True, overflow="ellipsis")
             return Group(grid, details) if details.plain else Group(grid)
+
+    def _learning(self, grid: Table, course: Course) -> Group:
+        """The training that is under way, in the place of the stages."""
+        step, steps = course.steps
+        bar = ProgressBar(total=max(steps, 1), completed=step, width=12)
+        left = f"{_clocked(course.left)} left" if course.left is not None else ""
+        counts = f"step {step:,}/{steps:,}" if steps else "opening the model"
+        grid.add_row(Text(course.stage), bar, counts, left, _clocked(self._clock() - course.began))
+        details = Text(course.losses, style="dim", no_wrap=True, overflow="ellipsis")
+        return Group(grid, details) if details.plain else Group(grid)
 
     def _say(self, line: str) -> None:
         self._console.print(Text(line, style="yellow" if line.startswith("stopping") else ""), soft_wrap=True)
@@ -193,6 +250,11 @@ class Lines(_Watched):
         super().stage_started(stage, cells)
         self._last = self._clock()
 
+    def training(self, stage: str, progress: Progress) -> None:
+        super().training(stage, progress)
+        if progress.valid is not None and self._course is not None:
+            self._say(f"{stage}: epoch {progress.epoch:.3g}, {self._course.losses}")
+
     def opening(self, model: str) -> None:
         super().opening(model)
         self._say(f"opening {model}")
@@ -200,9 +262,16 @@ class Lines(_Watched):
     def beat(self) -> None:
         """Called every second or so: says how far the stage is, when nothing has been said for long."""
         with self._lock:
-            if not self._stage or self._clock() - self._last < LINE:
+            if self._clock() - self._last < LINE:
                 return
-            far = f"{self._stage}: {self._settled:,} of {self._cells:,} cells"
+            if self._course is not None:
+                step, steps = self._course.steps
+                self._say(f"{self._course.stage}: step {step:,} of {steps:,}, {self._course.losses}".rstrip(", "))
+                return
+            name, settled, cells = self._under_way()
+            if not name:
+                return
+            far = f"{name}: {settled:,} of {cells:,} cells"
             self._say(", ".join(word for word in (far, self._rate(), self._left(), *self._details()) if word))
 
     def _say(self, line: str) -> None:
@@ -218,13 +287,26 @@ class Events(Reporter):
         self._stream, self._clock = stream, clock
         self._lock = threading.RLock()
         self._began, self._told = clock(), float("-inf")
-        self._stage, self._asked, self._reused = "", 0, 0
-        self._failed: Counter[str] = Counter()
+        self._untold: dict[str, _Stage] = {}
+        """What has been settled of each stage since the last time."""
         self._spent = Spent()
 
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
         self._began = self._clock()
         self._say(RunStarted(at=0.0, plan=plan.digest, stages=stages))
+
+    def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
+        self._say(TrainingStarted(at=self._at(), stage=stage, model=model, examples=examples, valid=valid))
+
+    def training(self, stage: str, progress: Progress) -> None:
+        waits = progress.valid is None and progress.step < progress.steps
+        if waits and self._clock() - self._told < EVERY:
+            return
+        self._told = self._clock()
+        self._say(TrainingStep(at=self._at(), stage=stage, **progress.model_dump()))
+
+    def training_finished(self, stage: str, seconds: float, how: str) -> None:
+        self._say(TrainingFinished(at=self._at(), stage=stage, seconds=round(seconds, 3), how=how))
 
     def stage_started(self, stage: str, cells: int) -> None:
         self._say(StageStarted(at=self._at(), stage=stage, cells=cells))
@@ -233,9 +315,10 @@ class Events(Reporter):
         self._say(Opening(at=self._at(), model=model))
 
     def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
-        self._stage, self._spent = stage, spent
-        self._asked, self._reused = self._asked + asked, self._reused + reused
-        self._failed.update(failed)
+        untold = self._untold.setdefault(stage, _Stage())
+        untold.asked, untold.settled = untold.asked + asked, untold.settled + asked + reused
+        untold.failed.update(failed)
+        self._spent = spent
         if self._clock() - self._told >= EVERY:
             self._settle()
 
@@ -257,22 +340,22 @@ class Events(Reporter):
         self._say(RunFinished(at=self._at(), cells=cells, seconds=round(seconds, 3)))
 
     def _settle(self) -> None:
-        """Tell what has been settled since the last time."""
-        if not self._asked and not self._reused:
-            return
-        spent = self._spent
-        event = CellsDone(
-            at=self._at(),
-            stage=self._stage,
-            asked=self._asked,
-            reused=self._reused,
-            failed=dict(self._failed),
-            tokens_in=spent.tokens_in,
-            tokens_out=spent.tokens_out,
-            money=spent.money,
-        )
-        self._asked, self._reused, self._failed, self._told = 0, 0, Counter(), self._clock()
-        self._say(event)
+        """Tell what has been settled since the last time, stage by stage."""
+        untold, self._untold, spent = self._untold, {}, self._spent
+        for name, stage in untold.items():
+            self._told = self._clock()
+            self._say(
+                CellsDone(
+                    at=self._at(),
+                    stage=name,
+                    asked=stage.asked,
+                    reused=stage.settled - stage.asked,
+                    failed=dict(stage.failed),
+                    tokens_in=spent.tokens_in,
+                    tokens_out=spent.tokens_out,
+                    money=spent.money,
+                )
+            )
 
     def _at(self) -> float:
         return round(self._clock() - self._began, 3)

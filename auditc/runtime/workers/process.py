@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 
-from auditc.diagnostics.scrub import scrubbed
 from auditc.ir.exchange import Failure, Reply, Request
 
 from ..bind import Bound
 from ..faults import WorkerFailed
 from .answering import Cancelled
 from .local import check_identity
+from .starting import kill, last_words, start
 from .wire import Message, from_request, from_source, pack, split, to_replies, unpack
 
 SILENCE = 300.0
@@ -32,17 +31,6 @@ SILENCE = 300.0
 RESTARTS = 8
 """A worker that died more often than this, with nothing answered in between, is not started again: its cells fail at
 once."""
-
-ASLEEP: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads that wait for each other sleep. By default they spin: on a machine of their own that is up to twice as fast;
-beside other work a thread then burns the time that the one it waits for would need, and texts came out more than eight
-times as slowly (docs/benchmarks)."""
-
-
-def waiting() -> dict[str, str]:
-    """How the threads of a worker that is started now should wait: asleep where half of the machine's cores, or more,
-    have had other work for the last minute. What the environment says already counts more."""
-    return ASLEEP if os.getloadavg()[0] >= (os.cpu_count() or 1) / 2 else {}
 
 
 class _Died(Exception):
@@ -70,7 +58,7 @@ class ProcessWorker:
         except _Died as died:
             raise WorkerFailed(
                 f"the worker of model `{bound.name}` ended while it opened the model ({died.reason})",
-                self._last_words(),
+                last_words(self._log),
             ) from died
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
@@ -111,7 +99,7 @@ class ProcessWorker:
     def cancel(self) -> None:
         self._cancelled = True
         if self._process is not None:
-            _kill(self._process)
+            kill(self._process)
 
     def close(self) -> None:
         process, self._process = self._process, None
@@ -123,7 +111,7 @@ class ProcessWorker:
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
-            _kill(process)
+            kill(process)
             process.wait()
         process.stdout.close()
 
@@ -136,7 +124,7 @@ class ProcessWorker:
             return self._failed(requests, again)
 
     def _failed(self, requests: Sequence[Request], died: _Died) -> list[Reply]:
-        return [Failure(died.reason, self._last_words())] * len(requests)
+        return [Failure(died.reason, last_words(self._log))] * len(requests)
 
     def _ask(self, requests: Sequence[Request]) -> list[Reply]:
         if self._cancelled:
@@ -149,19 +137,7 @@ class ProcessWorker:
         return replies
 
     def _start(self) -> None:
-        here = str(Path(__file__).parents[3])
-        path = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
-        with self._log.open("ab") as log:
-            # -P keeps the folder where auditc runs off the path: what lies there is data, even if called torch.py.
-            # A session of its own, so that Ctrl-C in a terminal reaches the run and not its worker.
-            self._process = subprocess.Popen(
-                [self._interpreter, "-P", "-m", "auditc.runtime.workers.serve"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**waiting(), **os.environ, "PYTHONPATH": path},
-                start_new_session=True,
-            )
+        self._process = start(self._interpreter, "auditc.runtime.workers.serve", self._log)
         self._buffer.clear()
         bound = self._bound
         self._send(
@@ -180,7 +156,7 @@ class ProcessWorker:
         try:
             if "unavailable" in answer:
                 said = answer["unavailable"]
-                raise WorkerFailed(f"model `{bound.name}` cannot be opened: {said}", self._last_words())
+                raise WorkerFailed(f"model `{bound.name}` cannot be opened: {said}", last_words(self._log))
             check_identity(bound, answer["identity"])
         except WorkerFailed:
             self.close()
@@ -218,7 +194,7 @@ class ProcessWorker:
         self._deaths += 1
         process, self._process = self._process, None
         if process is not None:
-            _kill(process)
+            kill(process)
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
@@ -228,18 +204,3 @@ class ProcessWorker:
             raise Cancelled
         self._reason = reason
         raise _Died(reason)
-
-    def _last_words(self) -> str:
-        """The end of the log."""
-        try:
-            lines = self._log.read_bytes()[-4000:].decode(errors="replace").strip().splitlines()[-5:]
-        except OSError:
-            return ""
-        return scrubbed("\n".join(lines))[-800:]
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a worker and what it started: it leads a group of its own, and an engine may compute in several processes."""
-    with suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()

@@ -1,0 +1,148 @@
+"""The card of a trained model: what it came from and how, for programs in `card.json` and for people in `README.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from auditc.ir.finding import CurvePoint, TrainingRow
+from auditc.ir.plan import Plan, Train
+from auditc.ir.training import Progress, Settings
+from auditc.ir.values import Form
+
+POINTS = 200
+"""Points of a curve that findings hold at most, beside those at the end of an epoch."""
+
+
+class Card(Form):
+    """What came of a training, and all that went into it. Names of the spec are not in it: the same recipe under other
+    names is the same training."""
+
+    format: Literal["auditc.trained.v1"] = "auditc.trained.v1"
+    recipe: str
+    base: dict[str, str | int | float | bool]
+    """Digests of what it began with, by what they are of."""
+    lineage: tuple[str, ...]
+    """Digests of the weights and adapters that it came from, those first that were there from the start."""
+    licence: str
+    data: str
+    device: str
+    objective: str
+    params: dict[str, Any]
+    settings: Settings
+    examples: int
+    valid: int
+    parameters: int
+    trainable: int
+    versions: dict[str, str]
+    curve: tuple[Progress, ...]
+    kept: int
+    stopped: str = ""
+    form: Literal["adapter", "weights"]
+    """Whether it is put on the weights that it came from, or is a whole model."""
+    weights: str
+    """The digest under which it answers."""
+    tensors: str
+    """The digest of its safetensors."""
+    files: dict[str, str]
+    """sha256 of every other file, by name."""
+    made: str
+    """When, in UTC."""
+    seconds: float
+    auditc: str
+
+    @property
+    def steps(self) -> int:
+        """How many steps the whole training had."""
+        return max((point.steps for point in self.curve), default=0)
+
+
+def row(plan: Plan, stage: Train, card: Card) -> TrainingRow:
+    """A training as findings say it: no clock in it, and no place."""
+    return TrainingRow(
+        stage=stage.name,
+        model=stage.model,
+        base=stage.base,
+        objective=stage.objective.model_dump(mode="json") | {"params": _brief(stage.objective.params)},
+        adapter=stage.adapter.model_dump(mode="json"),
+        settings=card.settings.model_dump(mode="json", exclude={"adapter"}),
+        survey=stage.survey,
+        populations=stage.populations,
+        examples=card.examples,
+        valid=card.valid,
+        parameters=card.parameters,
+        trainable=card.trainable,
+        recipe=card.recipe,
+        data=card.data,
+        lineage=card.lineage,
+        weights=card.weights,
+        versions=card.versions,
+        curve=tuple(_thinned(card.curve)),
+        kept=card.kept,
+        stopped=card.stopped,
+        origin=stage.origin,
+    )
+
+
+def _brief(params: dict[str, Any]) -> dict[str, Any]:
+    """Without the rows of written texts: their digest tells which they are."""
+    return {
+        name: {key: part for key, part in given.items() if key != "rows"} if isinstance(given, dict) else given
+        for name, given in params.items()
+    }
+
+
+def _thinned(curve: tuple[Progress, ...]) -> Iterator[CurvePoint]:
+    every = max(1, -(-len(curve) // POINTS))
+    for number, point in enumerate(curve):
+        if number % every == 0 or point.valid is not None or number == len(curve) - 1:
+            yield CurvePoint(step=point.step, epoch=point.epoch, loss=point.loss, valid=point.valid)
+
+
+def readme(stage: Train, card: Card) -> str:
+    """The model card."""
+    how = "all weights were trained" if card.form == "weights" else f"{card.trainable:,} numbers were trained"
+    learnt = f"{card.examples:,} examples"
+    if stage.survey:
+        people = ", ".join(stage.populations)
+        learnt += f": {len(stage.items):,} items of `{stage.survey}`, as people of {people} answer them"
+    lines = [
+        f"# {stage.model}",
+        "",
+        f"Made of `{stage.base}` by auditc {card.auditc} with the objective `{card.objective}`; {how}, of"
+        f" {card.parameters:,}.",
+        "",
+        f"- What it learnt: {learnt} (digest {card.data}).",
+        f"- What decided: {card.valid:,} further examples." if card.valid else "- No further examples decided.",
+        f"- What it came from: {' → '.join(card.lineage)}.",
+        f"- What it is: {card.weights}" + (", to be put on the first of these." if card.form == "adapter" else "."),
+        f"- Settings: {_settings(card.settings)}.",
+        f"- Kept: the state after step {card.kept:,} of {card.steps:,}"
+        + (f"; ended early: {card.stopped}." if card.stopped else "."),
+        *_losses(card),
+        f"- Libraries: {', '.join(f'{name} {version}' for name, version in card.versions.items())}.",
+        f"- Licence: that of what it came from ({card.licence or 'not stated'}).",
+        f"- Made {card.made}, in {card.seconds:,.0f} s. Recipe {card.recipe}.",
+        "",
+        "It was trained to be audited. That its answers are nearer to some people's says nothing of what else it does;",
+        "what the training cost stands in the report of the audit.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _settings(settings: Settings) -> str:
+    said = settings.model_dump(mode="json", exclude={"adapter"})
+    adapter = settings.adapter
+    put_on = ", ".join(f"{name} {value}" for name, value in adapter.params.items())
+    return f"{adapter.kind}{f' ({put_on})' if put_on else ''}, " + ", ".join(f"{k} {v}" for k, v in said.items())
+
+
+def _losses(card: Card) -> Iterator[str]:
+    first = next((point.loss for point in card.curve if point.loss is not None), None)
+    last = next((point.loss for point in reversed(card.curve) if point.loss is not None), None)
+    if first is not None and last is not None:
+        yield f"- Loss: {first:.4g} at first, {last:.4g} at the end."
+    decided = [point.valid for point in card.curve if point.valid is not None]
+    if decided:
+        yield f"- Loss on what decided: {decided[0]:.4g} at first, {min(decided):.4g} at its lowest."

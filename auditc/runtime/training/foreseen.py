@@ -1,0 +1,65 @@
+"""The trainings of a plan as a forecast tells them: what is there, what is ahead, and about how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditc.ir.plan import Plan, Train
+
+from .prospects import Prospects
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingForecast:
+    """One training. `steps` are those of all its epochs, where the objective makes one example of each cell or row;
+    `seconds` is None where no earlier run has measured one of that base, and `memory` in bytes where nobody can say."""
+
+    name: str
+    model: str
+    base: str
+    done: bool
+    examples: int
+    valid: int
+    epochs: int
+    steps: int
+    seconds: float | None
+    memory: int | None
+    available: int | None
+
+
+def trainings(plan: Plan, found: Prospects, earlier: Sequence[dict[str, Any]]) -> tuple[TrainingForecast, ...]:
+    """In the order in which they are carried out; those that cannot be are told among the problems."""
+    told = []
+    for stage in (stage for stage in plan.stages if isinstance(stage, Train)):
+        learnt = found.sizes.get(stage.name)
+        if learnt is None:
+            continue
+        steps, room = stage.epochs * -(-learnt.size // stage.batch), found.rooms.get(stage.name)
+        done = stage.name in found.cards
+        told.append(
+            TrainingForecast(
+                name=stage.name,
+                model=stage.model,
+                base=stage.base,
+                done=done,
+                examples=learnt.size,
+                valid=len(learnt.valid),
+                epochs=stage.epochs,
+                steps=steps,
+                seconds=0.0 if done else _seconds(stage, steps, earlier),
+                memory=room.needed if room else None,
+                available=room.available if room else None,
+            )
+        )
+    return tuple(told)
+
+
+def _seconds(stage: Train, steps: int, earlier: Sequence[dict[str, Any]]) -> float | None:
+    """Told from the newest whole training of that name."""
+    for record in earlier:
+        whole = record["kind"] == "train" and record.get("training") == "trained" and record.get("steps")
+        if whole and record["name"] == stage.name:
+            return round(float(record["seconds"]) * steps / float(record["steps"]), 1)
+    return None

@@ -1,0 +1,206 @@
+"""Which trainings a run has before it, which are behind it, and what stands in their way: told before anything is done.
+
+Whether there is a result is told by the recipe, and a recipe needs the digest of what a training begins with. So of a
+chain of trainings the first may be looked up, and those after it only once the ones before them are there.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from auditc.backends import backends
+from auditc.backends._contract import Adapter, Backend, BackendUnavailable, Identity, ModelSource
+from auditc.backends._memory import OVERRIDE, unchecked
+from auditc.ir.plan import Model, Plan, Train
+from auditc.objectives import objectives
+
+from ..bind import Here
+from ..faults import CannotBind, Problem, WorldFailed
+from ..memory import Room, available, said
+from ..models import Ready
+from ..prompts import WordingRejected
+from . import results
+from .card import Card
+from .lessons import Lessons, lessons, settings
+from .recipe import base_of, recipe, versions
+from .trainer import PYTHON, Pupil
+
+THROUGH = "transformers"
+"""The backend that opens a model to be trained where the model's own opens none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A training that has all it needs: `recipe` says which it is, `base` is what it begins with."""
+
+    stage: Train
+    pupil: Pupil
+    lessons: Lessons
+    begins: dict[str, Any]
+    device: str
+    recipe: str
+    base: Ready
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """`here` are the weights of the plan's models, trained ones among them; one that is still to be trained `awaits`
+    its training. `cards` are those of the trainings that are behind, by stage; `lacking` those ahead, in order."""
+
+    here: dict[str, Here]
+    cards: dict[str, Card]
+    lacking: tuple[Train, ...]
+    sizes: dict[str, Lessons]
+    """What each training learns, by stage."""
+    rooms: dict[str, Room]
+    """The memory that those ahead need, by stage, and what there is."""
+    problems: tuple[Problem, ...]
+
+
+def prospects(plan: Plan, workspace: Path, here: Mapping[str, Here]) -> Prospects:
+    """What of the trainings of a plan is there, what is ahead, and what is in the way. Nothing is opened."""
+    found = Prospects(dict(here), {}, (), {}, {}, ())
+    for stage in (stage for stage in plan.stages if isinstance(stage, Train)):
+        if stage.model in here and not _needed(plan, stage, here):
+            continue  # a recording answers for it
+        try:
+            found = _with(found, plan, workspace, stage)
+        except CannotBind as failed:
+            found = replace(found, problems=(*found.problems, *failed.problems))
+    return found
+
+
+def _needed(plan: Plan, stage: Train, here: Mapping[str, Here]) -> bool:
+    """Whether something that is to be trained begins with what this stage makes."""
+    after = [other for other in plan.stages if isinstance(other, Train) and other.base == stage.model]
+    return any(other.model not in here or _needed(plan, other, here) for other in after)
+
+
+def _with(found: Prospects, plan: Plan, workspace: Path, stage: Train) -> Prospects:
+    base = found.here.get(stage.base)
+    if not isinstance(base, Ready):
+        if plan.models[stage.base].trained and any(other.model == stage.base for other in _trainings(plan)):
+            return found  # why it is not there is told of its own training
+        raise _problem(stage, f"the weights of `{stage.base}`, which `{stage.model}` is made of, are not here", _FETCH)
+    backend, pupil = _pupil(stage, plan.models[stage.base], base)
+    learnt = _lessons(plan, stage)
+    room = _room(stage, backend, pupil, learnt)
+    card = None
+    if not base.awaits:
+        try:
+            card = results.read(workspace, _recipe(stage, backend, pupil, learnt)[0])
+        except WorldFailed as damaged:
+            raise _problem(stage, damaged.message, damaged.help) from None
+    sizes = {**found.sizes, stage.name: learnt}
+    if card is not None:
+        made = results.ready(workspace, card, base)
+        here = {**found.here, stage.model: made}
+        return replace(found, here=here, cards={**found.cards, stage.name: card}, sizes=sizes)
+    awaited = replace(base, awaits=stage.name, lineage=())
+    problems = found.problems
+    if not room.fits and not unchecked():
+        problems = (*problems, _too_large(stage, room))
+    return replace(
+        found,
+        here={**found.here, stage.model: awaited},
+        lacking=(*found.lacking, stage),
+        sizes=sizes,
+        rooms={**found.rooms, stage.name: room},
+        problems=problems,
+    )
+
+
+_FETCH = "run `auditc models fetch`"
+
+
+def ahead(plan: Plan, stage: Train, base: Ready, learnt: Lessons) -> Ahead:
+    """A training whose base is there. Raises CannotBind."""
+    backend, pupil = _pupil(stage, plan.models[stage.base], base)
+    known, identity = _recipe(stage, backend, pupil, learnt)
+    return Ahead(stage, pupil, learnt, base_of(identity), str(identity.get("device", "")), known, base)
+
+
+def _trainings(plan: Plan) -> list[Train]:
+    return [stage for stage in plan.stages if isinstance(stage, Train)]
+
+
+def _problem(stage: Train, message: str, help: str = "") -> CannotBind:
+    return CannotBind((Problem(message, help, stage.origin),))
+
+
+def _pupil(stage: Train, model: Model, base: Ready) -> tuple[Backend[Any], Pupil]:
+    """The backend that opens the base to be trained: its own, or `transformers` for one that only answers."""
+    kind = model.backend.kind
+    backend = backends.take(kind) if kind in backends.names() else None
+    if backend is None or not backend.needs_weights:
+        help = "train a model that `transformers` or `vllm` runs"
+        raise _problem(stage, f"`{kind}` answers for `{stage.base}`: there are no weights to train", help)
+    if stage.adapter.kind != "full" and not backend.adapters:
+        help = "write `adapter = full`, or choose another backend for the model"
+        raise _problem(stage, f"`{kind}` puts no adapter on weights: `{stage.model}` could not be asked", help)
+    params = backend.params.model_validate(model.backend.params)
+    if backend.trainee is None:
+        kind, backend = THROUGH, backends.take(THROUGH)
+        params = backend.params.model_validate({})
+    if backend.trainee is None:
+        raise _problem(stage, f"this auditc cannot train with `{stage.objective.kind}` yet", "leave the training out")
+    put_on = Adapter(str(base.adapter.folder), base.adapter.weights_digest) if base.adapter else None
+    source = ModelSource(stage.base, str(base.folder), base.weights_digest, adapter=put_on)
+    return backend, Pupil(kind, params.model_dump(mode="json"), source)
+
+
+def _lessons(plan: Plan, stage: Train) -> Lessons:
+    try:
+        return lessons(plan, stage)
+    except WordingRejected as error:
+        raise _problem(stage, f"what `{stage.model}` learns cannot be worded: {error}") from error
+    except KeyError as error:
+        raise _problem(stage, f"what `{stage.model}` learns lacks words: nothing is given for {error}") from error
+
+
+def _recipe(stage: Train, backend: Backend[Any], pupil: Pupil, learnt: Lessons) -> tuple[str, Identity]:
+    objective = objectives.take(stage.objective.kind)
+    try:
+        identity = backend.identify(pupil.source, backend.params.model_validate(pupil.params))
+    except BackendUnavailable as error:
+        raise _problem(stage, f"model `{stage.base}` cannot be opened to be trained: {error}") from error
+    try:
+        taking_part = versions(objective.packages)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        help = f"let {PYTHON} name a Python that has auditc's `transformers` extra"
+        raise _problem(stage, f"the interpreter that {PYTHON} names cannot be asked what it has", help) from None
+    missing = [name for name, version in taking_part.items() if not version]
+    if missing:
+        help = "install auditc with its `transformers` extra"
+        raise _problem(stage, f"`{stage.objective.kind}` needs {', '.join(missing)}, not installed here", help)
+    device, how = str(identity.get("device", "")), settings(stage)
+    known = recipe(base_of(identity), device, stage.objective.kind, objective, learnt, how, taking_part)
+    return known, identity
+
+
+def _room(stage: Train, backend: Backend[Any], pupil: Pupil, learnt: Lessons) -> Room:
+    """What a training needs. A CUDA device is asked by the process that trains."""
+    if backend.training_memory is None:
+        return Room(stage.model, None, None)
+    params = backend.params.model_validate(pupil.params)
+    try:
+        needed = backend.training_memory(pupil.source, params, settings(stage), learnt.longest)
+        there = None if backend.identify(pupil.source, params).get("device") == "cuda" else available()
+    except BackendUnavailable:
+        return Room(stage.model, None, None)  # the recipe says it better
+    return Room(stage.model, needed, there)
+
+
+def _too_large(stage: Train, room: Room) -> Problem:
+    assert room.needed is not None and room.available is not None
+    smaller = ["a smaller `batch`"] if stage.batch > 1 else []
+    smaller += [] if stage.gradient_checkpointing else ["`gradient_checkpointing = on`"]
+    smaller += ["`adapter = lora { }`"] if stage.adapter.kind == "full" else []
+    smaller += ["a smaller model or a larger machine"]
+    needs = f"training `{stage.model}` needs about {said(room.needed)} of memory, and {said(room.available)} are free"
+    help = f"take {', '.join(smaller)}, or try it all the same with {OVERRIDE}=unchecked"
+    return Problem(needs, help, stage.origin)

@@ -1,0 +1,150 @@
+"""Where trained models lie: each under its recipe, whole or not at all.
+
+.auditc/trained/RECIPE/model/      an adapter in the form of PEFT, or all weights with the tokenizer
+.auditc/trained/RECIPE/card.json   what it is and what it came from; README.md says the same to people
+.auditc/training/RECIPE/           checkpoints of a training that has not ended; they go when its result is there
+
+A result is made aside and put in place by one rename. What is read must be what was written, or it is not used.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from auditc.ir.training import NotTrained
+from auditc.weights._adapter import CONFIG, adapter_digest
+from auditc.weights._contract import Fetched, WeightsUnavailable
+from auditc.weights._place import publish
+from auditc.weights._safetensors import content_digest
+
+from .. import journal
+from ..faults import WorldFailed
+from ..models import Ready, home
+from ..store import within
+from .card import Card
+
+TRAINED: Final = "trained"
+TRAINING: Final = "training"
+
+
+class Damaged(WorldFailed):
+    """What lies in the place of a result is not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a training left: what it is, told from its files."""
+
+    form: str
+    weights: str
+    tensors: str
+    files: dict[str, str]
+
+
+def place(workspace: Path, recipe: str) -> Path:
+    """Where the result of a recipe lies, or will."""
+    return workspace / TRAINED / recipe
+
+
+def checkpoints(workspace: Path, recipe: str) -> Path:
+    """Where a training of that recipe keeps what it would go on from."""
+    return workspace / TRAINING / recipe
+
+
+def read(workspace: Path, recipe: str) -> Card | None:
+    """The result of a recipe, or None where there is none. Raises Damaged where it is not what was written."""
+    folder = place(workspace, recipe)
+    within(workspace, workspace / TRAINED, folder)
+    if not folder.exists():
+        return None
+    try:
+        card = Card.model_validate_json((folder / "card.json").read_bytes())
+        if card.recipe != recipe:
+            raise ValueError("another recipe")
+        made = told(folder / "model")
+    except (OSError, ValueError, WeightsUnavailable):
+        raise _damaged(folder) from None
+    if (made.tensors, made.files, made.form, made.weights) != (card.tensors, card.files, card.form, card.weights):
+        raise _damaged(folder)
+    return card
+
+
+def shown(workspace: Path, recipe: str) -> tuple[str, dict[str, Any]]:
+    """The card of a result, for people and as JSON. Raises Damaged, or WorldFailed where there is none any more."""
+    card = read(workspace, recipe)
+    if card is None:
+        raise WorldFailed(f"the trained model .auditc/{TRAINED}/{recipe} is gone", "run the audit again")
+    return (place(workspace, recipe) / "README.md").read_text("utf-8"), card.model_dump(mode="json")
+
+
+def _damaged(folder: Path) -> Damaged:
+    name = f".auditc/{TRAINED}/{folder.name}"
+    return Damaged(
+        f"the trained model in {name} is not what was written, and is not used",
+        f"put it back as it was, or delete {name}: then the training is carried out again",
+    )
+
+
+def told(model: Path) -> Made:
+    """What a folder holds. Raises WeightsUnavailable, OSError or ValueError where it is no model."""
+    files = {}
+    for file in sorted(model.rglob("*")):
+        if file.is_symlink() or not (file.is_file() or file.is_dir()):
+            raise ValueError(f"{file.name} is no plain file")
+        if file.is_file() and file.suffix != ".safetensors":
+            files[file.relative_to(model).as_posix()] = hashlib.sha256(file.read_bytes()).hexdigest()
+    tensors = content_digest(model, home() / "weights" / TRAINED)
+    if CONFIG in files:
+        weights = adapter_digest(Fetched(model, "safetensors", tensors, ""))
+        return Made("adapter", weights, tensors, files)
+    return Made("weights", tensors, tensors, files)
+
+
+@contextmanager
+def aside(workspace: Path, recipe: str) -> Iterator[Path]:
+    """A folder with an empty folder `model` in it, on the disk of the result; gone at the end whatever happens. What
+    the disk refuses is raised as NotTrained."""
+    work = workspace / TRAINED / f".{recipe}.part"
+    try:
+        within(workspace, workspace / TRAINED, work)
+        shutil.rmtree(work, ignore_errors=True)  # a killed run leaves its own behind; only one writes at a time
+        (work / "model").mkdir(parents=True)
+        within(workspace, workspace / TRAINING, checkpoints(workspace, recipe))
+        checkpoints(workspace, recipe).mkdir(parents=True, exist_ok=True)
+        yield work
+    except OSError as fault:
+        raise unwritable(fault) from fault
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def finish(workspace: Path, work: Path, card: Card, readme: str) -> None:
+    """Put a result in place; the checkpoints that it was made from go. Raises OSError."""
+    journal.write_aside(work / "README.md", readme.encode())
+    journal.write_aside(work / "card.json", card.model_dump_json(indent=1).encode() + b"\n")
+    publish(work, place(workspace, card.recipe))
+    shutil.rmtree(checkpoints(workspace, card.recipe), ignore_errors=True)
+
+
+def unwritable(fault: OSError) -> NotTrained:
+    """What the disk said of a result."""
+    if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NotTrained("disk_full", "the disk is full", "free some space: the next run goes on from its checkpoint")
+    return NotTrained("engine", f"its result cannot be written ({fault.strerror or fault})", "look at `.auditc`")
+
+
+def ready(workspace: Path, card: Card, base: Ready) -> Ready:
+    """The trained model, as a backend is told of it: on the weights of its base, or in place of them."""
+    model = place(workspace, card.recipe) / "model"
+    lineage = card.lineage
+    if card.form == "adapter":
+        adapter = Ready(model, card.weights, "")
+        return Ready(base.folder, base.weights_digest, base.licence, adapter, lineage=lineage)
+    return Ready(model, card.weights, base.licence, lineage=lineage)

@@ -1,0 +1,218 @@
+"""Carries the trainings of a run out, before anything is asked: one after the other, each in a process of its own.
+
+They come first because nothing else has to be there for them: what would go wrong with them does so at the start, no
+engine takes up memory meanwhile, and models that share a base are asked one after the other. A training that fails ends
+no run: what does not need its model is asked and reported, and cells of its model are `not_run`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from auditc import __version__
+from auditc.ir.finding import TrainingRow
+from auditc.ir.plan import Plan, Train
+from auditc.ir.training import Job, NotTrained, Progress, Trained
+from auditc.weights._contract import WeightsUnavailable
+
+from ..bind import Bound, bind_one
+from ..budget import Meter
+from ..events import Reporter
+from ..faults import CannotBind, Problem, WorldFailed
+from ..interrupts import Stop
+from ..models import Ready
+from ..windows import Windows
+from . import results, trainer
+from .card import Card, readme, row
+from .lessons import Lessons, settings
+from .prospects import Ahead, Prospects, ahead
+
+
+@dataclass(slots=True, eq=False)
+class School:
+    """The trainings of one run. `cards` are those whose model is there, by stage; `failed` says of the others what
+    happened and what to do."""
+
+    plan: Plan
+    folder: Path
+    found: Prospects
+    reporter: Reporter
+    meter: Meter
+    stop: Stop
+    logs: Path
+    cards: dict[str, Card] = field(default_factory=dict)
+    failed: dict[str, NotTrained] = field(default_factory=dict)
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+    def carry_out(self, bound: dict[str, Bound], windows: Windows) -> dict[str, Bound]:
+        """Train what is ahead; the models of the plan as they are bound from then on. One that could not be made goes
+        on awaiting its training."""
+        self.cards |= self.found.cards
+        here = dict(self.found.here)
+        for stage in (stage for stage in self.plan.stages if isinstance(stage, Train)):
+            if stage.name in self.cards:
+                self._note(stage, 0.0, "reused")
+                self.reporter.training_finished(stage.name, 0.0, "reused")
+            elif stage in self.found.lacking:
+                base = here[stage.base]
+                assert isinstance(base, Ready)
+                card = self._one(stage, base)
+                if card is None:
+                    continue
+                here[stage.model] = made = results.ready(self.folder, card, base)
+                if stage.model in bound:
+                    again = bind_one(self.plan, stage.model, made, stage.origin, windows)
+                    if isinstance(again, Problem):
+                        self.failed[stage.name] = NotTrained("engine", again.message, again.help)
+                    else:
+                        bound = {**bound, stage.model: again}
+        return bound
+
+    @property
+    def rows(self) -> tuple[TrainingRow, ...]:
+        """What findings say of the trainings whose model is there."""
+        stages = (stage for stage in self.plan.stages if isinstance(stage, Train))
+        return tuple(row(self.plan, stage, self.cards[stage.name]) for stage in stages if stage.name in self.cards)
+
+    @property
+    def why(self) -> str:
+        """Which models were not made, and why; empty where all were."""
+        made = {stage.name: stage.model for stage in self.plan.stages if isinstance(stage, Train)}
+        said = [
+            f"model `{made[name]}` was not trained: {': '.join(filter(None, (fault.message, fault.help)))}"
+            for name, fault in self.failed.items()
+        ]
+        return "; ".join(said)
+
+    def _one(self, stage: Train, base: Ready) -> Card | None:
+        """Carry one training out; None where it failed, or the run is to stop."""
+        started = time.monotonic()
+        if self._stopping():
+            self._note(stage, 0.0, "not run")
+            return None
+        try:
+            if base.awaits:
+                raise NotTrained("base", f"`{stage.base}`, which it is made of, was not trained")
+            card, how = self._trained(ahead(self.plan, stage, base, self.found.sizes[stage.name]))
+        except trainer.Stopped:
+            self._note(stage, time.monotonic() - started, "stopped")
+            self.reporter.training_finished(stage.name, time.monotonic() - started, "stopped")
+            self.reporter.stopping(self.meter.stopped)
+            return None
+        except (CannotBind, NotTrained, WorldFailed) as fault:
+            failed = fault if isinstance(fault, NotTrained) else NotTrained("engine", fault.message, fault.help)
+            self.failed[stage.name] = failed
+            self._note(stage, time.monotonic() - started, "failed", failed.reason)
+            self.reporter.training_finished(stage.name, time.monotonic() - started, f"failed: {failed.message}")
+            return None
+        self.cards[stage.name] = card
+        seconds = time.monotonic() - started
+        self._note(stage, seconds, how)
+        self.reporter.training_finished(stage.name, seconds, how)
+        return card
+
+    def _trained(self, job: Ahead) -> tuple[Card, str]:
+        """The card of a training, and whether it is `trained` now or was there. Raises NotTrained, Stopped, Damaged."""
+        there = results.read(self.folder, job.recipe)  # of a chain, nobody knew the recipe before
+        if there is not None:
+            return there, "reused"
+        stage, began = job.stage, time.monotonic()
+        learnt = job.lessons
+        self.reporter.training_started(stage.name, stage.model, learnt.size, len(learnt.valid))
+        goes_on = any(results.checkpoints(self.folder, job.recipe).glob("*"))
+        with results.aside(self.folder, job.recipe) as work:
+            result = work / "model"
+            params = {**stage.objective.params, **({"survey": stage.survey} if stage.survey else {})}
+            asked = Job(
+                objective=stage.objective.kind,
+                params=params,
+                examples=learnt.examples,
+                valid=learnt.valid,
+                settings=settings(stage),
+                checkpoints=str(results.checkpoints(self.folder, job.recipe).resolve()),
+                result=str(result.resolve()),
+            )
+            log = self.logs / f"worker-train-{self._number(stage)}.log"
+            done = trainer.train(job.pupil, asked, log, self._tell(stage), self._stopping)
+            card = _card(job, done, learnt, result, time.monotonic() - began)
+            results.finish(self.folder, work, card, readme(stage, card))
+        return card, "gone on with" if goes_on else "trained"
+
+    def _number(self, stage: Train) -> int:
+        """A name comes from a plan, and is no name for a file."""
+        return [each.name for each in self.plan.stages if isinstance(each, Train)].index(stage.name) + 1
+
+    def _tell(self, stage: Train) -> Callable[[Progress], None]:
+        return lambda progress: self.reporter.training(stage.name, progress)
+
+    def _stopping(self) -> bool:
+        """Whether the run is to stop: somebody wants it, or the budget in time is spent."""
+        if not self.meter.stopped and self.stop:
+            self.meter.stopped = self.stop.why
+        self.meter.admit(())
+        return bool(self.meter.stopped)
+
+    def _note(self, stage: Train, seconds: float, how: str, reason: str = "") -> None:
+        """An entry of the run's record."""
+        card = self.cards.get(stage.name)
+        learnt = self.found.sizes.get(stage.name)
+        self.records.append(
+            {
+                "name": stage.name,
+                "kind": stage.kind,
+                "block": stage.model,
+                "model": stage.model,
+                "seed": stage.seed,
+                "seconds": round(seconds, 3),
+                "tokens_in": 0,
+                "tokens_out": 0,
+                "examples": learnt.size if learnt else 0,
+                "steps": card.steps if card else 0,
+                "recipe": card.recipe if card else "",
+                "training": how,
+                "reason": reason,
+            }
+        )
+
+
+def _card(job: Ahead, done: Trained, learnt: Lessons, result: Path, seconds: float) -> Card:
+    """Raises NotTrained where what came is no model."""
+    try:
+        made = results.told(result)
+    except (ValueError, WeightsUnavailable) as fault:
+        raise NotTrained("engine", f"the training brought no model that can be read: {fault}") from None
+    base = job.base
+    before = (base.weights_digest, *([base.adapter.weights_digest] if base.adapter else []))
+    earlier = base.lineage or ()
+    lineage = (*earlier, *(digest for digest in before if digest not in earlier))
+    return Card(
+        recipe=job.recipe,
+        base=job.begins,
+        lineage=lineage,
+        licence=base.licence,
+        data=learnt.digest,
+        device=job.device,
+        objective=job.stage.objective.kind,
+        params=learnt.said,
+        settings=settings(job.stage),
+        examples=done.examples,
+        valid=done.valid,
+        parameters=done.parameters,
+        trainable=done.trainable,
+        versions=done.versions,
+        curve=done.curve,
+        kept=done.kept,
+        stopped=done.stopped,
+        form="adapter" if made.form == "adapter" else "weights",
+        weights=made.weights,
+        tensors=made.tensors,
+        files=made.files,
+        made=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        seconds=round(seconds, 3),
+        auditc=__version__,
+    )

@@ -1,0 +1,57 @@
+"""Processes that a run starts for itself: how they begin, how they are ended, and what they last said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from auditc.diagnostics.scrub import scrubbed
+
+ASLEEP: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Threads that wait for each other sleep. By default they spin: on a machine of their own that is up to twice as fast;
+beside other work a thread then burns the time that the one it waits for would need, and texts came out more than eight
+times as slowly (docs/benchmarks)."""
+
+
+def waiting() -> dict[str, str]:
+    """How the threads of a worker that is started now should wait: asleep where half of the machine's cores, or more,
+    have had other work for the last minute. What the environment says already counts more."""
+    return ASLEEP if os.getloadavg()[0] >= (os.cpu_count() or 1) / 2 else {}
+
+
+def start(interpreter: str, module: str, log: Path) -> subprocess.Popen[bytes]:
+    """Start a module of auditc under an interpreter, with pipes to talk to it; `log` gets what its libraries print.
+    Raises OSError where there is no such interpreter."""
+    here = str(Path(__file__).parents[3])
+    path = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
+    with log.open("ab") as written:
+        # -P keeps the folder where auditc runs off the path: what lies there is data, even if called torch.py.
+        # A session of its own, so that Ctrl-C in a terminal reaches the run and not its worker.
+        return subprocess.Popen(
+            [interpreter, "-P", "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=written,
+            env={**waiting(), **os.environ, "PYTHONPATH": path},
+            start_new_session=True,
+        )
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End a worker and what it started: it leads a group of its own, and an engine may compute in several processes."""
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+def last_words(log: Path) -> str:
+    """The end of a worker's log."""
+    try:
+        lines = log.read_bytes()[-4000:].decode(errors="replace").strip().splitlines()[-5:]
+    except OSError:
+        return ""
+    return scrubbed("\n".join(lines))[-800:]

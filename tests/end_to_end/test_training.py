@@ -1,0 +1,144 @@
+"""Align, then audit: one spec, one run; a tiny random model is trained for real, and asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from auditc.weights._safetensors import content_digest
+from tests.backends import tiny
+
+from .conftest import Shell
+
+pytest.importorskip("peft")
+
+SPEC = """
+audit remedy { title = "Align, then audit"  version = "1"  seed = 1 }
+
+model base {
+  weights = folder("models/base", sha256 = "DIGEST")
+  family = "Tiny"  origin = "west"  stage = "base"
+}
+
+population hill { country = "Hill people"  language = en  named { en = "Hill Land" } }
+
+survey practice {
+  items     = csv("items.csv")
+  reference = csv("shares.csv", by = [country])
+  split { train = 60%  valid = 20%  test = 20% }
+}
+
+train aligned {
+  from          = base
+  objective     = first_token_kl { survey = practice.train }
+  as            = [hill]
+  adapter       = lora { rank = 4 }
+  epochs        = 2
+  batch         = 4
+  learning_rate = 0.01
+  keep          = lowest(valid)
+}
+
+train further {
+  from      = aligned
+  objective = first_token_kl { survey = practice.train }
+  as        = [hill]
+  adapter   = full
+  epochs    = 1
+}
+
+first_token letters {
+  ask      = practice.test
+  of       = [base, aligned, further]
+  as       = [hill]
+  in_words = 0%
+  jsd { }
+}
+
+report short { formats = [json, html] }
+"""
+
+
+@pytest.fixture
+def school(starter: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.setenv("AUDITC_HOME", str(starter.folder / "home"))
+    tiny.base(starter.folder / "models/base")
+    digest = content_digest(starter.folder / "models/base", starter.folder / "home")
+    (starter.folder / "remedy.audit").write_text(SPEC.replace("DIGEST", digest), "utf-8")
+    return starter
+
+
+def planned(shell: Shell) -> list[bool]:
+    """Of each training whether it is done already."""
+    assert shell.auditc("compile", "remedy.audit").code == 0
+    return [training["done"] for training in shell.auditc("plan", "--json").json["trainings"]]
+
+
+@pytest.mark.models
+def test_one_run_trains_and_audits_and_a_second_trains_nothing(school: Shell) -> None:
+    assert planned(school) == [False, False]
+    first = school.auditc("run", "--json", "--events")
+    assert first.code == 0, first.err
+    events = [json.loads(line) for line in first.err.splitlines() if line.startswith("{")]
+    kinds = [event["event"] for event in events if event["event"].startswith("training")]
+    assert kinds[0] == "training_started" and "training_step" in kinds and kinds[-1] == "training_finished"
+    assert all(isinstance(e["loss"] or e["valid"], float) for e in events if e["event"] == "training_step")
+    findings = json.loads(school.findings())
+    aligned, further = findings["trainings"]
+    models = {row["name"]: row for row in findings["models"]}
+    assert models["aligned"]["identity"]["adapter"] == aligned["weights"]
+    assert models["further"]["weights"] == further["weights"]
+    assert further["lineage"] == [models["base"]["weights"], aligned["weights"]]
+    assert first.json["cells"]["not_run"] == first.json["cells"]["failed"] == 0
+    assert planned(school) == [True, True]
+    second = school.auditc("run", "--json")
+    assert second.json["cells"]["asked"] == 0 and json.loads(school.findings())["trainings"] == [aligned, further]
+    card = school.auditc("show", "last", "aligned")
+    assert card.code == 0 and aligned["data"] in card.out and "Made of `base`" in card.out
+    assert str(school.folder) not in card.out + school.findings().decode()
+    school.edit("remedy.audit", "epochs        = 2", "epochs        = 3")
+    assert planned(school) == [False, False]
+
+
+@pytest.mark.models
+def test_a_killed_trainer_loses_no_checkpoint(school: Shell) -> None:
+    spec = school.folder / "remedy.audit"
+    text = (
+        re.sub(r"train further \{[\s\S]*?\n\}\n", "", spec.read_text("utf-8"))
+        .replace(", further", "")
+        .replace("= 2\n", "= 40\n", 1)
+    )
+    spec.write_text(text, "utf-8")
+    assert planned(school) == [False]
+    run = school.start("run", "--json")
+    trained = school.folder / ".auditc/training"
+    until = time.monotonic() + 120
+    while not list(trained.glob("*/*/whole.json")):
+        assert run.poll() is None and time.monotonic() < until
+        time.sleep(0.02)
+    (worker,) = [pid for pid in children(run.pid) if "workers.train" in command(pid)]
+    os.kill(worker, signal.SIGKILL)
+    out, err = run.communicate(timeout=120)
+    summary = json.loads(out.splitlines()[-1])
+    assert run.returncode == 3 and summary["untrained"] == ["aligned"]
+    assert "it was killed" in summary["stopped"] and "next run goes on" in summary["stopped"]
+    assert summary["cells"]["not_run"] > 0 and summary["cells"]["asked"] > 0, "the base was asked"
+    assert not list((school.folder / ".auditc/trained").glob("*"))
+    again = school.auditc("run", "--json")
+    assert again.code == 0 and "gone on with" in again.err
+    assert again.json["cells"]["reused"] == summary["cells"]["asked"]
+
+
+def children(parent: int) -> list[int]:
+    found = Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()
+    return [int(child) for child in found]
+
+
+def command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()

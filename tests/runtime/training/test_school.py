@@ -1,0 +1,215 @@
+"""Trainings in a run: carried out once, gone on with after a fault, and never half there."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+from typing import Any
+
+import pytest
+
+from auditc.backends import simulated as module
+from auditc.ir.plan import Thing
+from auditc.ir.training import Progress
+from auditc.runtime.budget import Limits
+from auditc.runtime.events import Reporter
+from auditc.runtime.execute import run
+from auditc.runtime.faults import CannotBind
+from tests.runtime.training.classroom import HERE, Class, taught, train
+
+
+def test_a_model_is_trained_and_then_asked(room: Class) -> None:
+    done = room.run(taught(train()))
+    assert done.stopped == ""
+    assert room.notes == ["begin first_token_kl on base with 8 and 4", "from 0"]
+    assert done.cells["not_run"] == done.cells["failed"] == 0 and not done.stopped
+    (row,) = done.trainings
+    (result,) = room.results()
+    card = json.loads((result / "card.json").read_text())
+    assert (row.model, row.base, row.lineage) == ("tuned", "base", ("digest of base",))
+    assert row.recipe == result.name and row.weights == card["weights"]
+    models = {each.name: each for each in done.models}
+    assert models["tuned"].identity["adapter"] == row.weights
+    assert models["tuned"].lineage == ("digest of base",) and models["base"].lineage == ()
+    assert [point.valid for point in row.curve] == [2.0, 1.0, 2 / 3, 0.5]
+    text = (result / "README.md").read_text()
+    assert "Made of `base`" in text and row.data in text
+    assert not list((room.folder / "training").iterdir()), "checkpoints go when the result is there"
+
+
+def test_an_unchanged_training_is_never_repeated(room: Class) -> None:
+    first = room.run(taught(train()))
+    assert room.notes
+    again = room.run(taught(train()))
+    assert room.notes == [] and again.trainings == first.trainings
+    assert again.cells["reused"] == again.cells["planned"], "the trained model finds its own answers"
+    named = room.run(taught(train("other_name")))
+    assert room.notes == [], "a name is no part of a recipe"
+    assert named.trainings[0].weights == first.trainings[0].weights
+    assert named.cells["asked"] == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"epochs": 3},
+        {"seed": 8},
+        {"items": ("q0", "q1", "q2")},
+        {"adapter": Thing(kind="full")},
+        {"base": "other"},
+        {"objective": Thing(kind="first_token_kl", params={"orders": 2})},
+    ],
+)
+def test_what_changes_a_training_makes_another(room: Class, changes: dict[str, Any]) -> None:
+    first = room.run(taught(train(), asked=("base",)))
+    room.notes.clear()
+    other = room.run(taught(train(**changes), asked=("base",)))
+    assert room.notes[1:] == ["from 0"]
+    assert other.trainings[0].recipe != first.trainings[0].recipe
+    assert len(room.results()) == 2
+
+
+def test_a_chain_is_trained_in_order_and_tells_where_it_came_from(room: Class) -> None:
+    second = train("further", "tuned", epochs=1)
+    chain = taught(train(), second)
+    done = room.run(chain)
+    assert [note for note in room.notes if note.startswith("begin")] == [
+        "begin first_token_kl on base with 8 and 4",
+        "begin first_token_kl on tuned with 8 and 4",
+    ]
+    tuned, further = done.trainings
+    assert further.lineage == ("digest of base", tuned.weights)
+    assert done.cells["not_run"] == done.cells["failed"] == 0
+    again = room.run(chain)
+    assert room.notes == [] and again.cells["asked"] == 0
+    room.run(taught(train(seed=9), second))
+    assert len(room.notes) == 4, "another beginning makes another end"
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(room: Class) -> None:
+    room.trouble("kill")
+    first = room.run(taught(train()))
+    assert "model `tuned` was not trained: it was killed" in first.stopped and "next run goes on" in first.stopped
+    assert first.trainings == () and not room.results()
+    missing = first.cells["not_run"]
+    assert missing and first.cells["answered"] == 2 * missing, "what does not need the model was asked"
+    assert {row.name: row.weights for row in first.models}["tuned"] == ""
+    assert room.notes[-1] == "from 0"
+    room.trouble("")
+    second = room.run(taught(train()))
+    assert room.notes[-1] == "from 2"
+    assert second.stopped == "" and second.cells["not_run"] == 0 and second.cells["asked"] == missing
+    assert [stage["training"] for stage in second.stages if stage["kind"] == "train"] == ["gone on with"]
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("nan", "the loss is no number from step 3 on: take a smaller `learning_rate`"),
+        ("disk", "the disk is full"),
+        ("bug", "RuntimeError: in <path>"),
+        ("empty", "brought no model that can be read"),
+    ],
+)
+def test_a_training_that_fails_leaves_nothing_half_made(room: Class, what: str, said: str) -> None:
+    room.trouble(what)
+    done = room.run(taught(train(), train("further", "tuned", epochs=1)))
+    assert said in done.stopped and "`further` was not trained: `tuned`, which it is made of" in done.stopped
+    assert not list((room.folder / "trained").iterdir())
+    assert done.cells["answered"] == done.cells["not_run"] > 0
+    room.trouble("")
+    assert room.run(taught(train())).cells["not_run"] == 0
+
+
+def test_a_library_that_prints_disturbs_nothing(room: Class) -> None:
+    room.trouble("print")
+    assert room.run(taught(train())).stopped == ""
+
+
+@pytest.mark.parametrize("file", ["model/adapter_model.safetensors", "model/adapter_config.json", "card.json", "model"])
+def test_a_damaged_result_is_said_and_not_used(room: Class, file: str) -> None:
+    room.run(taught(train()))
+    assert room.notes
+    (result,) = room.results()
+    damaged = result / file
+    if damaged.is_dir():
+        shutil.rmtree(damaged)
+    else:
+        content = bytearray(damaged.read_bytes())
+        content[-3] ^= 1
+        damaged.write_bytes(content)
+    with pytest.raises(CannotBind, match="is not what was written, and is not used") as refused:
+        room.run(taught(train()))
+    assert f"delete .auditc/trained/{result.name}" in refused.value.help
+    shutil.rmtree(result)
+    assert room.run(taught(train())).stopped == "" and room.notes
+
+
+def test_what_a_kill_leaves_aside_is_cleared_away(room: Class) -> None:
+    room.run(taught(train()))
+    (result,) = room.results()
+    left = result.with_name(f".{result.name}.part") / "model"
+    shutil.rmtree(result)
+    left.mkdir(parents=True)
+    (left / "half").write_text("half")
+    assert room.run(taught(train())).stopped == ""
+    assert [path.name for path in (room.folder / "trained").iterdir()] == [result.name]
+
+
+def test_a_budget_in_time_ends_a_training_and_keeps_its_checkpoint(room: Class) -> None:
+    room.trouble("wait")
+    done = room.run(taught(train()), limits=Limits(seconds=4.0))
+    assert done.stopped == "the budget of 4 seconds is spent" and done.cells["asked"] == 0
+    assert room.notes[-1] == "from 0"
+    room.trouble("")
+    assert room.run(taught(train())).stopped == ""
+    assert room.notes[-1] == "from 2"
+
+
+def test_an_interrupt_ends_a_training(room: Class) -> None:
+    room.trouble("wait")
+
+    class Impatient(Reporter):
+        def training(self, stage: str, progress: Progress) -> None:
+            if progress.step == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    done = room.run(taught(train()), reporter=Impatient())
+    assert done.stopped == "interrupted" and done.trainings == ()
+    assert [stage["training"] for stage in done.stages if stage["kind"] == "train"] == ["stopped"]
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_done(room: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def needed(source: Any, params: Any, settings: Any, longest: int) -> int:
+        asked.append(longest)
+        return 1 << 60
+
+    monkeypatch.setattr(module, "simulated", dataclasses.replace(module.simulated, training_memory=needed))
+    with pytest.raises(CannotBind, match="training `tuned` needs about .* of memory") as refused:
+        room.run(taught(train()))
+    assert "a smaller `batch`, `gradient_checkpointing = on`" in refused.value.help and asked[0] > 5
+    assert room.notes == []
+    monkeypatch.setenv("AUDITC_MEMORY", "unchecked")
+    assert room.run(taught(train())).stopped == ""
+
+
+def test_weights_that_are_not_here_are_named_with_the_training(room: Class) -> None:
+    with pytest.raises(CannotBind, match="the weights of `base`, which `tuned` is made of, are not here"):
+        run(taught(train(), asked=("other",)), room.folder, {"other": HERE["other"]})
+
+
+def test_a_recording_answers_for_a_model_that_is_then_not_trained(room: Class) -> None:
+    there = {**HERE, "tuned": HERE["other"]}
+    done = run(taught(train(), asked=("tuned",)), room.folder, there)
+    assert room.notes == [] and done.trainings == () and done.cells["answered"] == done.cells["planned"]
+
+
+def test_an_interpreter_that_is_not_there_is_said(room: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDITC_TRAIN_PYTHON", "/nowhere/python")
+    with pytest.raises(CannotBind, match="the interpreter that AUDITC_TRAIN_PYTHON names"):
+        room.run(taught(train()))
