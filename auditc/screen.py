@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def forecast(foreseen: Forecast) -> None:
         to_run += f", {stage.shared:,} with others" if stage.shared else ""
         numbers = (f"{stage.cells:,}", f"{stage.cached:,}", to_run, tokens, seconds)
         numbers = (
-            numbers if stage.kind in ("score", "converse", "assess") else ("", "", "", "", "")
+            numbers if stage.kind in ("score", "converse", "predict", "assess") else ("", "", "", "", "")
         )  # nobody counts what cannot run
         bill = (f"{stage.money.amount:,.4f} {stage.money.currency}" if stage.money else "",) if priced else ()
         table.add_row(*_plain(stage.name, stage.model, *numbers, *bill, "; ".join(stage.why)))
@@ -118,8 +119,10 @@ def _trained(done: Done) -> Iterable[str]:
 
 
 def _compared(done: Done) -> Iterable[str]:
-    """Differences between groups of models; a published test, and conditions of one model, stand in the report."""
-    rows = [row for row in done.findings.contrasts if not row.model and not row.published]
+    """Differences between models and groups of models; published tests, conditions of one model, and what trainings
+    changed under a control stand in the report."""
+    found = done.findings.contrasts
+    rows = [row for row in found if not (row.model or row.published or "condition" in row.axes)]
     for row in rows[:COMPARED]:
         said = "no figure" if row.estimate is None else f"{row.estimate:.3g}"
         tested = "not tested"
@@ -128,7 +131,7 @@ def _compared(done: Done) -> Iterable[str]:
         where = ", ".join((f"{row.block}.{row.metric}", row.population, *row.axes.values()))
         yield f" compared  {row.left} - {row.right}, {where}: {said} ({tested})"
     if len(rows) > COMPARED:
-        yield f" compared  {len(rows) - COMPARED} more pairs of groups: see the report"
+        yield f" compared  {len(rows) - COMPARED} more pairs: see the report"
 
 
 def _unanswered(done: Done) -> Iterable[str]:
@@ -170,7 +173,13 @@ def cell(shown: Shown) -> None:
     for role, text in shown.turns:
         console.print(Text(f"\n[{role}]", style="dim"))
         console.print(Text(text), soft_wrap=True)
-    console.print(Text(f"\n[the answer begins] {shown.opening}", style="dim"))
+    if shown.turns:
+        console.print(Text(f"\n[the answer begins] {shown.opening}", style="dim"))
+    else:
+        console.print(Text("\n[the text]", style="dim"))
+        console.print(Text(shown.opening), soft_wrap=True)
+    if shown.likelihood is not None:
+        console.print(Text(_likelihood(shown.likelihood)), soft_wrap=True)
     if shown.text is not None:
         console.print(Text(shown.text), soft_wrap=True)
         console.print(Text(f"\nread as: {_reading(shown, shown.reading)}"))
@@ -201,6 +210,12 @@ def _second(console: Console, shown: Shown, second: Second) -> None:
         console.print(Text(f"the server says: {second.reported}"), soft_wrap=True)
     if second.failure is not None:
         console.print(Text(_failed(second.failure), style="red"), soft_wrap=True)
+
+
+def _likelihood(said: dict[str, Any]) -> str:
+    logprob, tokens, given = said["logprob"], said["tokens"], said["given"]
+    what = f"\nln p {logprob:.4f} of {tokens:,} tokens: perplexity {math.exp(-logprob / tokens):.4g}"
+    return what + (f"; not predicted: {given!r}" if given else "")
 
 
 def _failed(failure: dict[str, str]) -> str:

@@ -6,7 +6,9 @@ Ours is a run as a user meets it: `auditc run` in a fresh workspace, prompts wor
 answers stored; its model is loaded before, by a block of its own. The loop is given what that run asked: an evenly
 spread part of its recorded requests, with their memories, beams and settings, and generates them one at a time as the
 published code does (`model.generate` of transformers), in its own process. Several sizes (participants x items) show
-how cost grows.
+how cost grows. With conditions and a second population, as an audit has them, a size is that of each of them:
+
+    python benchmarks/def_survey.py MODEL_FOLDER --sizes 10x6 --ablations "[prompt, memory]" --populations "[us, cn]"
 """
 
 from __future__ import annotations
@@ -24,10 +26,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from first_token import machine
-
-from auditc.weights._safetensors import content_digest
-
 EXAMPLE = Path(__file__).parents[1] / "examples" / "us_cn"
 SPEC = """
 audit loop {{ title = "loop"   version = "1"   seed = 7 }}
@@ -37,13 +35,15 @@ model asked {{
 }}
 population us {{ country = "United States"   language = en   places = csv("us_states.csv", weight = residents)
   named {{ en = "the United States" }} }}
+population cn {{ country = "China"   language = zh   places = csv("cn_provinces.csv", weight = residents)
+  named {{ zh = "中国" }} }}
 survey values {{ items = csv("items.csv") }}
-def_survey a_warm {{
-  ask = values.sample(1)   of = [asked]   as = [us]   draws = 2   max_new_tokens = 4   diversity {{ }}
+first_token a_warm {{
+  ask = values.sample(1)   of = [asked]   as = [us]   orders = 1   in_words = 0%
 }}
 def_survey citizens {{
-  ask = values.sample({items}, by = dimension)   of = [asked]   as = [us]   draws = {draws}   memory = {memory}
-  beams = {beams}   sampling = {sampling}   max_new_tokens = {new}   diversity {{ }}
+  ask = values.sample({items}, by = dimension)   of = [asked]   as = {populations}   draws = {draws}   memory = {memory}
+  beams = {beams}   sampling = {sampling}   ablations = {ablations}   max_new_tokens = {new}   diversity {{ }}
 }}
 report r {{ formats = [json]   languages = [en] }}
 """
@@ -82,13 +82,15 @@ def loop(model_folder: str, dtype: str) -> None:
 
 
 def ours(options: argparse.Namespace, draws: int, items: int) -> tuple[dict[str, float], list[str]]:
-    """Answers and seconds of the stage, and the requests that it asked."""
+    """Answers and seconds of all conditions together, and the requests that they asked."""
+    from auditc.weights._safetensors import content_digest
+
     with tempfile.TemporaryDirectory(dir=options.folder) as where:
         folder = Path(where)
         (folder / "model").mkdir()
         for file in options.model.iterdir():
             shutil.copy(file, folder / "model" / file.name)
-        for name in ("items.csv", "us_states.csv"):
+        for name in ("items.csv", "us_states.csv", "cn_provinces.csv"):
             shutil.copy(EXAMPLE / name, folder / name)
         spec = SPEC.format(
             digest=content_digest(folder / "model", folder / "cache"),
@@ -96,6 +98,8 @@ def ours(options: argparse.Namespace, draws: int, items: int) -> tuple[dict[str,
             draws=draws,
             items=items,
             memory=options.memory,
+            populations=options.populations,
+            ablations=options.ablations,
             beams=options.beams,
             sampling=options.sampling,
             new=options.new,
@@ -106,11 +110,11 @@ def ours(options: argparse.Namespace, draws: int, items: int) -> tuple[dict[str,
                 [sys.executable, "-m", "auditc", *command], cwd=folder, check=True, stdout=subprocess.DEVNULL
             )
         record = json.loads(next((folder / ".auditc" / "runs").glob("*/run.json")).read_text())
-        stage = next(one for one in record["stages"] if one["name"].startswith("citizens/"))
+        seconds = sum(one["seconds"] for one in record["stages"] if one["name"].startswith("citizens/"))
         with gzip.open(folder / "exchanges.jsonl.gz", "rt", encoding="utf-8") as lines:
             asked = [line for line in list(lines)[1:] if f'"max_new_tokens":{options.new}' in line]
     tokens = sum(json.loads(line).get("tokens_out", 0) for line in asked)
-    return {"answers": len(asked), "seconds": stage["seconds"], "tokens": tokens}, asked
+    return {"answers": len(asked), "seconds": seconds, "tokens": tokens}, asked
 
 
 def theirs(options: argparse.Namespace, asked: list[str]) -> dict[str, float]:
@@ -125,14 +129,18 @@ def theirs(options: argparse.Namespace, asked: list[str]) -> dict[str, float]:
 
 def main() -> None:
     if sys.argv[1:2] == ["--loop"]:
-        loop(sys.argv[2], sys.argv[3])
+        loop(sys.argv[2], sys.argv[3])  # in the environment of the other side, which need not have auditc
         return
+    from first_token import machine
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--sizes", default="20x8", help="participants x items, several with commas")
     parser.add_argument("--beams", default="1..1")
     parser.add_argument("--sampling", default="[on]")
     parser.add_argument("--memory", default="0..15")
+    parser.add_argument("--ablations", default="[]", help="conditions that are asked beside")
+    parser.add_argument("--populations", default="[us]", help="[us], [cn] or [us, cn]")
     parser.add_argument("--new", type=int, default=40)
     parser.add_argument("--dtype", default="bfloat16", choices=["bfloat16", "float32"])
     parser.add_argument("--peer-python", default=sys.executable)
@@ -159,7 +167,8 @@ def main() -> None:
                     "ratio": rate / peer,
                 }
             )
-    how = {name: getattr(options, name) for name in ("beams", "sampling", "memory", "new", "dtype")}
+    named = ("beams", "sampling", "memory", "ablations", "populations", "new", "dtype")
+    how = {name: getattr(options, name) for name in named}
     result = {"work": "def_survey", **how, "runs": rounds, "ratio": statistics.median(r["ratio"] for r in rounds)}
     print(json.dumps(result | machine()))
 

@@ -12,14 +12,25 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
-from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Sampling, ScoreReply, ScoreRequest
+from auditc.ir.exchange import (
+    Failure,
+    GenerateReply,
+    GenerateRequest,
+    LikelihoodReply,
+    LikelihoodRequest,
+    Prompt,
+    Sampling,
+    ScoreReply,
+    ScoreRequest,
+)
 from auditc.ir.training import Settings
 
 P = TypeVar("P", bound=BaseModel)
 
-Capability = Literal["score", "generate", "beams", "beam_sampling", "streams"]
+Capability = Literal["score", "generate", "beams", "beam_sampling", "streams", "likelihood"]
 """`streams`: each sampled text, with beams or without, depends on its own seed and not on its neighbours'; where it is
-missing, nobody can get a sampled text a second time."""
+missing, nobody can get a sampled text a second time. `likelihood`: it can say how likely each token of a text is; its
+engines are `Predicting`."""
 
 Trainable = Any
 """A model of the backend's library that is opened to be trained."""
@@ -57,6 +68,13 @@ class Switching(Protocol):
         its adapter alone. False, with nothing changed, where it has to be opened anew. Raises BackendUnavailable with a
         remedy; such an engine is not asked again."""
         ...
+
+
+@runtime_checkable
+class Predicting(Protocol):
+    """An engine that can say how likely a text is."""
+
+    def likelihoods(self, requests: Sequence[LikelihoodRequest]) -> list[LikelihoodReply | Failure]: ...
 
 
 @runtime_checkable

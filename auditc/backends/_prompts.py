@@ -63,6 +63,34 @@ class Prompts:
                 fed.append(Fed(text, ids))
         return fed
 
+    def plain(self, texts: Sequence[str]) -> list[Fed | Failure]:
+        """Texts as they stand, after the token for the beginning of a text where the tokenizer puts one, whatever its
+        chat template does. One without any token that follows another is a Failure, and so is one beyond the window."""
+        whole = [_whole(text) for text in texts]
+        encoded = iter(self.encode([text for text in whole if isinstance(text, str)]))
+        lead = self._lead()
+        fed: list[Fed | Failure] = []
+        for text in whole:
+            if isinstance(text, Failure):
+                fed.append(text)
+                continue
+            ids = lead + next(encoded)
+            if self.window is not None and len(ids) > self.window:
+                fed.append(Failure("too_long", f"the text has {len(ids)} tokens, the model's window {self.window}"))
+            elif len(ids) < 2:
+                fed.append(Failure("engine", "the text has no token that follows another"))
+            else:
+                fed.append(Fed(text, ids))
+        return fed
+
+    def given(self, fed: Fed) -> str:
+        """The beginning of a text that no token stands before: nothing of it where a token for the beginning of a text
+        does. Where its first token ends within a character, that character is none of it."""
+        if self._lead():
+            return ""
+        first = decoded(self.tokenizer, fed.ids[:1])
+        return first if fed.text.startswith(first) else ""
+
     def encode(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """Tokens of each text and nothing more: a template writes its own beginning of text."""
         if not texts:

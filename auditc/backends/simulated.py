@@ -35,6 +35,8 @@ from auditc.ir.exchange import (
     GenerateReply,
     GenerateRequest,
     Hint,
+    LikelihoodReply,
+    LikelihoodRequest,
     Prompt,
     ScoreReply,
     ScoreRequest,
@@ -47,6 +49,9 @@ VERSION = 2
 
 MASS = 0.98
 """What the options hold of the probability."""
+
+PERPLEXITY = 20.0
+"""Of a simulated model that is told of none."""
 
 MARK = {"en": "(This text has a fault.)", "zh": "（这段文字有毛病。）"}
 """What a text with a planted fault says."""
@@ -97,6 +102,11 @@ class Params(Form):
     alarms: Annotated[Share, Field(exclude_if=lambda share: not share)] = 0.0
     """Asked to judge: the share of texts without one in which it sees a fault; to read again: the share of texts that
     state no choice which it takes for the first option."""
+    perplexity: Annotated[
+        float, Unit("number"), Ge(1), Le(1e6), Field(exclude_if=lambda perplexity: perplexity == PERPLEXITY)
+    ] = PERPLEXITY
+    """About how perplexed it is by a text, counted in tokens of four characters; by some texts more, by some less, and
+    by a text as all simulated models are."""
     window: Tokens | None = Field(default=None, exclude_if=lambda window: window is None)
     """The longest prompt that it takes, with room for an answer of one token; a longer one fails. Without it, any."""
     latency: Seconds = 0.0
@@ -138,6 +148,19 @@ class _Simulated:
                 continue
             text = self._text(request)
             replies.append(GenerateReply(text, _tokens(request.prompt), 1 + len(text) // 4, "stop"))
+        return replies
+
+    def likelihoods(self, requests: Sequence[LikelihoodRequest]) -> list[LikelihoodReply | Failure]:
+        self._wait()
+        replies: list[LikelihoodReply | Failure] = []
+        for request in requests:
+            if (long := self._beyond(request.prompt)) is not None:
+                replies.append(long)
+                continue
+            tokens = _tokens(request.prompt)
+            # How hard a text is hangs on its item alone; at most half again as many bits, or half as many.
+            hard = 0.5 + _uniform(0, int(digest(request.hint.item)[:16], 16))
+            replies.append(LikelihoodReply((-math.log(self.params.perplexity) * hard,) * tokens, tokens))
         return replies
 
     def close(self) -> None:
@@ -294,7 +317,7 @@ def _tokens(prompt: Prompt) -> int:
 
 
 def _can(params: Params) -> frozenset[Capability]:
-    return frozenset({"score", "generate", "beams", "beam_sampling", "streams"})
+    return frozenset({"score", "generate", "beams", "beam_sampling", "streams", "likelihood"})
 
 
 def _identify(source: ModelSource, params: Params) -> Identity:

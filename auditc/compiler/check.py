@@ -15,7 +15,7 @@ from auditc.ir.audit import Audit, Claim, ReportUse
 from auditc.ir.plan import Budget, Correction
 from auditc.methods import methods
 from auditc.reports import reports
-from auditc.spec.syntax import Attribute, Block, Expression, Name, Switch, Text, Word
+from auditc.spec.syntax import Attribute, Block, Expression, Items, Member, Name, Switch, Text, Word
 
 from .bodies import fill, form, head, keys, read
 from .bound import Bound
@@ -45,6 +45,7 @@ from .secrets import look_for_secrets, look_into_data
 from .standins import simulated_models
 from .subjects import model, population
 from .surveys import survey
+from .texts import texts
 from .training import trainings
 from .trials import trials
 from .unused import warn_of_unused
@@ -165,15 +166,21 @@ def _constants(scope: Scope) -> None:
             expression = constant.value
             if isinstance(expression, Poison | Text | Switch | Word):
                 continue
+            if isinstance(expression, Items) and all(isinstance(one, Word | Member) for one in expression.values):
+                continue  # what its names mean, whoever takes the list knows
             if quantity(expression, scope.within(constant.module)) is None:
-                label = f"a constant is a number, a text, `on` or `off`, and this is {called(expression)}"
+                kinds = "a number, a text, `on` or `off`, or a list of names"
+                label = f"a constant is {kinds}, and this is {called(expression)}"
                 report(scope.sink, "AC301", expression.span, label, remedy="For example: `let { name = 3 }`.")
 
 
 def _asked(declaration: Declaration, scope: Scope, lineage: Lineage) -> Question | Poison:
-    """A method's block, which asks a survey or leads through scenarios."""
-    if methods.take(declaration.kind).asks == "scenarios":
-        return dilemma(declaration, scope, lineage.bound)
+    """A method's block, which asks a survey, leads through scenarios, or gives texts."""
+    match methods.take(declaration.kind).asks:
+        case "scenarios":
+            return dilemma(declaration, scope, lineage.bound)
+        case "texts":
+            return texts(declaration, scope, lineage)
     return question(declaration, scope, lineage)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from auditc.diagnostics import Span
@@ -11,6 +12,7 @@ from auditc.ir.plan import Arithmetic, Comparison, Figure, Mean, Model, Number, 
 from auditc.metrics import metrics
 from auditc.metrics._contract import Metric
 
+from .instruments import akin
 from .mistakes import listing, report
 from .scope import Scope
 
@@ -52,7 +54,24 @@ def _signed(term: Term, sign: int) -> Iterator[tuple[Figure, int]]:
 def comparable(sides: Sides, items_of: ItemsOf, models: dict[str, Model], scope: Scope) -> bool:
     """Whether both sides share items; warns of what else keeps one figure from being held against the other."""
     _told_apart(sides, models, scope)
+    own = [figure for figure in (*sides.more, *sides.less) if _metric(figure).own_tokens]
+    named = [models[name] for figure in own if (name := figure.at.get("model", "")) in models]
+    warn_of_tokens(own[0].measure if own else "", named, sides.span, scope)
     return _same_items(sides, items_of, scope)
+
+
+def warn_of_tokens(measure: str, models: Sequence[Model], at: Span, scope: Scope) -> None:
+    """Warn of figures in models' own tokens that are held against each other though the models are of two families:
+    their tokenizers are others, as far as their cards tell."""
+    for one, other in combinations(models, 2):
+        if not akin(one, other):
+            block, _, metric = measure.rpartition(".")
+            label = (
+                f"`{metric}` is counted in each model's own tokens, and these are of {one.family} and {other.family}"
+            )
+            remedy = f"Compare what does not hang on tokens: `{block}.bits_per_byte`."
+            report(scope.sink, "AC500", at, label, remedy=remedy)
+            return
 
 
 def _same_items(sides: Sides, items_of: ItemsOf, scope: Scope) -> bool:

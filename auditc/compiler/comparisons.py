@@ -16,6 +16,7 @@ from auditc.spec.syntax import Attribute, Expression, Index
 
 from .bodies import fill, form, keys
 from .claims import Measured, one_figure
+from .compared import warn_of_tokens
 from .declarations import Compare as CompareForm
 from .mistakes import POISON, Poison, listing, report
 from .places import origin
@@ -57,6 +58,9 @@ def comparison(
     confounded = _confounded(made.by, groups, models)
     _warn(filled.place("by"), made.by, groups, confounded, scope)
     metric = figure.measure.rpartition(".")[2]
+    if metrics.take(metric).own_tokens:
+        asked = [models[name] for group in groups.values() for name in group]
+        warn_of_tokens(figure.measure, asked, filled.place("figure"), scope)
     if not metrics.take(metric).local:
         label = f"`{metric}` of one model changes when another one is added to the block"
         remedy = "Compare something that is the model's own, or say among which models the difference is."

@@ -157,7 +157,8 @@ class Persona(Form):
 
 
 class Split(Form):
-    """Parts of a survey by shares of its items, drawn by hash; `by` keeps the shares in each group of items."""
+    """Parts of a survey: by shares of its items, drawn by hash, where `by` keeps the shares in each group of items; or
+    as a column of the items says."""
 
     train: Share = 0.0
     """The share of the items that trainings learn."""
@@ -167,10 +168,17 @@ class Split(Form):
     """The share that is kept for testing."""
     by: Literal["dimension", "scale", "source"] | None = None
     """What the items are grouped by; each group is split nearly alike."""
+    column: Annotated[str, OwnWord("column")] | None = None
+    """A column of the items that holds `train`, `valid` or `test`, or nothing for an item in none of them; it stands in
+    the place of the shares."""
 
     @model_validator(mode="after")
     def _whole(self) -> Split:
         total = self.train + self.valid + self.test
+        if self.column is not None:
+            if total or self.by:
+                raise ValueError("a split is by shares or by a column, and not by both")
+            return self
         if abs(total - 1) > 1e-9:
             raise ValueError(f"the parts of a split add up to {100 * total:.4g}%, and not to 100%")
         return self
@@ -237,6 +245,18 @@ class Leads(Form):
     """The language in which the scenarios are told."""
 
 
+class Reads(Form):
+    """What the block of a method that gives models texts says."""
+
+    texts: Annotated[Any, Grid()]
+    """The texts. Columns: `id`, and for each language `text.en`; also `source`. A row without a text in the block's
+    language is left out."""
+    of: Annotated[tuple[Annotated[str, RefTo("model")], ...], Len(1)]
+    """The models that are given them."""
+    language: Annotated[str, LanguageWord()] = "en"
+    """The language of the texts that are taken."""
+
+
 class Lora(Body):
     """Low-rank adapters on the modules named."""
 
@@ -249,6 +269,10 @@ class Lora(Body):
     """The share of inputs that is left out at random while training."""
     targets: Annotated[tuple[Annotated[str, OwnWord("module")], ...], Len(1)] = ("q_proj", "v_proj")
     """The modules of the network that get an adapter."""
+    rslora: bool = False
+    """Whether it counts as `alpha` ÷ √`rank` instead, which keeps large ranks from learning slowly (rsLoRA)."""
+    dora: bool = False
+    """Whether how large a change is and where it points are learnt apart (DoRA)."""
 
 
 class Train(Form):
@@ -260,6 +284,9 @@ class Train(Form):
     """What is optimised, and on which data."""
     as_: Annotated[tuple[Annotated[str, RefTo("population")], ...], Len(1)] | None = Field(alias="as", default=None)
     """The populations whose answers are learnt."""
+    persona: Annotated[str, RefTo("persona")] | None = None
+    """The words in which items are learnt, which should be those in which they are asked afterwards; when left out,
+    those of a `first_token` block without a persona."""
     adapter: Lora | Literal["full"] = Lora()
     """What is trained: low-rank adapters, or all weights."""
     epochs: Positive = 5
@@ -359,6 +386,9 @@ KINDS: Final[dict[str, type[BaseModel]]] = {
     "test": Test,
 }
 """The kinds of block that the language itself knows; `let` and those of NAMELESS and the methods' come beside them."""
+
+ASKING: Final[dict[str, type[BaseModel]]] = {"survey": Asks, "scenarios": Leads, "texts": Reads}
+"""What the block of a method says beside its parameters, by what the method asks."""
 
 PROVIDES: Final = {"train": "model"}
 """Kinds whose name stands for something of another kind: a training is a model to whoever asks it."""

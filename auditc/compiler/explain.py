@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from auditc.ir.plan import Assess, Compare, Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Train
+from auditc.ir.plan import (
+    Assess,
+    Compare,
+    Converse,
+    Escalate,
+    Judge,
+    Measure,
+    Plan,
+    Predict,
+    Render,
+    Score,
+    Stage,
+    Train,
+)
 from auditc.ir.questions import questions
 
 
@@ -14,6 +27,8 @@ def cells(stage: Stage, plan: Plan) -> int:
         return len(stage.populations) * len(stage.conditions) * orders
     if isinstance(stage, Converse):
         return len(stage.populations) * stage.draws * len(questions(stage, plan.surveys[stage.survey]))
+    if isinstance(stage, Predict):
+        return len(stage.items)
     if isinstance(stage, Assess):
         if stage.picks:
             return sum(cells(plan.stage(name), plan) for name in stage.of)
@@ -52,6 +67,7 @@ def dot(plan: Plan) -> str:
 _MERMAID_SHAPES = {
     "score": ("[", "]"),
     "converse": ("[", "]"),
+    "predict": ("[", "]"),
     "assess": ("[", "]"),
     "escalate": ("[", "]"),
     "train": ("[[", "]]"),
@@ -64,6 +80,7 @@ _MERMAID_SHAPES = {
 _DOT_SHAPES = {
     "score": "box",
     "converse": "box",
+    "predict": "box",
     "assess": "box",
     "escalate": "box",
     "train": "box3d",
@@ -79,6 +96,8 @@ def lines_of(stage: Stage, plan: Plan) -> tuple[str, str]:
     match stage:
         case Score() | Converse():
             return stage.name, f"{stage.kind} · {cells(stage, plan):,} cells"
+        case Predict():
+            return stage.name, f"{stage.kind} · {cells(stage, plan):,} texts"
         case Assess():
             about = "at most" if stage.picks else "about"
             return stage.name, f"{stage.kind} · {about} {cells(stage, plan):,} cells"

@@ -50,11 +50,25 @@ def value(expression: Expression, options: tuple[Want, ...], scope: Scope) -> An
         remedy = "A spec holds everything that can change an answer: write the value itself."
         return report(scope.sink, "AC310", expression.span, "only a secret comes from the environment", remedy=remedy)
     fitting = [want for want in options if _takes(want, expression)]
+    if isinstance(expression, Word) and not any(want.words for want in fitting):
+        listed = _listed(expression, options, scope)
+        if listed is not None:
+            return listed
     if not fitting:
         return _mismatch(expression, options, scope)
     if isinstance(expression, Word) and not fitting[0].words and not _names_something(fitting[0]):
         return _by_constant(expression, fitting[0], options, scope)
     return _one(expression, fitting[0], scope)
+
+
+def _listed(word: Word, options: tuple[Want, ...], scope: Scope) -> Any:
+    """The entries of the list that a constant stands for, where a list is wanted; None for any other word."""
+    constant = scope.names.constants[scope.module.name].get(word.name.text)
+    wanted = next((want for want in options if want.is_list), None)
+    if constant is None or wanted is None or not isinstance(constant.value, Items):
+        return None
+    scope.names.used.add((scope.module.name, word.name.text))
+    return _list(constant.value, wanted, scope)
 
 
 def _names_something(want: Want) -> bool:

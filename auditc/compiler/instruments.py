@@ -50,6 +50,11 @@ def _judged(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
             label = f"`{name}` judges {listing(kin)} of its own family"
             remedy = "Let a model of another family judge."
             report(asking.scope.sink, "AC425", at, label, remedy=remedy)
+        unread = misread(metric.params)
+        if unread:
+            remedy = "Mend these rows, or leave them out: a case that nobody can read would be left out in silence."
+            report(asking.scope.sink, "AC481", at, unread, remedy=remedy)
+            return False
         lacks = uncalibrated(metric.params)
         if lacks:
             label = f"how often `{name}` errs is not known: {lacks}"
@@ -58,15 +63,28 @@ def _judged(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
     return True
 
 
+def misread(params: Any) -> str:
+    """Which cases cannot be read, by words in them that nothing knows; empty where all can."""
+    cases: Table | None = getattr(params, "calibrate", None)
+    if cases is None:
+        return ""
+    for column, known in (("fault", type(params).known), ("present", _IS_SO), ("language", params.languages)):
+        values = cases.column(column)
+        unknown = sorted({*values} - {*known})
+        if unknown:
+            first = next(row for row, value in enumerate(values, 1) if value not in known)
+            count = sum(value in unknown for value in values)
+            rows = f"case {first}" if count == 1 else f"{count} cases, the first of them case {first},"
+            has = "has" if count == 1 else "have"
+            return f"{rows} of `{cases.path}` {has} {listing(unknown, 2)} as `{column}`; known are {listing(known)}"
+    return ""
+
+
 def uncalibrated(params: Any) -> str:
     """What the cases lack by which a judge's errors are measured; empty where they can be."""
     cases: Table | None = getattr(params, "calibrate", None)
     if cases is None:
         return "it has no cases that people judged"
-    for column, known in (("fault", type(params).known), ("present", ("yes", "no")), ("language", params.languages)):
-        unknown = sorted({*cases.column(column)} - {*known})
-        if unknown:
-            return f"`{cases.path}` has {listing(unknown, 2)} as `{column}`; known are {listing(known)}"
     judged = list(zip(cases.column("fault"), cases.column("present"), strict=True))
     lacking = [fault for fault in params.faults if min(judged.count((fault, is_so)) for is_so in _IS_SO) < FEWEST_CASES]
     if not lacking:
@@ -102,9 +120,11 @@ def _identity(model: Model) -> set[tuple[str, ...]]:
 
 def _panel(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
     """Whether a metric that places models among each other has several. One that only settles its values among them
-    can do so with one."""
+    can do so with one; and on a map a model that is asked as two peoples has these two beside it."""
     taken = metrics.take(metric.metric)
     if not taken.placed or taken.settle is not None or len(use.models) > 1:
+        return True
+    if taken.panel is not None and len(use.populations) > 1:
         return True
     label = f"`{metric.metric}` places models among each other, and the block asks one"
     report(asking.scope.sink, "AC437", asking.metric(metric.metric), label, remedy="Ask several: `of = [one, two]`.")

@@ -96,7 +96,7 @@ def _part(expression: Member, whole: Asked | Poison, scope: Scope, seed: int | P
     if split is None:
         remedy = "Give the survey one: `split { train = 60%  valid = 20%  test = 20% }`."
         return report(scope.sink, "AC385", name.span, f"`{whole.key}` is not split", remedy=remedy)
-    found = parts(whole.items, split, seed)
+    found = parts(whole.items, split, seed, whole.checked.assigned)
     if not found.get(name.text):
         there = {part: items for part, items in found.items() if items}
         remedy = f"The parts with items are {listing(there)}."

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auditc.methods import methods
 
 from .mistakes import close, listing
+
+MEANT: Final = {
+    **dict.fromkeys(("cn", "chn", "chinese", "zh_cn", "mandarin", "simplified_chinese"), "zh"),
+    **dict.fromkeys(("us", "usa", "uk", "gb", "eng", "english", "en_us", "en_gb"), "en"),
+}
+"""What people write for a language: a country, or its name."""
 
 
 def spoken() -> list[str]:
@@ -17,4 +25,6 @@ def unspoken(language: str) -> tuple[str, str] | None:
     known = spoken()
     if language in known:
         return None
-    return f"nothing is asked in `{language}`", close(language, known) or f"The languages are {listing(known)}."
+    meant = MEANT.get(language.casefold(), "")
+    remedy = f"Did you mean `{meant}`?" if meant in known else close(language, known)
+    return f"nothing is asked in `{language}`", remedy or f"The languages are {listing(known)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditc.ir.audit import Audit, Claim, MethodUse, ReportUse, ScriptUse, SurveyUse
-from auditc.ir.plan import Assess, Converse, Escalate, Judge, Measure, Plan, Render, Score, Stage, Survey
+from auditc.ir.plan import Assess, Converse, Escalate, Judge, Measure, Plan, Predict, Render, Score, Stage, Survey
 from auditc.methods import methods
 from auditc.metrics import metrics
 
@@ -14,7 +14,7 @@ from .reread import reread, rereading
 from .stages import feeding
 from .wants import referred
 
-Asking = Score | Converse | Escalate
+Asking = Score | Converse | Predict | Escalate
 
 
 def lower(audit: Audit) -> Plan:
@@ -39,6 +39,8 @@ def lower(audit: Audit) -> Plan:
     surveys |= {training.survey for training in audit.trainings}
     people = {name for use in audit.methods for name in use.populations}
     people |= {name for training in audit.trainings for name in training.populations}
+    known = audit.surveys | {use.survey_name: use.survey for use in questions if use.texts}
+    populated = audit.populations | {name: p for use in questions if use.texts for name, p in use.populations.items()}
     return Plan(
         name=audit.name,
         title=audit.title,
@@ -49,8 +51,8 @@ def lower(audit: Audit) -> Plan:
         budget=audit.budget,
         probe=audit.probe,
         models={name: audit.models[name] for name in sorted(models)},
-        populations={name: audit.populations[name] for name in sorted(people)},
-        surveys={name: _survey(name, audit.surveys[name], questions) for name in sorted(surveys) if name},
+        populations={name: populated[name] for name in sorted(people)},
+        surveys={name: _survey(name, known[name], questions) for name in sorted(surveys) if name},
         scenarios={use.scenarios_name: use.scenarios for use in sorted(scripts, key=lambda use: use.name)},
         frameworks={
             use.framework_name: use.framework

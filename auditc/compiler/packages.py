@@ -76,6 +76,7 @@ class Packages:
 
     def hint(self, name: str) -> str:
         """What to say to somebody who has named a package without its version."""
+        name = name.removesuffix(".audit")
         versions = _there(self.root).get(name)
         return f'A package is named with its version: `"{name}@{versions[-1]}"`.' if versions else ""
 

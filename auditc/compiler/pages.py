@@ -25,7 +25,7 @@ from auditc.weights import weights
 
 from . import trials
 from .controls import control
-from .declarations import KINDS, LIBRARY, Asks, Leads
+from .declarations import ASKING, KINDS, LIBRARY
 from .described import REQUIRED, Key, keys_of, shortest, summary
 from .mistakes import listing
 from .surveys import SCALES
@@ -43,6 +43,12 @@ SHELVES: Final[tuple[tuple[Group, Shelf[Any]], ...]] = (
 """Every shelf that a spec takes words from, with what a thing on it is called."""
 
 _NOT_BUILT: Final = "**Not built yet.** A spec may name it, and the plan holds it; `auditc run` refuses such a plan."
+
+_ASKS: Final = {
+    "survey": "Asks the items of a survey.",
+    "scenarios": "Asks scenarios, step by step.",
+    "texts": "Asks nothing: it gives texts as they stand.",
+}
 
 _NAMELESS: Final = {
     "let": (
@@ -146,7 +152,7 @@ def _thing(group: Group, name: str, shelf: Shelf[Any]) -> Page:
     forms: tuple[type[BaseModel], ...] = (params,) if params else ()
     match thing:
         case Method():
-            forms = (Leads if thing.asks == "scenarios" else Asks, thing.params)
+            forms = (ASKING[thing.asks], thing.params)
             shape = shortest(name, f"my_{name}", *forms)
         case Metric():
             shape = shortest(name, "", *forms)
@@ -178,9 +184,10 @@ def example(text: str) -> str:
 
 def _facts(thing: Any) -> Iterator[str]:
     if isinstance(thing, Method):
-        yield f"Asks {'scenarios, step by step' if thing.asks == 'scenarios' else 'the items of a survey'}."
+        yield _ASKS[thing.asks]
         yield f"Its answers hold {', '.join(sorted(thing.gives))}."
-        yield f"Worded in {listing(sorted(thing.languages))}. A prompt may use {listing(sorted(thing.variables))}."
+        used = f" A prompt may use {listing(sorted(thing.variables))}." if thing.variables else ""
+        yield f"{'Reads' if thing.asks == 'texts' else 'Worded in'} {listing(sorted(thing.languages))}.{used}"
         if thing.always:
             yield f"Always measured with it: {listing(thing.always)}."
     if isinstance(thing, Metric):

@@ -7,13 +7,14 @@ from typing import Any
 
 from auditc.diagnostics import Label, Span
 from auditc.ir.audit import MethodUse, MetricUse, SurveyUse
-from auditc.ir.plan import Converse, Escalate, Score
+from auditc.ir.plan import Converse, Score
 from auditc.methods import methods
 from auditc.methods._contract import Method
 from auditc.metrics import metrics
 from auditc.spec.syntax import Attribute, Block, Expression
 
 from .ablated import askable, warn_of_idle
+from .after_training import warn_of_training
 from .bodies import Filled, fill, form, keys, read
 from .bound import Bound
 from .claims import Measured
@@ -82,7 +83,7 @@ def question(declaration: Declaration, outer: Scope, lineage: Lineage) -> Questi
     asking = Asking(scope, filled, bound)
     at = filled.entries("of") or (filled.place("of"),)
     clean = leaks(use, at, lineage, scope)
-    return _sound(use, asked, method, persona, asking) if clean else POISON
+    return _sound(use, asked, method, persona, asking, lineage) if clean else POISON
 
 
 def _any(values: dict[str, Any]) -> bool:
@@ -90,7 +91,12 @@ def _any(values: dict[str, Any]) -> bool:
 
 
 def _sound(
-    use: SurveyUse, asked: Asked, method: Method[Any], persona: CheckedPersona | None, asking: Asking
+    use: SurveyUse,
+    asked: Asked,
+    method: Method[Any],
+    persona: CheckedPersona | None,
+    asking: Asking,
+    lineage: Lineage,
 ) -> Question | Poison:
     """The use, unless something in it makes no sense."""
     good = spoken(use, asked, method, asking)
@@ -108,7 +114,7 @@ def _sound(
     good = good and askable(use, method, persona, asking)
     if not good:
         return POISON
-    stages = tuple(stage for stage in method.stages(use) if not isinstance(stage, Escalate))
+    stages = tuple(stage for stage in method.stages(use) if isinstance(stage, Score | Converse))
     good = all(
         [
             applicable(use, asked, method, stages, asking),
@@ -122,6 +128,7 @@ def _sound(
     offered(use, asked, asking)
     drawn(use, stages, asking)
     warn_of_idle(use, stages, asking)
+    warn_of_training(use, asked, stages, asking, lineage)
     if method.read_list is not None:
         warn_of_parts(asked.items, asked.checked.survey.items, asking.filled.place("ask"), asking.scope.sink)
     if not good:

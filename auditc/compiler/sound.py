@@ -9,7 +9,7 @@ from typing import Any, Final
 from auditc.backends import backends
 from auditc.diagnostics import Label, Span
 from auditc.ir.audit import MethodUse, SurveyUse
-from auditc.ir.plan import Converse, Escalate, Item, Model, Population, Score
+from auditc.ir.plan import Converse, Escalate, Item, Model, Population, Predict, Score
 from auditc.ir.values import Body, CountryOf, Table
 from auditc.methods import methods
 from auditc.methods._contract import Method
@@ -107,7 +107,7 @@ def _mappable(metric: Metric[Any], dimensions: set[str], at: Span, asking: Askin
 
 
 def measurable(
-    use: MethodUse, method: Method[Any], stages: Iterable[Score | Converse | Escalate], asking: Asking
+    use: MethodUse, method: Method[Any], stages: Iterable[Score | Converse | Predict | Escalate], asking: Asking
 ) -> bool:
     """Whether the answers of a block are such as each metric reads."""
     good = True
@@ -134,6 +134,7 @@ _ANSWERS: Final = {
     "texts": "written answers",
     "assessed": "what a judge says of written answers",
     "choices": "choices at the steps of scenarios",
+    "likelihood": "how likely each token of a text is",
 }
 
 _NEEDED: Final[dict[str, frozenset[str]]] = {
@@ -146,6 +147,7 @@ _NEEDED: Final[dict[str, frozenset[str]]] = {
     "texts": frozenset({"draws"}),
     "assessed": frozenset({"draws"}),
     "choices": frozenset({"choices"}),
+    "likelihood": frozenset({"likelihoods"}),
 }
 
 
@@ -158,7 +160,11 @@ def peopled(use: SurveyUse, asked: Asked, asking: Asking) -> bool:
     if compared and not asked.checked.survey.people:
         for metric in compared:
             label = f"`{metric.metric}` needs people's answers, `{asked.key}` has no reference"
-            report(asking.scope.sink, "AC404", asking.metric(metric.metric), label, remedy=_REFERENCE)
+            remedy = _REFERENCE
+            if asked.checked.survey.groups:
+                label = f"`{metric.metric}` needs the answers of whole countries, and the reference has groups alone"
+                remedy = "Add a row for each item and country whose columns for groups are empty."
+            report(asking.scope.sink, "AC404", asking.metric(metric.metric), label, remedy=remedy)
             good = False
     elif compared:
         wanted = [(n, p.country, asking.entry("as", i)) for i, (n, p) in enumerate(use.populations.items())]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from auditc.ir.plan import Converse, Escalate, Score
+from auditc.ir.plan import Converse, Escalate, Predict, Score
 from auditc.metrics._contract import Metric
 
 
-def feeding(metric: Metric[Any], stages: Iterable[Score | Converse | Escalate]) -> tuple[str, ...] | None:
+def feeding(metric: Metric[Any], stages: Iterable[Score | Converse | Predict | Escalate]) -> tuple[str, ...] | None:
     """Names of the stages that a metric needs, or None where the block brings no such answers.
 
     Where a block scores, what it also asks in words is there to be compared with the scores, and nothing else reads it.
@@ -18,7 +18,12 @@ def feeding(metric: Metric[Any], stages: Iterable[Score | Converse | Escalate]) 
     chosen = tuple(stage.name for stage in stages if isinstance(stage, Escalate))
     scores = tuple(stage.name for stage in stages if isinstance(stage, Score))
     spoken = tuple(stage.name for stage in stages if isinstance(stage, Converse))
+    predicted = tuple(stage.name for stage in stages if isinstance(stage, Predict))
     match metric.reads:
+        case "likelihood":
+            return predicted or None
+        case "status":
+            return scores or spoken or predicted or None
         case "choices":
             return chosen or None
         case "texts" | "assessed":

@@ -10,6 +10,7 @@ from typing import Final, get_args
 from auditc.diagnostics import Label, Sink, Span
 from auditc.ir.plan import Direction, Group, Item, People, Survey
 from auditc.ir.values import Scale
+from auditc.spec.syntax import Word
 
 from .bodies import fill, form, keys
 from .datafiles import NUMBER, DataFile
@@ -20,6 +21,7 @@ from .mistakes import POISON, Poison, close, listing, report
 from .poles import turned_round
 from .resolve import Declaration
 from .scope import Scope
+from .splits import assigned, column_of
 from .tables import MANY, Grid, refuse_others, require
 
 SCALES: Final = get_args(Scale)
@@ -46,6 +48,8 @@ class CheckedSurvey:
     """The framework that the survey names for them."""
     items: dict[str, Span] = field(default_factory=dict)
     """Where each item's dimension stands."""
+    assigned: dict[str, str] = field(default_factory=dict)
+    """The part of each item by its id, where a column of the items says it."""
 
 
 def survey(declaration: Declaration, scope: Scope) -> CheckedSurvey | Poison:
@@ -55,22 +59,24 @@ def survey(declaration: Declaration, scope: Scope) -> CheckedSurvey | Poison:
     file: DataFile | None = filled.values.get("items")
     if file is None:
         return POISON
-    items = _items(file.grid, scope.sink)
-    if isinstance(items, Poison) or isinstance(made, Poison):
+    written = filled.places.get("split")
+    items = _items(file.grid, column_of(written), scope.sink)
+    parts = assigned(file.grid, filled.values.get("split"), written, scope.sink)
+    if isinstance(items, Poison) or isinstance(made, Poison) or isinstance(parts, Poison):
         return POISON
     digests = {file.path: scope.files.digests[file.path]}
     dimensions = made.dimensions or ""
     rows = {file.grid.cell(row, "id"): file.grid.place(row, "dimension") for row in range(len(file.grid.rows))}
     if made.reference is None:
         bare = Survey(items=items, people={}, digests=digests)
-        return CheckedSurvey(bare, split=made.split, dimensions=dimensions, items=rows)
+        return CheckedSurvey(bare, split=made.split, dimensions=dimensions, items=rows, assigned=parts)
     people = _people(made.reference, {item.id: item for item in items}, scope.sink)
     if isinstance(people, Poison):
         return POISON
     digests[made.reference.path] = scope.files.digests[made.reference.path]
     values = _groups(made.reference)
     whole = Survey(items=items, people=people.countries, groups=people.told_apart(), digests=digests)
-    return CheckedSurvey(whole, people.places, made.split, values, dimensions, rows)
+    return CheckedSurvey(whole, people.places, made.split, values, dimensions, rows, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +108,23 @@ def _groups(file: DataFile) -> dict[str, dict[str, dict[str, frozenset[str]]]]:
     return found
 
 
-def _items(grid: Grid, sink: Sink) -> tuple[Item, ...] | Poison:
+def _items(grid: Grid, part: Word | None, sink: Sink) -> tuple[Item, ...] | Poison:
     languages = sorted({*grid.languages("text"), *grid.languages("options")}) or ["en"]
     worded = [f"{stem}.{language}" for stem in ("text", "options") for language in languages]
     together = columns(grid, languages)
     good = require(grid, ("id", "scale", *worded, *together), sink)
-    refuse_others(grid, ("id", "dimension", "direction", "reason", "scale", "source", *worded, *together), sink)
+    known = (
+        "id",
+        "dimension",
+        "direction",
+        "reason",
+        "scale",
+        "source",
+        *worded,
+        *together,
+        *([part.name.text] if part else []),
+    )
+    refuse_others(grid, known, sink)
     if not good:
         return POISON
     items: list[Item] = []
@@ -279,7 +296,8 @@ def _shares(grid: Grid, row: int, item: Item | None, sink: Sink) -> tuple[float,
     shares = [float(word) for word in words]
     total = math.fsum(shares)
     if abs(total - 1) > TOLERANCE:
-        label = f"they add up to {total:g}"
+        of = " of ".join(f"`{name}`" for name in (grid.cell(row, "item"), grid.cell(row, "country")) if name)
+        label = f"those for {of} add up to {total:g}" if of else f"they add up to {total:g}"
         remedy = (
             "Divide percentages by 100."
             if abs(total - 100) < 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from auditc.backends import backends
 from auditc.diagnostics import Label
 from auditc.ir.audit import SurveyUse
 from auditc.ir.plan import Model, Score, Thing, Train
@@ -12,17 +13,20 @@ from auditc.ir.values import ItemSet
 from auditc.methods import methods
 from auditc.spec.syntax import Attribute, Call, Expression, Word
 
+from .after_training import warn_of_alike
 from .bodies import Filled, fill, form, keys
 from .bound import Bound
 from .declarations import FromShelf, Keep
 from .declarations import Train as TrainForm
 from .itemsets import Asked, item_set
+from .learning import goes_together, has_modules
 from .lineage import Lineage, Question, asks, trained_here
 from .mistakes import POISON, Poison, close, listing, report
 from .places import origin
+from .prompts import suits
 from .resolve import Declaration, Names
 from .scope import Scope
-from .sound import covered
+from .sound import Asking, covered, spoken
 from .splits import PARTS, parts
 from .subjects import Taken, by_body
 from .wants import Want, called
@@ -100,11 +104,20 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
     base = bound.models[made.from_]
     objective: Taken = made.objective
     asked: Asked | None = getattr(objective.params, "survey", None)
-    if isinstance(base, Poison) or not _trainable(made.from_, base, objective, asked, made, filled, scope):
+    good = all(
+        [
+            goes_together(objective, made, filled, scope),
+            not isinstance(base, Poison) and has_modules(made.from_, made, filled, scope, lineage),
+        ]
+    )
+    if isinstance(base, Poison) or not _trainable(made.from_, base, objective, asked, made, filled, scope) or not good:
         return POISON
     kept = made.keep if isinstance(made.keep, _Kept) else _Kept("")
     valid = _valid(kept, asked, made, filled, scope, lineage)
     if isinstance(valid, Poison) or not _peopled(asked, valid, made, filled, scope, bound):
+        return POISON
+    asks = _asks(asked, valid, made, declaration, base, objective, Asking(scope, filled, bound))
+    if isinstance(asks, Poison):
         return POISON
     name = f"train.{declaration.key}"
     bound.models[declaration.key] = base.model_copy(
@@ -139,7 +152,7 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
         precision=made.precision,
         gradient_checkpointing=made.gradient_checkpointing,
         patience=made.patience,
-        asks=_asks(asked, valid, made.as_ or (), declaration, base, getattr(objective.params, "orders", 1), bound),
+        asks=asks,
         keep=keep,
         seed=bound.seed,
     )
@@ -148,26 +161,29 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
 def _asks(
     asked: Asked | None,
     valid: tuple[str, ...],
-    populations: tuple[str, ...],
+    made: TrainForm,
     declaration: Declaration,
     base: Model,
-    orders: int,
-    bound: Bound,
-) -> Score | None:
+    objective: Taken,
+    asking: Asking,
+) -> Score | Poison | None:
     """In which words the items are learnt: in those in which `first_token` asks them, whose figures a training is to
-    move."""
+    move; with the persona of the training, where it has one."""
     if asked is None:
         return None
-    method = methods.take("first_token")
-    people = {name: found for name in populations if not isinstance(found := bound.populations[name], Poison)}
+    bound, method = asking.bound, methods.take("first_token")
+    people = {name: found for name in made.as_ or () if not isinstance(found := bound.populations[name], Poison)}
+    persona = bound.personas[made.persona] if made.persona else None
+    if isinstance(persona, Poison):
+        return POISON
     learnt = {*(item.id for item in asked.items), *valid}
     use = SurveyUse(
         name=f"train.{declaration.key}",
         method="first_token",
-        params=method.params.model_validate({"orders": orders, "in_words": 0.0}),
+        params=method.params.model_validate({"orders": getattr(objective.params, "orders", 1), "in_words": 0.0}),
         models={declaration.key: base},
         populations=people,
-        persona=None,
+        persona=persona.persona if persona else None,
         metrics=(),
         seed=bound.seed,
         origin=origin(declaration.name.span),
@@ -175,6 +191,13 @@ def _asks(
         survey=asked.checked.survey,
         items=tuple(item.id for item in asked.checked.survey.items if item.id in learnt),
     )
+    good = spoken(use, asked, method, asking)
+    if persona:
+        tongues = {population.language for population in people.values()}
+        at = asking.filled.place("persona")
+        good = suits(persona, "first_token", method.variables, tongues, set(), at, asking.scope) and good
+    if not good:
+        return POISON
     (stage,) = method.stages(use)
     assert isinstance(stage, Score)
     return stage
@@ -216,6 +239,12 @@ def _trainable(
         remedy = "Train a model whose weights are named: `weights = …`."
         report(scope.sink, "AC381", filled.place("from"), label, remedy=remedy)
         return False
+    able = [kind for kind in backends.names() if backends.take(kind).trainee is not None]
+    if able and base.backend.kind not in able:
+        label = f"`{base.backend.kind}`, which runs `{name}`, trains no weights"
+        remedy = f"Name the same weights with a backend that does: {listing(able)}."
+        report(scope.sink, "AC381", filled.place("from"), label, remedy=remedy)
+        return False
     if objective.thing.learns(objective.params) == "shares" and not made.as_:
         label = f"`{objective.word}` learns how people answer: of which populations?"
         report(scope.sink, "AC382", filled.owner, label, remedy="Add `as = [my_population]`.")
@@ -241,9 +270,9 @@ def _valid(
         label = f"`{asked.key}` is not split"
         remedy = "Give it a split: `split { train = 60%  valid = 20%  test = 20% }`; or write `keep = last`."
         return report(scope.sink, "AC385", filled.place("keep"), label, remedy=remedy)
-    part = parts(asked.checked.survey.items, split, lineage.bound.seed).get(kept.part, ())
+    part = parts(asked.checked.survey.items, split, lineage.bound.seed, asked.checked.assigned).get(kept.part, ())
     if not part:
-        remedy = f"Give it a share: `split {{ … {kept.part} = 20% }}`."
+        remedy = f"Give it a share, `split {{ … {kept.part} = 20% }}`, or write the word into the split's column."
         return report(scope.sink, "AC385", filled.place("keep"), f"`{kept.part}` has no items", remedy=remedy)
     learnt = frozenset[Question]().union(*map(asks, asked.items))
     shared = [item for item in part if asks(item) & learnt]
@@ -258,6 +287,7 @@ def _valid(
             remedy = "Decide by items that nothing before it learnt; or write `keep = last`."
             related = trained_here(stage, scope)
             return report(scope.sink, "AC430", filled.place("keep"), label, remedy=remedy, related=related)
+    warn_of_alike(part, asked.items, filled.place("keep"), scope)
     return tuple(item.id for item in part)
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from auditc.compiler.bodies import keys
-from auditc.compiler.declarations import KINDS, Asks, FromShelf, Leads
+from auditc.compiler.declarations import ASKING, KINDS, FromShelf
 from auditc.compiler.wants import Want, wants
 from auditc.ir.values import ByLanguage
 from auditc.methods import methods
@@ -80,7 +80,7 @@ def shape_of(kind: str) -> Shape | None:
         return Shape((KINDS[kind],))
     if kind in methods.names():
         method = methods.take(kind)
-        return Shape((Asks if method.asks == "survey" else Leads, method.params), metrics.names())
+        return Shape((ASKING[method.asks], method.params), metrics.names())
     return None
 
 

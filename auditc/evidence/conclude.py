@@ -11,7 +11,7 @@ from auditc.ir.answers import Answers
 from auditc.ir.assessed import Assessed
 from auditc.ir.canonical import seeded
 from auditc.ir.finding import ClaimOutcome, Finding, Findings, ItemRow, ModelRow, TrainingRow
-from auditc.ir.plan import Converse, Judge, Measure, Plan, Score
+from auditc.ir.plan import Judge, Measure, Plan, Questioning
 from auditc.ir.probed import Probed
 from auditc.metrics import metrics as shelf
 from auditc.metrics._contract import Metric
@@ -106,7 +106,7 @@ def _in_order(plan: Plan, answers: tuple[Answers, ...]) -> tuple[Answers, ...]:
 def _planned(plan: Plan) -> list[tuple[str, str, str]]:
     places = []
     for stage in plan.stages:
-        if isinstance(stage, Score | Converse):
+        if isinstance(stage, Questioning):
             under = conditions_of(plan, stage)
             places += [(stage.name, population, name) for population in stage.populations for name in under]
     return places
@@ -123,7 +123,7 @@ def _dimensions(plan: Plan) -> list[str]:
 
 def _survey_of(plan: Plan, answers: Answers) -> str:
     stage = plan.stage(answers.stage)
-    assert isinstance(stage, Score | Converse)
+    assert isinstance(stage, Questioning)
     return stage.survey
 
 

@@ -9,25 +9,21 @@ All are held against what was asked in pairs of items, those with a value on bot
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from auditc.ir.canonical import seeded
 from auditc.ir.finding import Contrast
-from auditc.ir.plan import Converse, Plan, Score
+from auditc.ir.plan import Converse, Plan, Questioning
 from auditc.ir.reread import SECOND_READING
-from auditc.metrics._contract import Metric
 
-from .distance import OF_THESE
-from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate, estimate_as_can_be
+from .estimate import Uncertainty
 from .findings import LEVEL, rounded
 from .measure import Measured
-from .paired import cautions, common, only, usable
-from .slice import Slice, slice_of
+from .paired import cautions, common, only, spreads, uncertainty, usable
+from .slice import slice_of
 from .sources import ASKED
-from .spread import Spread, combine, placed
+from .spread import combine
 
 NOTHING = Uncertainty(np.nan, None, "none", "these items", ("no item has a value on both sides",))
 """Of two conditions that share nothing to be compared on."""
@@ -56,7 +52,7 @@ def _place(plan: Plan, measured: Measured) -> tuple[object, ...]:
 def _kind(plan: Plan, measured: Measured) -> str:
     """Ablations are stages of their own, as is what is read again; a control is a second way of asking within one."""
     stage = plan.stage(measured.measurement.draws_of.split("\x1f")[0])
-    assert isinstance(stage, Score | Converse)
+    assert isinstance(stage, Questioning)
     return "ablation" if isinstance(stage, Converse) else "control"
 
 
@@ -73,8 +69,8 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
     )
     found = NOTHING
     if shared:
-        left, right = _spreads([only(each, None, shared, numbers) for each in (measured, asked)])
-        found = _uncertainty(combine("-", left, right), seed, measured.metric)
+        left, right = spreads([only(each, None, shared, numbers) for each in (measured, asked)])
+        found = uncertainty(combine("-", left, right), seed, measured.metric)
     ends = found.interval((1 - LEVEL) / 2)
     notes = [*found.notes]
     if 0 < len(shared) < asked_of:
@@ -108,25 +104,3 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
         notes=(*cautions(measured), *notes),
         origin=plan.stage(own.measure).origin,
     )
-
-
-def _spreads(sides: list[Slice]) -> list[Spread]:
-    """Both spreads over the items of both."""
-    names = list(dict.fromkeys(item.id for side in sides for item in side.measured.measurement.items))
-    position = {name: number for number, name in enumerate(names)}
-    return [
-        placed(side.spread(), np.array([position[item.id] for item in side.measured.measurement.items]), len(names))
-        for side in sides
-    ]
-
-
-def _uncertainty(spread: Spread, seed: int, metric: Metric[Any]) -> Uncertainty:
-    """As `estimate_as_can_be`; a distance, and what has no interval, are of these items however many there are."""
-    nature = Nature(smooth=metric.smooth, no_interval=metric.no_interval)
-    few = spread.used < FEWEST_ITEMS
-    if few and metric.no_interval:
-        return estimate(spread, nature, "these items", seed)
-    if few and metric.aggregate == "distance":
-        found = estimate(spread, nature, "these items", seed)
-        return replace(found, notes=(OF_THESE, *found.notes))
-    return estimate_as_can_be(spread, nature, seed)

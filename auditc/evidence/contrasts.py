@@ -19,14 +19,15 @@ from auditc.ir.plan import Compare, Plan
 
 from .clustered import DESCRIBED, Clustered, clustered
 from .conditions import conditions
-from .correct import holm
+from .correct import adjusted, holm
 from .findings import rounded
 from .measure import Array, Measured
-from .paired import cautions, common, only
+from .paired import cautions, common, only, spreads
 from .published import Tested, pooled_t, rank_sum, sample, welch_t
 from .slice import Slice, slice_of
 from .sources import ASKED
-from .spread import Spread, placed
+from .spread import Spread
+from .trained import trained
 
 PUBLISHED: dict[str, Callable[[Array, Array, float], Tested]] = {
     "welch": lambda left, right, level: welch_t(sample(left), sample(right), level),
@@ -40,10 +41,10 @@ NOTHING = Clustered(np.nan, None, None, DESCRIBED)
 
 
 def contrasts(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]) -> tuple[Contrast, ...]:
-    """Every comparison that the plan asks for, and every condition that stands beside what was asked. `numbers` are
-    those of the audit's dimensions."""
+    """Every comparison that the plan asks for, every condition that stands beside what was asked, and what trainings
+    changed. `numbers` are those of the audit's dimensions."""
     asked = [row for stage in plan.stages if isinstance(stage, Compare) for row in _compared(stage, readings, numbers)]
-    return (*asked, *conditions(plan, readings, numbers))
+    return (*asked, *conditions(plan, readings, numbers), *trained(plan, readings, numbers))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,10 +70,10 @@ def _compared(stage: Compare, readings: Sequence[Measured], numbers: dict[str, i
     tested = [each.p for each in found if each.p is not None]
     # A spec may ask for a paper's tests alone; then nothing is tested here that would have to be corrected for.
     shares = iter(holm(tested, [1 - stage.level] * len(tested)))
-    adjusted = iter(_adjusted(tested))
+    corrected = iter(adjusted(tested))
     for pair, each in zip(pairs, found, strict=True):
         if "clustered" in stage.tests:
-            own = (next(shares), next(adjusted)) if each.p is not None else None
+            own = (next(shares), next(corrected)) if each.p is not None else None
             yield _clustered_row(pair, each, own, len(tested))
         for word in stage.tests:
             if word in PUBLISHED and pair.items:
@@ -146,7 +147,7 @@ def _pair(
     if len(shared) < asked:
         notes.append(f"{asked - len(shared)} of {asked} items are left out: not every model has a value for them")
     parts = [[only(each, dimension, shared, numbers) for each in group] for group in groups]
-    first = parts[0][0]
+    first, of_all = parts[0][0], _spreads([*parts[0], *parts[1]])
     of = _value_of(first)
     return _Pair(
         stage=stage,
@@ -154,7 +155,7 @@ def _pair(
         right=right,
         population=population,
         side=first,
-        spreads=(_spreads(parts[0], shared), _spreads(parts[1], shared)),
+        spreads=(of_all[: len(parts[0])], of_all[len(parts[0]) :]),
         values=(_values(parts[0], of), _values(parts[1], of)),
         of=of,
         items=len(shared),
@@ -167,17 +168,9 @@ def _beside(stage: Compare, left: str, right: str) -> tuple[str, ...]:
     return stage.confounded.get(f"{left} / {right}", ())
 
 
-def _spreads(parts: list[Slice], shared: tuple[str, ...]) -> list[Spread]:
-    """Each model's figure, its items standing where all models have them."""
-    position = {name: number for number, name in enumerate(shared)}
-    found = []
-    for part in parts:
-        spread = part.spread()
-        names = [item.id for item in part.measured.measurement.items]
-        kept = np.array([name in position for name in names])
-        own = replace(spread, items=spread.items[kept], strata=spread.strata[kept], draws={}, count={})
-        found.append(placed(own, np.array([position[name] for name in names if name in position]), len(shared)))
-    return found
+def _spreads(parts: list[Slice]) -> list[Spread]:
+    """Each model's figure. The model is the unit: what its draws did to it is in the variance between models."""
+    return [replace(spread, draws={}, count={}) for spread in spreads(parts)]
 
 
 def _value_of(part: Slice) -> str:
@@ -198,16 +191,6 @@ def _values(parts: list[Slice], of: str) -> Array:
                 named.setdefault(item.dimension if of == "dimension" else item.id, []).append(float(value))
         found += [float(np.mean(values)) for values in named.values()]
     return np.array(found)
-
-
-def _adjusted(chances: list[float]) -> list[float]:
-    """Holm's p-values: the least level at which each would be rejected together with those before it."""
-    order = sorted(range(len(chances)), key=lambda index: chances[index])
-    found, so_far = [0.0] * len(chances), 0.0
-    for before, index in enumerate(order):
-        so_far = max(so_far, min(1.0, (len(chances) - before) * chances[index]))
-        found[index] = so_far
-    return found
 
 
 def _clustered_row(pair: _Pair, found: Clustered, own: tuple[float, float] | None, tests: int) -> Contrast:

@@ -28,6 +28,16 @@ def holm(chances: Sequence[float], alphas: Sequence[float]) -> tuple[float, ...]
     return tuple(thresholds)
 
 
+def adjusted(chances: Sequence[float]) -> list[float]:
+    """Holm's p-values: the least level at which each would be rejected together with those before it."""
+    order = sorted(range(len(chances)), key=lambda index: chances[index])
+    found, so_far = [0.0] * len(chances), 0.0
+    for before, index in enumerate(order):
+        so_far = max(so_far, min(1.0, (len(chances) - before) * chances[index]))
+        found[index] = so_far
+    return found
+
+
 def uncorrected(chances: Sequence[float], alphas: Sequence[float]) -> tuple[float, ...]:
     """Every part at its own level: for an author who says so."""
     return tuple(alphas)

@@ -118,6 +118,8 @@ def measure(
         measurement = _measurement(
             stage, answers, asked, name, items, who, values, influence, status, people_n, nominal
         )
+        if metric.sizes is not None and answers.likelihood is not None:
+            measurement = replace(measurement, sizes=np.asarray(metric.sizes(answers.likelihood[index])))
         found.append(Measured(measurement, metric, params, part, sheet, base, rows))
     return tuple(found)
 
@@ -184,6 +186,8 @@ def _exact(metric: Metric[Any], params: Any, sheet: Sheet, answers: Answers, ind
     x: Array
     if metric.reads == "status":
         x = status[:, :4].astype(np.float64)
+    elif metric.reads == "likelihood" and answers.likelihood is not None:
+        x = answers.likelihood[index]
     elif metric.reads == "mass" and answers.mass is not None:
         x = answers.mass[index]
     elif metric.reads == "orders" and answers.shares is not None:

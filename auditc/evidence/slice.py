@@ -13,7 +13,7 @@ from auditc.ir.measurement import ANSWERED, FAILED, NOT_RUN, REFUSED, UNPARSABLE
 from .distance import distance_of, furthest, lengths, simulated_lengths
 from .estimate import Nature
 from .measure import Measured
-from .spread import Spread, spread_of, weigh
+from .spread import Spread, exponential, sized, spread_of, weigh
 
 Array = NDArray[np.float64]
 
@@ -82,14 +82,11 @@ class Slice:
         if self.distance:
             drawn = measurement.influence, measurement.draws_of, measurement.draws or 0
             return distance_of(measurement.values, self._used_dimensions, *drawn)
-        return spread_of(
-            measurement.values,
-            self.weights,
-            self.strata,
-            measurement.influence,
-            measurement.draws_of,
-            measurement.draws or 0,
-        )
+        drawn = measurement.influence, measurement.draws_of, measurement.draws or 0
+        if self.measured.metric.geometric:
+            logs = np.log(np.where(self.usable, measurement.values, 1.0))
+            return exponential(spread_of(logs, self.weights, self.strata, *drawn))
+        return spread_of(measurement.values, self.weights, self.strata, *drawn)
 
     def headline(self, values: Array) -> Array:
         """Other values `[..., I]` (a floor's, a line's) put together as this slice's own are; NaN where one is
@@ -97,8 +94,10 @@ class Slice:
         if self.distance:
             return lengths(values, self._used_dimensions)
         used = self.usable
-        total: Array = np.asarray(values[..., used] @ self.weights[used])
-        return total
+        geometric = self.measured.metric.geometric
+        own = np.log(values[..., used]) if geometric else values[..., used]
+        total: Array = np.asarray(own @ self.weights[used])
+        return np.exp(total) if geometric else total
 
     def simulated(self, values: Array) -> Array:
         """The headlines of simulated samples `[R, I]`, without what their own draws add to a distance."""
@@ -206,6 +205,8 @@ def slice_of(measured: Measured, dimension: str | None, numbers: dict[str, int])
     by_dimension = measured.metric.aggregate != "items" or dimension is not None
     labels = np.array([numbers[name] for name in names], dtype=np.int64)
     weights, strata = weigh(values, labels, by_dimension)
+    if measurement.sizes is not None:
+        weights = sized(strata, measurement.sizes)
     return Slice(measured, dimension, inside, weights, strata)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from auditc.ir.answers import Answers
-from auditc.ir.plan import Converse, Measure, Plan, Score
+from auditc.ir.plan import Converse, Measure, Plan, Predict, Questioning, Score
 from auditc.ir.reread import SECOND_READING, second_readers
 from auditc.metrics._contract import Metric
 from auditc.metrics._parts import axes_in
@@ -15,18 +15,20 @@ ASKED = "asked"
 """The condition of a figure that names none."""
 
 
-def stages(plan: Plan, measure: Measure, metric: Metric[Any]) -> tuple[Score | Converse, ...]:
+def stages(plan: Plan, measure: Measure, metric: Metric[Any]) -> tuple[Score | Converse | Predict, ...]:
     """The stages whose answers a metric is taken of.
 
     Where a measure needs both probabilities and draws, the draws are a sample of written answers beside the
     probabilities: distances are of the probabilities, and only how many were answered is told of both.
     """
-    needed = [stage for stage in map(plan.stage, measure.needs) if isinstance(stage, Score | Converse)]
+    needed = [stage for stage in map(plan.stage, measure.needs) if isinstance(stage, Score | Converse | Predict)]
     scored = [stage for stage in needed if isinstance(stage, Score)]
     drawn = [stage for stage in needed if isinstance(stage, Converse)]
     match metric.reads:
         case "status":
             return tuple(needed)
+        case "likelihood":
+            return tuple(stage for stage in needed if isinstance(stage, Predict))
         case "counts" | "texts":
             return tuple(drawn)
         case "shares":
@@ -61,10 +63,12 @@ def _is_written(plan: Plan, measure: Measure, own: Answers, other: Answers) -> b
     )
 
 
-def conditions_of(plan: Plan, stage: Score | Converse) -> tuple[str, ...]:
+def conditions_of(plan: Plan, stage: Questioning) -> tuple[str, ...]:
     """The conditions of a stage's figures; a second reading is one more."""
     if isinstance(stage, Score):
         return tuple(condition.name for condition in stage.conditions)
+    if not isinstance(stage, Converse):
+        return (ASKED,)
     return (stage.condition, SECOND_READING) if stage.name in second_readers(plan) else (stage.condition,)
 
 

@@ -55,6 +55,18 @@ def weigh(values: Array, dimensions: Ints, by_dimension: bool) -> tuple[Array, I
     return weights, collapse(strata)
 
 
+def sized(strata: Ints, sizes: Array) -> Array:
+    """Weights `[I]` of a headline in which each item counts by its size, summing to 1 over items with a value.
+
+    The mean is a ratio of two sums over items, as of bits over bytes, and `spread_of` gives what each item does to it
+    to first order: its share of the size times how far its value is from the ratio. Source: Cochran (1977), Sampling
+    techniques, 6.3.
+    """
+    weights = np.where(strata >= 0, sizes, 0.0)
+    total = float(weights.sum())
+    return weights / total if total > 0 else weights
+
+
 def collapse(strata: Ints) -> Ints:
     """Strata of a single item have no variance of their own: they are put together, and a lone one joins the smallest
     other stratum. That counts differences between those dimensions as chance, and so errs on the wide side."""
@@ -89,6 +101,14 @@ def spread_of(
         return Spread(point, items, strata, least=point, most=point)
     draws = {who: np.where(strata >= 0, influence, 0.0) * weights}
     return Spread(point, items, strata, draws, {who: count}, point, point)
+
+
+def exponential(spread: Spread) -> Spread:
+    """exp of an estimate, with its spread to first order: of a mean of logarithms it makes the geometric mean."""
+    point = float(np.exp(spread.point))
+    draws = {who: influence * point for who, influence in spread.draws.items()}
+    ends = float(np.exp(spread.least)), float(np.exp(spread.most))
+    return Spread(point, spread.items * point, spread.strata, draws, spread.count, *ends)
 
 
 def constant(value: float, size: int) -> Spread:

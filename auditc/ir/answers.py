@@ -61,6 +61,8 @@ class Answers:
     From Converse: `choices[D, I]` with the codes above; `weights[D]` is how many drawn participants a row stands for.
     `texts[D, I]` are numbers that are equal where two whole answers to an item are the same text, -1 without a text
     (None where no metric reads them).
+    From Predict: `likelihood[I, 3]` is of each text the sum of the natural-log probabilities of its tokens, how many
+    tokens were predicted, and of how many bytes in UTF-8 they are; NaN without an answer. `status[I, 1]` as above.
     `cells[I, O]` or `cells[D, I]` are the keys of the stored answers, empty where none is stored; the items of a list
     have one key, for one answer holds all their choices.
     """
@@ -82,6 +84,7 @@ class Answers:
     choices: NDArray[np.int64] | None = None
     weights: NDArray[np.float64] | None = None
     texts: NDArray[np.int64] | None = None
+    likelihood: NDArray[np.float64] | None = None
     tokens_in: int = 0
     tokens_out: int = 0
     unfit: int = 0

@@ -69,6 +69,8 @@ class SurveyUse(MethodUse):
     survey_name: str
     survey: Survey
     items: tuple[str, ...]
+    texts: bool = False
+    """Whether the items are texts that are predicted, and nothing is asked."""
 
     @property
     def languages(self) -> dict[str, str]:

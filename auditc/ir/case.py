@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from .values import Form
 
 
 class Case(Form):
     """The text, the question that it answers, and whether what `asks` names is there. `country` says as whom the text
-    was written; it may be empty."""
+    was written, and `place` where such a person was said to live; both may be empty. What a case does not say is left
+    out where it is written down."""
 
     text: str
     question: str
@@ -15,3 +18,8 @@ class Case(Form):
     asks: str
     present: bool
     country: str = ""
+    place: str = Field(default="", exclude_if=lambda place: not place)
+    options: tuple[str, ...] = Field(default=(), exclude_if=lambda options: not options)
+    """What could be chosen, one of them; a case without is shown without."""
+    opening: str = Field(default="", exclude_if=lambda opening: not opening)
+    """The words that the answer was made to begin with."""

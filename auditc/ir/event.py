@@ -24,7 +24,8 @@ class RunStarted(_Event):
 
 
 class StageStarted(_Event):
-    """A stage begins; or a probe, which is named `probe of MODEL` and is not among the stages of `run_started`."""
+    """A stage begins; or a probe, which is named `probe of MODEL` and is not among the stages of `run_started`. Stages
+    that are asked together begin at once, and are done at once."""
 
     event: Literal["stage_started"] = "stage_started"
     stage: str
@@ -75,7 +76,7 @@ class TrainingFinished(_Event):
 class CellsDone(_Event):
     """So many more cells of a stage are settled since the last such event: asked now, or answered before. `failed`
     counts by reason those that were asked and brought no answer. Tokens and money, by currency, are the run's so far.
-    Two of these events are at least half a second apart, but for the last of a stage."""
+    Two of these events of one stage are at least half a second apart, but for the last of it."""
 
     event: Literal["cells_done"] = "cells_done"
     stage: str
@@ -97,7 +98,8 @@ class Waiting(_Event):
 
 
 class StageFinished(_Event):
-    """A stage, or a probe, is done: cells = asked + reused + not_run."""
+    """A stage, or a probe, is done: cells = asked + reused + not_run. Stages that are asked together share their
+    seconds out by the cells that were asked."""
 
     event: Literal["stage_finished"] = "stage_finished"
     stage: str

@@ -104,6 +104,33 @@ class GenerateRequest:
     again: bool = field(default=False, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class LikelihoodRequest:
+    """Asks how likely a text is, token by token. `prompt` has no turns, and the text is its opening: it is fed as it
+    stands, without a chat template, after the token for the beginning of a text where the tokenizer puts one."""
+
+    prompt: Prompt
+    hint: Hint
+    again: bool = field(default=False, compare=False)
+    """As in `ScoreRequest`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodReply:
+    """Natural-log probabilities, one for each token of the text that has one before it, out of the full softmax.
+
+    `given` is the beginning of the text that was not predicted: its first token where nothing stands before it. What
+    the log-probabilities are of is the rest. `reported` is as in `ScoreReply`.
+    """
+
+    logprobs: tuple[float, ...]
+    tokens_in: int
+    given: str = ""
+    reported: str = ""
+    tokens_out: int = field(default=0, compare=False)
+    """As in `ScoreReply`."""
+
+
 Finished = Literal["stop", "length", "refused"]
 
 
@@ -139,5 +166,5 @@ class Failure:
     tokens_out: int = field(default=0, compare=False)
 
 
-Request = ScoreRequest | GenerateRequest
-Reply = ScoreReply | GenerateReply | Failure
+Request = ScoreRequest | GenerateRequest | LikelihoodRequest
+Reply = ScoreReply | GenerateReply | LikelihoodReply | Failure

@@ -203,11 +203,14 @@ class CultureMap(Form):
 
 
 class Contrast(Form):
-    """One comparison of a figure between groups of models, or between two conditions of one model.
+    """One comparison of a figure between groups of models, between two conditions of one model, or of what a training
+    made with what it was made of.
 
     `of` says what is compared: `ablation`, `control` or `reading` (a condition against what was asked, in pairs of
-    items; a control is asked within the same stage, a reading is of the same answers), or a column of the models' cards
-    (`family`, `origin`, `stage`). `left` − `right` is the estimate. `test` is what was computed, and nothing else is
+    items; a control is asked within the same stage, a reading is of the same answers), `training` (a trained model
+    against what it was made of), `beyond` (that difference as asked, against the same under the control in `axes`),
+    `trainings` (two models trained from the same root), or a column of the models' cards (`family`, `origin`,
+    `stage`). `left` − `right` is the estimate. `test` is what was computed, and nothing else is
     printed as having been; `published` marks a test that is here because a paper used it, whose assumptions do not
     hold. Null where it could not be computed, and `notes` say why.
     """
@@ -237,7 +240,8 @@ class Contrast(Form):
     published: bool = False
     unit: str
     n: dict[str, int]
-    """How many `items`, `models` on each side (`left`, `right`), `values`."""
+    """How many `items`, `models` on each side (`left`, `right`), `values`; of trained models how many of the items were
+    `learnt` as these people answer them, as `others` do, or decided which state was kept (`valid`)."""
     notes: tuple[str, ...] = ()
     origin: Origin
 

@@ -45,3 +45,5 @@ class Measurement:
     people_n: NDArray[np.float64]
     """`[I]` persons behind each item's human shares, NaN without any."""
     people_nominal: NDArray[np.bool_]
+    sizes: NDArray[np.float64] | None = None
+    """`[I]` how much each item counts in the headline, as of a text its tokens; None where all count alike."""

@@ -243,6 +243,16 @@ class Converse(Questioning):
     scales: dict[str, Wording] = Field(default={}, exclude_if=lambda scales: not scales)
 
 
+class Predict(Questioning):
+    """Nothing is asked: the model is given texts as they stand, and says how likely it holds each token after those
+    before it. `items` of `survey` are the texts, without options; the one population stands for all of them and says
+    their language. Axes: item."""
+
+    kind: Literal["predict"] = "predict"
+    wording: dict[str, Wording] = Field(default={}, exclude_if=lambda wording: not wording)
+    labels: Literal["letters", "numbers"] = Field(default="letters", exclude=True)
+
+
 class Assess(_Stage):
     """A model, the judge, reads texts that the stages `of` brought, and cases that people judged. Axes: answer (a share
     `sample` of them, by hash of seed, country, draw and item), question; then case, each with its own question.
@@ -412,7 +422,8 @@ class Render(_Stage):
 
 
 Stage = Annotated[
-    Score | Converse | Assess | Escalate | Train | Measure | Judge | Compare | Render, Field(discriminator="kind")
+    Score | Converse | Predict | Assess | Escalate | Train | Measure | Judge | Compare | Render,
+    Field(discriminator="kind"),
 ]
 
 
@@ -453,6 +464,8 @@ class Plan(Form):
         content = self.model_dump(mode="json")
         for stage in content["stages"]:
             del stage["origin"]
+            if stage.get("asks"):
+                del stage["asks"]["origin"]
         return digest(content)
 
     def stage(self, name: str) -> Stage:

@@ -26,6 +26,8 @@ from .exchange import (
     GenerateReply,
     GenerateRequest,
     Hint,
+    LikelihoodReply,
+    LikelihoodRequest,
     Prompt,
     Reply,
     Request,
@@ -87,11 +89,14 @@ class Exchange(NamedTuple):
     reply: Reply
 
 
+_KINDS: Final = {ScoreRequest: "score", GenerateRequest: "generate", LikelihoodRequest: "predict"}
+
+
 class _Line(Form):
     """A line with the form of an exchange. Which of its keys go together is looked at afterwards."""
 
     who: _Count
-    kind: Literal["score", "generate"]
+    kind: Literal["score", "generate", "predict"]
     turns: tuple[tuple[Literal["system", "user", "assistant"], str], ...]
     opening: str
     item: str
@@ -102,6 +107,7 @@ class _Line(Form):
     sampling: Sampling | None = None
     logprobs: tuple[float | None, ...] | None = None
     text: str | None = None
+    given: str = ""
     tokens_in: _Count = 0
     tokens_out: _Count = 0
     finished: Finished | None = None
@@ -119,6 +125,8 @@ def asked(who: int, request: Request) -> bytes:
     how: object
     if isinstance(request, ScoreRequest):
         how, draw = request.spellings, -1
+    elif isinstance(request, LikelihoodRequest):
+        how, draw = "text", -1
     else:
         how, draw = tuple(asdict(request.sampling).items()), hint.draw if request.sampling.sample else -1
     turns = tuple((turn.role, turn.text) for turn in prompt.turns)
@@ -132,7 +140,7 @@ def line_of(exchange: Exchange) -> bytes:
     prompt, hint = request.prompt, request.hint
     line: dict[str, Any] = {
         "who": who,
-        "kind": "score" if isinstance(request, ScoreRequest) else "generate",
+        "kind": _KINDS[type(request)],
         "turns": [[turn.role, turn.text] for turn in prompt.turns],
         "opening": prompt.opening,
         "item": hint.item,
@@ -141,11 +149,13 @@ def line_of(exchange: Exchange) -> bytes:
     }
     if isinstance(request, ScoreRequest):
         line["spellings"] = request.spellings
-    else:
+    elif isinstance(request, GenerateRequest):
         line |= {"sampling": asdict(request.sampling), "draw": hint.draw if request.sampling.sample else -1}
-    if isinstance(reply, ScoreReply):
+    if isinstance(reply, ScoreReply | LikelihoodReply):
         line["logprobs"] = [None if value == -math.inf else value for value in reply.logprobs]
         line["tokens_in"] = reply.tokens_in
+        if isinstance(reply, LikelihoodReply):
+            line["given"] = reply.given
     elif isinstance(reply, GenerateReply):
         line |= {"text": reply.text, "tokens_in": reply.tokens_in, "tokens_out": reply.tokens_out}
         line["finished"] = reply.finished
@@ -170,6 +180,8 @@ def exchange_of(line: bytes, models: int) -> Exchange:
         if said.spellings is None:
             raise NotRecorded("it scores, and has no `spellings`")
         return Exchange(said.who, ScoreRequest(prompt, said.spellings, hint), _scored(said))
+    if said.kind == "predict":
+        return Exchange(said.who, LikelihoodRequest(prompt, hint), _predicted(said))
     if said.sampling is None:
         raise NotRecorded("it generates, and has no `sampling`")
     return Exchange(said.who, GenerateRequest(prompt, said.sampling, 0, hint), _written(said))
@@ -197,6 +209,19 @@ def _scored(said: _Line) -> ScoreReply | Failure:
     if any(value > ABOVE for value in values) or sum(map(math.exp, values)) > 1 + ABOVE * len(values):
         raise NotRecorded("a probability is more than 1")
     return ScoreReply(tuple(min(value, 0.0) for value in values), said.tokens_in, said.reported)
+
+
+def _predicted(said: _Line) -> LikelihoodReply | Failure:
+    if said.reason is not None:
+        return Failure(said.reason, said.detail)
+    if not said.logprobs:
+        raise NotRecorded("it holds neither `logprobs` nor a `reason`")
+    values = tuple(-math.inf if value is None else value for value in said.logprobs)
+    if any(value > ABOVE for value in values):
+        raise NotRecorded("a probability is more than 1")
+    if not said.opening.startswith(said.given):
+        raise NotRecorded("the text does not begin with what was `given` of it")
+    return LikelihoodReply(tuple(min(value, 0.0) for value in values), said.tokens_in, said.given, said.reported)
 
 
 def _written(said: _Line) -> GenerateReply | Failure:

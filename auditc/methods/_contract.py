@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from auditc.ir.plan import Assess, Converse, Escalate, Score
+from auditc.ir.plan import Assess, Converse, Escalate, Predict, Score
 
 if TYPE_CHECKING:
     from auditc.ir.reading import Choices, Reading
@@ -28,11 +28,11 @@ class Method(Generic[P]):
 
     title: str
     params: type[P]
-    gives: frozenset[Literal["probabilities", "draws", "choices"]]
+    gives: frozenset[Literal["probabilities", "draws", "choices", "likelihoods"]]
     languages: frozenset[str]
     variables: frozenset[str]
     """What a persona's prompt may use."""
-    stages: Callable[[Any], tuple[Score | Converse | Escalate, ...]]
+    stages: Callable[[Any], tuple[Score | Converse | Predict | Escalate, ...]]
     """From the block, checked: an `ir.audit.SurveyUse`, or a `ScriptUse` where scenarios are asked."""
     read: Callable[[str, tuple[str, ...], str], Reading]
     read_list: Callable[[str, tuple[str, ...], str, int, int], Choices] | None = None
@@ -41,5 +41,6 @@ class Method(Generic[P]):
     rereads: Callable[[Any, Sequence[Converse]], tuple[Assess, ...]] | None = None
     """The stages in which a model reads again what `read` could not, where the author wants one: (the block, its stages
     that write)."""
-    asks: Literal["survey", "scenarios"] = "survey"
-    """What the block names in the first place: a survey of whose items each is a question, or scenarios with steps."""
+    asks: Literal["survey", "scenarios", "texts"] = "survey"
+    """What the block names in the first place: a survey of whose items each is a question, scenarios with steps, or
+    texts of which nothing is asked: its use is then a survey's, whose items are the texts."""

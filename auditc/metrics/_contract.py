@@ -115,12 +115,16 @@ class Metric(Generic[P]):
     - `choices`: what was chosen at each step of each scenario. Needs choices.
     - `assessed` `[..., I, 3]`: for each question to a judge the share of answers of which it is said to be so, and the
       judge's sensitivity and specificity; here the I are questions. Needs draws, and `stages`.
+    - `likelihood` `[..., I, 3]`: of each text the sum of the natural-log probabilities of its tokens, how many tokens
+      were predicted, and of how many bytes they are. Needs likelihoods.
     - `written` `[..., I, 2, K]`: the exact shares, and the written answer as an indicator (all zero: none). Needs both.
     """
 
     title: str
     params: type[P]
-    reads: Literal["shares", "counts", "orders", "mass", "status", "written", "texts", "choices", "assessed"]
+    reads: Literal[
+        "shares", "counts", "orders", "mass", "status", "written", "texts", "choices", "assessed", "likelihood"
+    ]
     values: Callable[[Any, Sheet, P], Any]
     scales: frozenset[Scale]
     unit: str
@@ -163,6 +167,14 @@ class Metric(Generic[P]):
     """Of a metric with parts, from the same x as `values`: the items `[I]` that have no value whatever the model
     answers otherwise, or in none of the parts that pick items, by the reason in words (none: what is counted says it
     already). A note has the reason after `… items are left out: `."""
+    sizes: Callable[[Any], Any] | None = None
+    """From the same x as `values` how much each item counts in the headline, `[..., I]`; None: all alike. Only where
+    `aggregate` is `items`."""
+    geometric: bool = False
+    """Whether the headline is the geometric mean of the items' values, and not the plain one."""
+    own_tokens: bool = False
+    """Whether its figures are counted in the model's own tokens: those of models with different tokenizers do not
+    compare."""
     usual: Mapping[str, str] = field(default_factory=dict)
     """The value that an axis of its parts has where a claim names none. An axis without one must be named."""
 

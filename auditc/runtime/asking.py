@@ -9,7 +9,7 @@ from typing import NamedTuple
 from auditc.backends._contract import Identity
 from auditc.ir.exchange import GenerateRequest, Hint, Prompt, Request, Sampling, ScoreRequest, Turn
 from auditc.ir.lists import ListWording
-from auditc.ir.plan import Converse, Item, Plan, Questioning, Score, Wording
+from auditc.ir.plan import Assess, Converse, Item, Plan, Predict, Questioning, Score, Wording
 from auditc.ir.questions import Question, questions
 from auditc.reading import label
 
@@ -25,6 +25,8 @@ class Ask:
 
     key: bytes
     settings: str
+    stage: Score | Converse | Predict | Assess
+    """Whose cell it is."""
     _make: Callable[[], Request]
     _request: Request | None = None
 
@@ -36,9 +38,10 @@ class Ask:
             request = self._request = self._make()
         return request
 
-    def again(self, key: bytes) -> Ask:
-        """The very request, marked as asked for the second time; its answer is kept under another key."""
-        return Ask(key, self.settings, lambda: replace(self.request, again=True))
+    def again(self, key: bytes, stage: Score | Converse | Predict | Assess) -> Ask:
+        """The very request, marked as asked for the second time, as a cell of another stage; its answer is kept under
+        another key."""
+        return Ask(key, self.settings, stage, lambda: replace(self.request, again=True))
 
 
 class Shown(NamedTuple):
@@ -121,7 +124,10 @@ class ScoreAsking(_Asking):
         hint = Hint(asked.id, self._meant(population, condition, country), shown.order)
         own = key(self.how, (turn,), wording.opening, shown.spelled, looked_at(self.how, hint))
         return Ask(
-            own, self.how.text, lambda: ScoreRequest(Prompt((turn.turn,), wording.opening), shown.spellings, hint)
+            own,
+            self.how.text,
+            self.stage,
+            lambda: ScoreRequest(Prompt((turn.turn,), wording.opening), shown.spellings, hint),
         )
 
     def _meant(self, population: int, condition: int, named: str) -> str:
@@ -207,7 +213,7 @@ class TurnAsking(_Asking):
             prompt = Prompt(tuple([turn.turn for turn in turns]), opening)
             return GenerateRequest(prompt, sampling, stream(own), replace(hint, draw=participant.draw))
 
-        return Ask(own, how.text, request)
+        return Ask(own, how.text, self.stage, request)
 
     def _means(self, question: str, voice: _Voice) -> tuple[Hint, str, str]:
         hint = self._hint(self.questions[question], voice.country)

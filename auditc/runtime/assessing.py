@@ -88,17 +88,17 @@ class AssessAsking:
 
     def about_case(self, look: Look) -> Ask:
         """A question about a case that people judged. Raises WordingRejected."""
-        case = self.stage.cases[look.case]
+        case, labels = self.stage.cases[look.case], next(iter(self.sources.values())).labels
         values = {
             "country": inline(case.country),
-            "place": "",
+            "place": inline(case.place),
             "group": "",
             "question": quoted(case.question),
-            "options": [],
-            "count": 0,
+            "options": [{"label": label(at, labels), "text": inline(text)} for at, text in enumerate(case.options)],
+            "count": len(case.options),
             "at_least": 1,
             "at_most": 1,
-            "answer": quoted(case.text),
+            "answer": quoted(case.opening + case.text),
         }
         return self._ask(look, values, Hint(look.item, case.country, (0, 1), look.draw, asks=look.asks))
 
@@ -125,7 +125,7 @@ class AssessAsking:
         turn = said(Turn("user", self.renderer.render(wording.text, values, once=True)))
         own = key(self.how, (turn,), wording.opening, repr(None), looked_at(self.how, hint))
         prompt = Prompt((turn.turn,), wording.opening)
-        return Ask(own, self.how.text, lambda: GenerateRequest(prompt, self.sampling, stream(own), hint))
+        return Ask(own, self.how.text, self.stage, lambda: GenerateRequest(prompt, self.sampling, stream(own), hint))
 
 
 def assess_asking(plan: Plan, stage: Assess, identity: Identity) -> AssessAsking:

@@ -15,7 +15,7 @@ from auditc.backends import backends
 from auditc.backends._contract import Adapter, Backend, BackendUnavailable, Capability, Flow, Identity, ModelSource
 from auditc.ir.exchange import Sampling
 from auditc.ir.finding import ModelRow
-from auditc.ir.plan import Assess, Converse, Escalate, Measure, Model, Origin, Plan, Render, Score
+from auditc.ir.plan import Assess, Converse, Escalate, Measure, Model, Origin, Plan, Predict, Render, Score
 from auditc.ir.questions import questions
 from auditc.metrics import metrics
 from auditc.reports import reports
@@ -94,6 +94,7 @@ _WORDS: dict[Capability, str] = {
     "generate": "write texts",
     "beams": "search with beams",
     "beam_sampling": "sample with beams",
+    "likelihood": "say how likely each token of a text is",
 }
 
 
@@ -150,7 +151,7 @@ def _not_built(plan: Plan) -> Iterator[Problem]:
     help = "leave it out to run the rest; the spec and its plan are sound"
     first: dict[str, Origin] = {}
     for stage in plan.stages:
-        if isinstance(stage, Score | Converse | Assess | Escalate):
+        if isinstance(stage, Score | Converse | Predict | Assess | Escalate):
             first.setdefault(stage.model, stage.origin)
     for name, origin in first.items():
         if _unbuilt(plan.models[name]):
@@ -179,6 +180,8 @@ def needed(stage: Asked) -> frozenset[Capability]:
         return frozenset({"score"})
     if stage.kind == "assess":
         return frozenset({"generate"})
+    if stage.kind == "predict":
+        return frozenset({"likelihood"})
     need: set[Capability] = {"generate"}
     if stage.beams.high > 1:
         need.update("beam_sampling" if sample else "beams" for sample in stage.sampling)
@@ -187,6 +190,8 @@ def needed(stage: Asked) -> frozenset[Capability]:
 
 def samplings(stage: Asked) -> tuple[Sampling | None, ...]:
     """The ways in which a stage has texts generated; None for probabilities. Beams are told by `needed`."""
+    if stage.kind == "predict":
+        return ()
     if stage.kind == "score":
         return (None,)
     if stage.kind == "assess":
@@ -288,6 +293,8 @@ def _wording(plan: Plan, stage: Asked, identity: Identity) -> list[Problem]:
     """Word one question for each population: a template that cannot be used is found before anything is spent."""
     if stage.kind == "assess":
         return _judge_wording(plan, stage, identity)
+    if stage.kind == "predict":
+        return []  # a text is put as it stands
     problems = []
     scores: ScoreAsking | None = None  # made once: what is the same for all populations is then worded once
     turns: TurnAsking | None = None

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditc.ir.canonical import seeded
-from auditc.ir.plan import Assess, Condition, Converse, Item, Plan, Population, Questioning, Score, Survey
+from auditc.ir.plan import Assess, Condition, Converse, Item, Plan, Population, Predict, Questioning, Score, Survey
 from auditc.ir.questions import Question, questions
 
 from .quotas import turns
@@ -222,7 +222,7 @@ def sources_of(plan: Plan, stage: Assess) -> tuple[Converse, ...]:
     return tuple(source for source in map(plan.stage, stage.of) if isinstance(source, Converse))
 
 
-def count_cells(stage: Score | Converse | Assess, plan: Plan) -> int:
+def count_cells(stage: Score | Converse | Predict | Assess, plan: Plan) -> int:
     """How many cells a stage has, without expanding them: a list of items is one. Participants that would be merged are
     counted once. Those of a judge are as many as the plan tells: answers without a text are left out once that is
     known, and where none of those drawn of a stage has one, another is read. Those of a second reader are at most as
@@ -240,6 +240,8 @@ def count_cells(stage: Score | Converse | Assess, plan: Plan) -> int:
         lots = [foreseen(plan, stage, source) for source in sources_of(plan, stage)]
         drawn = sum(max(1, sum(at.rank < bound for at in lot)) for lot in lots)
         return drawn * len(stage.questions) + len(stage.cases)
+    if isinstance(stage, Predict):
+        return len(stage.items)
     survey = plan.surveys[stage.survey]
     if isinstance(stage, Score):
         each = sum(min(item.size, stage.orders) for item in items_of(stage, survey))

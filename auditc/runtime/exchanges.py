@@ -152,7 +152,7 @@ def _exchanges(run: Run, workspace: Path, plan: Plan, names: list[str]) -> Itera
         sheets: dict[str, Sheet] = {}
         for stage in stages(plan):
             model, identity = identities[stage.name]
-            sheets[stage.name], batches = walk(plan, stage, identity, known, BATCH, before=sheets)
+            (sheets[stage.name],), batches = walk(plan, (stage,), identity, known, BATCH, before=sheets)
             for ask in (ask for batch in batches for ask in batch or ()):
                 if ask.key not in had:
                     continue

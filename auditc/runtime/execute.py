@@ -26,12 +26,12 @@ from .bind import Bound, Here, bind, located
 from .budget import Limits, Meter
 from .cells import count_cells
 from .events import Reporter
-from .fingerprint import fingerprint
 from .gather import Counts, assessed, gather
 from .interrupts import Stop, interrupts
 from .lane import Flight, Lane
+from .ledger import Ledger, entry
 from .opening import refuse_what_cannot_be_opened
-from .schedule import Asked, stages
+from .schedule import Party, parties
 from .segment import Given
 from .sheets import AssessSheet, Sheet, walked
 from .store import Store
@@ -84,9 +84,9 @@ def run(
     windows = Windows.read(folder)
     found = prospects(plan, folder, located(plan) if here is None else here)
     bound = bind(plan, found.here, windows, found.problems)
-    ordered = stages(plan)
+    ordered = parties(plan)
     meter = Meter((limits or Limits()).within(plan.budget))
-    reporter.run_started(plan, {stage.name: count_cells(stage, plan) for stage in ordered})
+    reporter.run_started(plan, {stage.name: count_cells(stage, plan) for party in ordered for stage in party})
     for name, one in bound.items():
         if windows.before(window := one.identity.get("window")):
             reporter.going_on(name, str(window))
@@ -95,19 +95,19 @@ def run(
         windows.begin()
         school = School(plan, folder, found, reporter, meter, stop, logs or folder / "logs")
         bound = school.carry_out(bound, windows)
-        work = _Run(plan, store, reporter, meter, stop, bound, logs or folder / "logs")
+        work = _Run(plan, store, reporter, meter, stop, bound, logs or folder / "logs", Ledger(reporter))
         try:
             done = []
-            for stage, following in zip(ordered, (*ordered[1:], None), strict=True):
-                done.append(work.stage(stage))
-                if following is None or following.model != stage.model:
-                    work.probe(stage.model)
+            for party, following in zip(ordered, (*ordered[1:], None), strict=True):
+                done += work.ask(party)
+                if following is None or following[0].model != party[0].model:
+                    work.probe(party[0].model)
         finally:
             work.close()
         store.flush()
-        answers, records, total, uncounted = [], [], Counts(), set(work.fresh)
+        answers, records, total, fresh = [], [], Counts(), work.asked()
         for sheet, record in done:
-            gathered, counts = gather(plan, sheet, work.reply, uncounted)
+            gathered, counts = gather(plan, sheet, work.reply, fresh.get(sheet.stage.name, set()))
             answers.extend(gathered)
             total += counts
             records.append(record | counts.as_dict())
@@ -122,7 +122,7 @@ def run(
         ]
         judgements = tuple(found for sheet, _ in done for found in assessed(plan, sheet, work.reply))
         second = probe.statuses(samples, work.reply)
-        probes = probe.count(samples, work.reply, work.fresh).as_dict() if samples else {}
+        probes = probe.count(samples, work.reply, work.fresh.keys()).as_dict() if samples else {}
         models = tuple(_card(plan, bound[name], done, store) for name in plan.models if name in bound)
         if not meter.stopped:
             store.compact()
@@ -191,8 +191,9 @@ class _Run:
     stop: Stop
     bound: Mapping[str, Bound]
     logs: Path
-    fresh: set[bytes] = field(default_factory=set)
-    """Keys asked in this run."""
+    ledger: Ledger
+    fresh: dict[bytes, str] = field(default_factory=dict)
+    """Keys asked in this run, each with the stage that it was asked for: of several that share a cell, the first."""
     samples: dict[str, probe.Sample] = field(default_factory=dict)
     """The cells that are probed, by stage; none in a plan without a probe."""
     sheets: dict[str, Sheet] = field(default_factory=dict)
@@ -205,35 +206,32 @@ class _Run:
         """The answer to a cell, of this run or an earlier one, or this run's failure."""
         return self.store.get(key) or self._failed.get(key)
 
-    def stage(self, stage: Asked) -> tuple[Sheet, dict[str, Any]]:
-        """Ask what a stage lacks."""
-        started, before = time.monotonic(), (self.meter.asked, self.meter.tokens_in, self.meter.tokens_out)
-        bound, limit = self.bound[stage.model], self.meter.limits.per_stage
+    def asked(self) -> dict[str, set[bytes]]:
+        """Keys that were asked in this run, by the stage that they were asked for."""
+        found: dict[str, set[bytes]] = {}
+        for key, name in self.fresh.items():
+            found.setdefault(name, set()).add(key)
+        return found
+
+    def ask(self, party: Party) -> list[tuple[Sheet, dict[str, Any]]]:
+        """Ask what the stages of a party lack."""
+        started, bound, limit = time.monotonic(), self.bound[party[0].model], self.meter.limits.per_stage
         identity, size = bound.identity, bound.flow.batch
-        sheet, batches = walk(self.plan, stage, identity, self.reply, size, limit, before=self.sheets)
-        self.sheets[stage.name] = sheet
+        sheets, batches = walk(self.plan, party, identity, self.reply, size, limit, before=self.sheets)
         batches = iter(()) if bound.awaits else batches  # there is no such model
-        cells = len(sheet.looks) if isinstance(sheet, AssessSheet) else count_cells(stage, self.plan)
-        self.reporter.stage_started(stage.name, cells)
-        if self.plan.probe and bound.backend.anew:
-            sample = self.samples[stage.name] = probe.Sample(stage, self.plan.probe, self.plan.seed)
-            batches = sample.watch(batches)
-        reused = self._ask(stage, batches)
-        seconds = time.monotonic() - started
-        asked = self.meter.asked - before[0]
-        record = {
-            "name": stage.name,
-            "kind": stage.kind,
-            "block": stage.block,
-            "model": stage.model,
-            "seed": stage.seed,
-            "seconds": round(seconds, 3),
-            "tokens_in": self.meter.tokens_in - before[1],
-            "tokens_out": self.meter.tokens_out - before[2],
-            "asks": fingerprint(self.plan, stage, identity),
-        }
-        self.reporter.stage_finished(stage.name, asked, reused, cells - asked - reused, seconds)
-        return sheet, record
+        self.sheets |= {sheet.stage.name: sheet for sheet in sheets}
+        self.ledger.begin({sheet.stage.name: self._cells(sheet) for sheet in sheets})
+        if self.plan.probe and bound.backend.anew and probe.probed_at_all(party[0]):
+            sampled = {stage.name: probe.Sample(stage, self.plan.probe, self.plan.seed) for stage in party}
+            self.samples |= sampled
+            batches = probe.watch(sampled, batches)
+        self._ask(bound.name, batches)
+        took = self.ledger.end(time.monotonic() - started)
+        return [(sheet, entry(self.plan, sheet.stage, identity, took[sheet.stage.name])) for sheet in sheets]
+
+    def _cells(self, sheet: Sheet) -> int:
+        """How many cells a stage has, now that it is known what a judge has to read."""
+        return len(sheet.looks) if isinstance(sheet, AssessSheet) else count_cells(sheet.stage, self.plan)
 
     def probe(self, model: str) -> None:
         """Put the sample of the stages that have just been asked to their model once more, while it is loaded."""
@@ -244,42 +242,36 @@ class _Run:
         cells = sum(probe.sound(self.reply(ask.key)) for one in samples for ask in one.asks())
         if not cells:
             return
-        name, started, asked, reused = probe.NAME.format(model), time.monotonic(), self.meter.asked, 0
-        self.reporter.stage_started(name, cells)
-        for one in samples:
-            named = one.stage.model_copy(update={"name": name})
-            reused += self._ask(named, one.batches(self.bound[model].flow.batch, self.reply))
-        asked = self.meter.asked - asked
-        self.reporter.stage_finished(name, asked, reused, cells - asked - reused, time.monotonic() - started)
+        started = time.monotonic()
+        self.ledger.begin({probe.NAME.format(model): cells})
+        self._ask(model, probe.batches(samples, self.bound[model].flow.batch, self.reply))
+        self.ledger.end(time.monotonic() - started)
 
     def close(self) -> None:
         if self._lane is not None:
             self._lane.close()
             self._lane = None
 
-    def _ask(self, stage: Asked, batches: Iterator[list[Ask] | None]) -> int:
-        """Ask what the batches of a stage lack; how many of their cells had an answer before."""
-        reused = 0
+    def _ask(self, model: str, batches: Iterator[list[Ask] | None]) -> None:
+        """Ask a model what these batches lack."""
         flying: dict[Flight, list[Ask]] = {}
-        at_once = self.bound[stage.model].flow.at_once
+        at_once = self.bound[model].flow.at_once
         for batch in batches:
             if batch is ROUND:
-                self._land(stage, flying, 0)
+                self._land(model, flying, 0)
                 continue
             lacking = self._lacking(batch)
             if len(lacking) < len(batch):
-                reused += len(batch) - len(lacking)
-                self.reporter.cells_done(stage.name, 0, len(batch) - len(lacking), {}, self.meter.spent)
+                self.ledger.reuse(_by_stage(batch) - _by_stage(lacking), self.meter.spent)
             while lacking:
-                wanted = self._admitted(lacking, stage)
+                wanted = self._admitted(lacking, model)
                 lacking = [] if self.meter.stopped else lacking[len(wanted) :]
                 if wanted:
-                    flying[self._lane_to(stage.model).put([ask.request for ask in wanted])] = wanted
+                    flying[self._lane_to(model).put([ask.request for ask in wanted])] = wanted
                 if lacking:  # there may be room for the rest once it is known what those in flight took
-                    self._land(stage, flying, 0)
-            self._land(stage, flying, at_once - 1)
-        self._land(stage, flying, 0)
-        return reused
+                    self._land(model, flying, 0)
+            self._land(model, flying, at_once - 1)
+        self._land(model, flying, 0)
 
     def _lacking(self, batch: list[Ask]) -> list[Ask]:
         """What of a batch is neither stored nor on its way."""
@@ -289,25 +281,25 @@ class _Run:
                 lacking.setdefault(ask.key, ask)
         return list(lacking.values())
 
-    def _admitted(self, lacking: list[Ask], stage: Asked) -> list[Ask]:
+    def _admitted(self, lacking: list[Ask], model: str) -> list[Ask]:
         """What may be asked now, as far as the budget and the person at the keyboard go."""
         before = self.meter.stopped
         self._heed()
-        admitted = self.meter.admit(lacking, self.plan.models[stage.model].price)
+        admitted = self.meter.admit(lacking, self.plan.models[model].price)
         if self.meter.stopped and not before:
             self.reporter.stopping(self.meter.stopped)
-        self.fresh.update(ask.key for ask in admitted)
+        self.fresh.update((ask.key, ask.stage.name) for ask in admitted)
         return admitted
 
     def _heed(self) -> None:
         """Note that the person at the keyboard wants the run to stop, unless something else stopped it before."""
         self.meter.stopped = self.meter.stopped or self.stop.why
 
-    def _land(self, stage: Asked, flying: dict[Flight, list[Ask]], leave: int) -> None:
+    def _land(self, model: str, flying: dict[Flight, list[Ask]], leave: int) -> None:
         """Take in what has been answered, until no more than `leave` batches are in flight. For a batch that a model
         here computes a budget in time waits; a job of somebody else's, or a rest that a server asks for, may take a
         day."""
-        hosted = self.bound[stage.model].backend.hosted
+        hosted = self.bound[model].backend.hosted
 
         def stopping() -> bool:
             return bool(self.stop) or (hosted and self.meter.late())
@@ -315,27 +307,26 @@ class _Run:
         while len(flying) > leave:
             assert self._lane is not None
             for flight, replies in self._lane.landed(flying, stopping).items():
-                self._take(stage, flying.pop(flight), replies)
+                self._take(model, flying.pop(flight), replies)
 
-    def _take(self, stage: Asked, asks: list[Ask], replies: list[Reply] | None) -> None:
+    def _take(self, model: str, asks: list[Ask], replies: list[Reply] | None) -> None:
         """Store the replies to a batch; None where it was given up."""
-        self.meter.land(asks, replies or (), self.plan.models[stage.model].price)
+        self.meter.land(asks, replies or (), self.plan.models[model].price)
         if replies is None:
             if not self.meter.stopped:
                 self._heed()
                 self.meter.admit(())
                 self.reporter.stopping(self.meter.stopped)
-            self.fresh.difference_update(ask.key for ask in asks)
+            for ask in asks:
+                del self.fresh[ask.key]
             self.meter.asked -= len(asks)
             return
         answered = list(zip(asks, replies, strict=True))
         self.store.append(
-            [Given(ask.key, stage.kind, ask.request.prompt, ask.settings, reply) for ask, reply in answered]
+            [Given(ask.key, ask.stage.kind, ask.request.prompt, ask.settings, reply) for ask, reply in answered]
         )
-        failed = {ask.key: reply for ask, reply in answered if isinstance(reply, Failure)}
-        self._failed.update(failed)
-        reasons = Counter(reply.reason for reply in failed.values())
-        self.reporter.cells_done(stage.name, len(asks), 0, reasons, self.meter.spent)
+        self._failed.update({ask.key: reply for ask, reply in answered if isinstance(reply, Failure)})
+        self.ledger.land(asks, replies, self.meter.spent)
 
     def _lane_to(self, model: str) -> Lane:
         wanted, lane = self.bound[model], self._lane
@@ -346,3 +337,7 @@ class _Run:
             log = self.logs / f"worker-{list(self.plan.models).index(model) + 1}.log"
             self._lane = Lane(wanted, log, self.reporter.opening, self.reporter.waiting)
         return self._lane
+
+
+def _by_stage(asks: Sequence[Ask]) -> Counter[str]:
+    return Counter(ask.stage.name for ask in asks)

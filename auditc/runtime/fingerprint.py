@@ -45,6 +45,8 @@ def fingerprint(plan: Plan, stage: Asked, identity: Identity) -> dict[str, Any]:
         "labels": stage.labels,
         "seed": stage.seed,
     }
+    if stage.kind == "predict":
+        return {name: asked[name] for name in ("engine", "texts")}
     if stage.kind == "score":
         conditions = {c.name: _mark(c.model_dump()) for c in stage.conditions}
         return asked | {"conditions": conditions, "orders": stage.orders}

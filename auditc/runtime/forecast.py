@@ -23,7 +23,7 @@ from .faults import Problem, WorldFailed
 from .fingerprint import changes, fingerprint
 from .memory import Room, rooms
 from .opening import obstacles
-from .probe import Sample, second
+from .probe import Sample, probed_at_all, second, watch
 from .room import tight
 from .schedule import Asked, stages
 from .sheets import AssessSheet, ConverseSheet, Sheet
@@ -154,14 +154,16 @@ def _stage(
     cells = count_cells(stage, plan)
     before = _nearest(stage, earlier)
     # A model that answers from a recording is not probed.
-    share = plan.probe if bound is None or bound.backend.anew else 0.0
+    share = plan.probe if probed_at_all(stage) and (bound is None or bound.backend.anew) else 0.0
     cached, shared, tokens_in, probed = 0, 0, 0, round(share * cells)
     if bound is not None:
         cells, cached, shared, tokens_in, probed = _walked(plan, stage, bound, store, share, sheets, met)
     to_run = cells - cached - shared
     asks = to_run + probed
     # A server writes a token, and counts it, to tell how probable it is.
-    most = stage.max_new_tokens if stage.kind != "score" else int(bound is not None and bound.backend.hosted)
+    most = 0 if stage.kind == "predict" else int(bound is not None and bound.backend.hosted)
+    if stage.kind in ("converse", "assess"):
+        most = stage.max_new_tokens
     seconds = None
     if before is not None and before.get("asked"):
         tokens_in = round(asks * before["tokens_in"] / before["asked"])
@@ -201,12 +203,12 @@ def _walked(
     missing is taken to come."""
     cells = count_cells(stage, plan)
     limit = EXACT if cells > EXACT else None
-    sheet, batches = walk(plan, stage, bound.identity, store.get, bound.flow.batch, limit, before=sheets)
+    (sheet,), batches = walk(plan, (stage,), bound.identity, store.get, bound.flow.batch, limit, before=sheets)
     sheets[stage.name] = sheet
     cells = len(sheet.looks) if isinstance(sheet, AssessSheet) else cells
     sample = Sample(stage, share, plan.seed)
     met = cached = shared = tokens = 0
-    for batch in sample.watch(batches) if share else batches:
+    for batch in watch({stage.name: sample}, batches) if share else batches:
         for ask in batch or ():
             met += 1
             if ask.key in store:

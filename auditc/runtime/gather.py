@@ -16,10 +16,12 @@ from auditc.ir.answers import ANSWERED, FAILED, NO_CELL, NOT_RUN, REFUSED, UNPAR
 from auditc.ir.assessed import Assessed
 from auditc.ir.exchange import TOO_LONG, Failure, GenerateReply, Reply, ScoreReply
 from auditc.ir.plan import Plan
+from auditc.ir.reread import ASKED
 
 from .cells import items_of, rotations, sources_of
+from .predicting import likelihoods
 from .rereading import reread
-from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet, choice_of
+from .sheets import AssessSheet, ConverseSheet, PredictSheet, ScoreSheet, Sheet, choice_of
 from .texts import compares_texts, text_numbers
 
 _Kind = TypeVar("_Kind", bound=np.generic)
@@ -50,10 +52,13 @@ def gather(
 ) -> tuple[list[Answers], Counts]:
     """The answers that lie under the keys of a sheet, and what the cells asked just now came to.
 
-    `fresh` are keys that were asked and are not counted yet; those that are counted here are taken out of it.
+    `fresh` are keys that were asked for its stage and are not counted yet; those that are counted here are taken out
+    of it.
     """
     if isinstance(sheet, ScoreSheet):
         return _scores(plan, sheet, reply, fresh)
+    if isinstance(sheet, PredictSheet):
+        return _likelihoods(plan, sheet, reply, fresh)
     if isinstance(sheet, AssessSheet):
         said = _said(sheet, reply)
         again = reread(sheet, said, lambda own: _choices(plan, own, reply, set())[0]) if sheet.stage.picks else []
@@ -208,6 +213,30 @@ def _grid(
     grid: NDArray[_Kind] = np.full(shape, nothing, dtype=values.dtype)
     grid[at] = values
     return grid
+
+
+def _likelihoods(
+    plan: Plan, sheet: PredictSheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
+) -> tuple[list[Answers], Counts]:
+    stage, found = sheet.stage, likelihoods(plan, sheet, reply)
+    (population,) = stage.populations
+    answers = Answers(
+        stage=stage.name,
+        block=stage.block,
+        method=stage.method,
+        model=stage.model,
+        population=population,
+        condition=ASKED,
+        language=stage.language[population],
+        items=items_of(stage, plan.surveys[stage.survey]),
+        tally=_tally(found.status),
+        cells=np.array(found.cells, dtype="U32")[:, None],
+        status=found.status[:, None],
+        likelihood=found.likelihood,
+        tokens_in=found.tokens_in,
+        unfit=found.unfit,
+    )
+    return [answers], _counts(sheet.keys, found.status, fresh)
 
 
 def _choices(

@@ -68,8 +68,8 @@ def _is_lacking(plan: Plan, stage: Asked, bound: Mapping[str, Bound], store: Sto
         if source.model not in bound or _is_lacking(plan, source, bound, store):
             return True  # what it is to read is not there yet
         one = bound[source.model]
-        before[source.name], batches = walk(plan, source, one.identity, store.get, one.flow.batch, before={})
+        (before[source.name],), batches = walk(plan, (source,), one.identity, store.get, one.flow.batch, before={})
         deque(batches, maxlen=0)
     identity = bound[stage.model].identity
-    _, batches = walk(plan, stage, identity, store.get, bound[stage.model].flow.batch, before=before)
+    _, batches = walk(plan, (stage,), identity, store.get, bound[stage.model].flow.batch, before=before)
     return any(ask.key not in store for batch in batches for ask in batch or ())

@@ -1,4 +1,4 @@
-"""How fast a stage goes, as a person wants to know it: lately, and not since the start.
+"""How fast the stages under way go, as a person wants to know it: lately, and not since the start.
 
 What comes out of the store takes no time. So the clock runs from the first cells that were asked, and what was settled
 before them counts for nothing. The rate is of the last half minute; of a slow engine, of its last two batches.
@@ -13,10 +13,12 @@ from typing import Final, NamedTuple
 
 WINDOW: Final = 30.0
 """Seconds."""
+MOMENT: Final = 0.01
+"""Seconds within which what comes in is one batch: it is told of each stage that is in it."""
 
 
 class _Point(NamedTuple):
-    """Totals of a stage at a time at which a batch came in."""
+    """Totals at a time at which a batch came in."""
 
     at: float
     asked: int
@@ -25,7 +27,7 @@ class _Point(NamedTuple):
 
 
 class Pace:
-    """The pace of one stage. `clock` gives seconds."""
+    """The pace of one stage, or of those that are asked together. `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -42,7 +44,11 @@ class Pace:
         now = self._clock()
         if not self._points:  # what came from the store before took no time
             self._start = self._start._replace(settled=self._settled - asked)
-        self._points.append(_Point(now, self._asked, self._settled, tokens))
+        point = _Point(now, self._asked, self._settled, tokens)
+        if self._points and now - self._points[-1].at < MOMENT:
+            self._points[-1] = point._replace(at=self._points[-1].at)
+        else:
+            self._points.append(point)
         while len(self._points) > 2 and now - self._points[1].at > WINDOW:
             self._points.popleft()
 

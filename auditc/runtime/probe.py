@@ -10,7 +10,7 @@ the cell's own, so that an unchanged plan asks neither again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ from auditc.methods import methods
 from .asking import Ask
 from .schedule import Asked, turn_groups
 from .segment import KEY_BYTES
-from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet, choice_of
+from .sheets import AssessSheet, ConverseSheet, Sheet, choice_of
 from .understood import Reader, choices, chosen
 
 Known = Callable[[bytes], Reply | None]
@@ -39,6 +39,12 @@ def second(key: bytes) -> bytes:
     return hashlib.sha256(b"again" + key).digest()[:KEY_BYTES]
 
 
+def probed_at_all(stage: Asked) -> bool:
+    """Whether cells of a stage are put to their model again: of texts nothing is asked that could be answered
+    otherwise."""
+    return stage.kind != "predict"
+
+
 @dataclass(slots=True, eq=False)
 class Sample:
     """The cells of one stage that are probed, as the walk over it comes by them."""
@@ -49,28 +55,37 @@ class Sample:
     _chosen: dict[bytes, Ask] = field(default_factory=dict)
     _least: tuple[int, Ask] | None = None
 
-    def watch(self, batches: Iterator[list[Ask] | None]) -> Iterator[list[Ask] | None]:
-        """The batches themselves, each looked through before it is handed on."""
-        below, salt = round(self.share * 2**64), f"probe {self.seed} ".encode()
-        for batch in batches:
-            for ask in batch or ():
-                rank = int.from_bytes(hashlib.sha256(salt + ask.key).digest()[:8], "big")
-                if rank < below:
-                    self._chosen.setdefault(ask.key, ask)
-                if self._least is None or rank < self._least[0]:
-                    self._least = rank, ask
-            yield batch
+    def meet(self, ask: Ask) -> None:
+        """Take a cell of the stage into the sample, if it falls into it."""
+        rank = int.from_bytes(hashlib.sha256(f"probe {self.seed} ".encode() + ask.key).digest()[:8], "big")
+        if rank < round(self.share * 2**64):
+            self._chosen.setdefault(ask.key, ask)
+        if self._least is None or rank < self._least[0]:
+            self._least = rank, ask
 
     def asks(self) -> list[Ask]:
         """The chosen cells as they were asked, in the order of the walk."""
         return list(self._chosen.values()) or ([self._least[1]] if self._least else [])
 
-    def batches(self, size: int, known: Known) -> Iterator[list[Ask] | None]:
-        """What is asked for the second time: batches of the chosen cells, without those that have no first answer."""
-        asks = self.asks()
-        for members in turn_groups([getattr(ask.request, "sampling", None) for ask in asks], size):
-            batch = [asks[index] for index in members]
-            yield [ask.again(second(ask.key)) for ask in batch if sound(known(ask.key))]
+
+def watch(samples: Mapping[str, Sample], batches: Iterator[list[Ask] | None]) -> Iterator[list[Ask] | None]:
+    """The batches themselves, each looked through before it is handed on; `samples` are by the name of the stage."""
+    for batch in batches:
+        for ask in batch or ():
+            samples[ask.stage.name].meet(ask)
+        yield batch
+
+
+def batches(samples: Sequence[Sample], size: int, known: Known) -> Iterator[list[Ask] | None]:
+    """What is asked of one model for the second time: batches of the chosen cells, without those that have no first
+    answer. They are cells of the probe, and no longer of their stages."""
+    asks: list[tuple[Ask, Asked]] = []
+    for one in samples:
+        stage = one.stage.model_copy(update={"name": NAME.format(one.stage.model)})
+        asks += [(ask, stage) for ask in one.asks()]
+    for members in turn_groups([getattr(ask.request, "sampling", None) for ask, _ in asks], size):
+        batch = [asks[index] for index in members]
+        yield [ask.again(second(ask.key), stage) for ask, stage in batch if sound(known(ask.key))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +109,7 @@ def sound(reply: Reply | None) -> bool:
     return isinstance(reply, GenerateReply)
 
 
-def count(samples: list[Sample], known: Known, fresh: set[bytes]) -> Counts:
+def count(samples: list[Sample], known: Known, fresh: Collection[bytes]) -> Counts:
     """What became of the probes of a run; `fresh` are the keys that it asked."""
     keys = {second(ask.key) for sample in samples for ask in sample.asks() if sound(known(ask.key))}
     asked = {key for key in keys if key in fresh and known(key) is not None}
@@ -132,7 +147,7 @@ def probed(plan: Plan, sample: Sample, sheet: Sheet, known: Known) -> Probed:
     if stage.kind == "score":
         logprobs = _logprobs([(a, b) for _, a, b in both])
         return Probed(**made, logprobs=logprobs, readings=_likeliest(logprobs, stage.low_mass))
-    assert not isinstance(sheet, ScoreSheet)
+    assert isinstance(sheet, ConverseSheet | AssessSheet)
     reads = _judge_reader(sheet) if isinstance(sheet, AssessSheet) else _reader(plan, sheet, first)
     rows = [[reads(ask, a), reads(ask, b)] for ask, a, b in both]
     return Probed(**made, readings=np.array(rows, dtype=np.int64).reshape(-1, 2))

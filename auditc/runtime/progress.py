@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from rich.console import Console, Group
@@ -72,6 +73,16 @@ def _beat(lines: Lines, over: threading.Event) -> None:
         lines.beat()
 
 
+@dataclass(slots=True)
+class _Stage:
+    """How far a stage is, in cells."""
+
+    cells: int = 0
+    settled: int = 0
+    asked: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+
+
 class _Watched(Reporter):
     """Knows where a run stands, for those who tell people."""
 
@@ -81,9 +92,9 @@ class _Watched(Reporter):
         """What is drawn, and who waits, comes from other threads."""
         self._began = clock()
         self._stages: dict[str, int] = {}
-        self._begun = 0
-        self._stage, self._cells, self._settled, self._before = "", 0, 0, 0
-        self._failed: Counter[str] = Counter()
+        self._begun = self._before = 0
+        self._open: dict[str, _Stage] = {}
+        """Those under way: several where they are asked together."""
         self._spent = Spent()
         self._pace = Pace(clock)
         self._note: tuple[str, float] | None = None
@@ -98,9 +109,10 @@ class _Watched(Reporter):
     def stage_started(self, stage: str, cells: int) -> None:
         with self._lock:
             self._stages.setdefault(stage, cells)
-            self._stage, self._cells, self._settled = stage, cells, 0
+            if not self._open:
+                self._pace, self._note = Pace(self._clock), None
+            self._open[stage] = _Stage(cells)
             self._begun += 1
-            self._failed, self._pace, self._note = Counter(), Pace(self._clock), None
 
     def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
         with self._lock:
@@ -131,8 +143,8 @@ class _Watched(Reporter):
 
     def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
         with self._lock:
-            self._settled += asked + reused
-            self._failed.update(failed)
+            self._open[stage].settled += asked + reused
+            self._open[stage].failed.update(failed)
             self._spent = spent
             self._pace.note(asked, reused, spent.tokens_in + spent.tokens_out)
             if asked:
@@ -140,10 +152,9 @@ class _Watched(Reporter):
 
     def stage_finished(self, stage: str, asked: int, reused: int, not_run: int, seconds: float) -> None:
         with self._lock:
-            self._before += self._cells
-            told = f"{stage}: {asked:,} asked, {reused:,} from the store, {seconds:,.1f} s{_failures(self._failed)}"
-            self._stage, self._cells, self._settled = "", 0, 0
-            self._say(told)
+            done = self._open.pop(stage)
+            self._before += done.cells
+            self._say(f"{stage}: {asked:,} asked, {reused:,} from the store, {seconds:,.1f} s{_failures(done.failed)}")
 
     def stopping(self, why: str) -> None:
         self._say(f"stopping: {why}; what is stored is kept")
@@ -151,12 +162,20 @@ class _Watched(Reporter):
     def _say(self, line: str) -> None:
         raise NotImplementedError
 
+    def _under_way(self) -> tuple[str, int, int]:
+        """What the stages under way are called together, how many of their cells are settled, and of how many."""
+        name, *others = self._open or [""]
+        settled = sum(stage.settled for stage in self._open.values())
+        cells = sum(stage.cells for stage in self._open.values())
+        return f"{name} and {len(others)} more" if others else name, settled, cells
+
     def _rate(self) -> str:
         rate = self._pace.rate()
         return "" if rate is None else f"{rate:,.1f}/s"
 
     def _left(self) -> str:
-        left = self._pace.left(self._cells - self._settled)
+        _, settled, cells = self._under_way()
+        left = self._pace.left(cells - settled)
         return "" if left is None else f"{_clocked(left)} left"
 
     def _details(self) -> list[str]:
@@ -168,11 +187,12 @@ class _Watched(Reporter):
         tokens = self._pace.tokens()
         said += [f"{tokens:,.0f} tokens/s"] if tokens else []
         said += [f"{amount:,.4g} {currency} spent" for currency, amount in self._spent.money.items()]
-        return [*said, *([_failures(self._failed).removeprefix(", ")] if self._failed else [])]
+        failed = sum((stage.failed for stage in self._open.values()), Counter[str]())
+        return [*said, *([_failures(failed).removeprefix(", ")] if failed else [])]
 
 
 class Bars(_Watched):
-    """A bar for the stage that is asked, with its rate and the time left, and one for all cells; a line for each stage
+    """A bar for what is asked, with its rate and the time left, and one for all cells; a line for each stage
     that is done. Never more than three lines that move, however many stages there are."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
@@ -190,13 +210,15 @@ class Bars(_Watched):
                 return self._learning(grid, self._course)
             if not self._begun:
                 return Group()
-            done = self._before + self._settled
+            name, settled, cells = self._under_way()
+            done = self._before + settled
             total = max(sum(self._stages.values()), done)
-            if self._stage:
-                bar = ProgressBar(total=max(self._cells, 1), completed=self._settled, width=12)
-                counts = f"{self._settled:,}/{self._cells:,}"
-                grid.add_row(Text(self._stage), bar, counts, self._rate(), self._left())
-            which = f"stage {self._begun} of {max(len(self._stages), self._begun)}"
+            if name:
+                bar = ProgressBar(total=max(cells, 1), completed=settled, width=12)
+                grid.add_row(Text(name), bar, f"{settled:,}/{cells:,}", self._rate(), self._left())
+            first = self._begun - max(len(self._open), 1) + 1
+            which = f"stages {first} to" if first < self._begun else "stage"
+            which = f"{which} {self._begun} of {max(len(self._stages), self._begun)}"
             bar = ProgressBar(total=max(total, 1), completed=done, width=12)
             grid.add_row(which, bar, f"{done:,}/{total:,}", "", _clocked(self._clock() - self._began))
             details = Text("; ".join(self._details()), style="dim", no_wrap=True, overflow="ellipsis")
@@ -246,9 +268,10 @@ class Lines(_Watched):
                 step, steps = self._course.steps
                 self._say(f"{self._course.stage}: step {step:,} of {steps:,}, {self._course.losses}".rstrip(", "))
                 return
-            if not self._stage:
+            name, settled, cells = self._under_way()
+            if not name:
                 return
-            far = f"{self._stage}: {self._settled:,} of {self._cells:,} cells"
+            far = f"{name}: {settled:,} of {cells:,} cells"
             self._say(", ".join(word for word in (far, self._rate(), self._left(), *self._details()) if word))
 
     def _say(self, line: str) -> None:
@@ -264,8 +287,8 @@ class Events(Reporter):
         self._stream, self._clock = stream, clock
         self._lock = threading.RLock()
         self._began, self._told = clock(), float("-inf")
-        self._stage, self._asked, self._reused = "", 0, 0
-        self._failed: Counter[str] = Counter()
+        self._untold: dict[str, _Stage] = {}
+        """What has been settled of each stage since the last time."""
         self._spent = Spent()
 
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
@@ -292,9 +315,10 @@ class Events(Reporter):
         self._say(Opening(at=self._at(), model=model))
 
     def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
-        self._stage, self._spent = stage, spent
-        self._asked, self._reused = self._asked + asked, self._reused + reused
-        self._failed.update(failed)
+        untold = self._untold.setdefault(stage, _Stage())
+        untold.asked, untold.settled = untold.asked + asked, untold.settled + asked + reused
+        untold.failed.update(failed)
+        self._spent = spent
         if self._clock() - self._told >= EVERY:
             self._settle()
 
@@ -316,22 +340,22 @@ class Events(Reporter):
         self._say(RunFinished(at=self._at(), cells=cells, seconds=round(seconds, 3)))
 
     def _settle(self) -> None:
-        """Tell what has been settled since the last time."""
-        if not self._asked and not self._reused:
-            return
-        spent = self._spent
-        event = CellsDone(
-            at=self._at(),
-            stage=self._stage,
-            asked=self._asked,
-            reused=self._reused,
-            failed=dict(self._failed),
-            tokens_in=spent.tokens_in,
-            tokens_out=spent.tokens_out,
-            money=spent.money,
-        )
-        self._asked, self._reused, self._failed, self._told = 0, 0, Counter(), self._clock()
-        self._say(event)
+        """Tell what has been settled since the last time, stage by stage."""
+        untold, self._untold, spent = self._untold, {}, self._spent
+        for name, stage in untold.items():
+            self._told = self._clock()
+            self._say(
+                CellsDone(
+                    at=self._at(),
+                    stage=name,
+                    asked=stage.asked,
+                    reused=stage.settled - stage.asked,
+                    failed=dict(stage.failed),
+                    tokens_in=spent.tokens_in,
+                    tokens_out=spent.tokens_out,
+                    money=spent.money,
+                )
+            )
 
     def _at(self) -> float:
         return round(self._clock() - self._began, 3)

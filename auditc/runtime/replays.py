@@ -69,7 +69,9 @@ def unrecorded(plan: Plan, here: Mapping[str, Here]) -> dict[str, tuple[int, int
             assert isinstance(opened, Replay)
             engines[stage.model] = opened
         engine = engines[stage.model]
-        sheets[stage.name], batches = walk(plan, stage, model.identity, known.get, model.flow.batch, before=sheets)
+        (sheets[stage.name],), batches = walk(
+            plan, (stage,), model.identity, known.get, model.flow.batch, before=sheets
+        )
         cells = lost = 0
         for batch in batches:
             for ask in batch or ():

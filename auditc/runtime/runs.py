@@ -27,13 +27,14 @@ from pydantic import TypeAdapter
 
 from auditc.ir.finding import Findings, ItemRow, RunRecord
 from auditc.ir.plan import Plan
+from auditc.ir.reread import ASKED
 
 from . import journal
 from .execute import Outcome
 from .faults import WorldFailed
 from .provenance import provenance
 from .segment import KEY_BYTES
-from .sheets import AssessSheet, ConverseSheet, ScoreSheet, Sheet
+from .sheets import AssessSheet, ConverseSheet, PredictSheet, ScoreSheet, Sheet
 from .store import within
 
 T = TypeVar("T")
@@ -208,6 +209,8 @@ def _cells(sheets: Sequence[Sheet], unanswered: Mapping[bytes, str]) -> Any:
 def _sheet_cells(sheet: Sheet) -> tuple[list[bytes], Any]:
     if isinstance(sheet, ScoreSheet):
         return _score_cells(sheet)
+    if isinstance(sheet, PredictSheet):
+        return _text_cells(sheet)
     return _turn_cells(sheet) if isinstance(sheet, ConverseSheet) else _looks(sheet)
 
 
@@ -233,6 +236,17 @@ def _score_cells(sheet: ScoreSheet) -> tuple[list[bytes], Any]:
         "item": (stage.items, cells.item),
     }
     return _table(sheet.keys, words, cells.rotation, np.full(len(cells), -1))
+
+
+def _text_cells(sheet: PredictSheet) -> tuple[list[bytes], Any]:
+    stage, cells = sheet.stage, len(sheet.keys)
+    words = {
+        "stage": ([stage.name], np.zeros(cells)),
+        "population": (stage.populations, np.zeros(cells)),
+        "condition": ([ASKED], np.zeros(cells)),
+        "item": (stage.items, np.arange(cells)),
+    }
+    return _table(sheet.keys, words, np.full(cells, -1), np.full(cells, -1))
 
 
 def _turn_cells(sheet: ConverseSheet) -> tuple[list[bytes], Any]:

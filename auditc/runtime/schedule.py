@@ -12,12 +12,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from auditc.ir.plan import Assess, Converse, Plan, Score
+from auditc.ir.plan import Assess, Converse, Plan, Predict, Score
 
 from .asking import ScoreAsking, wording_of
 from .cells import ScoreCells
 
-Asked = Score | Converse | Assess
+Asked = Score | Converse | Predict | Assess
+Party = tuple[Asked, ...]
+"""Stages that are asked together: conversations with one model, round by round; any other stage by itself."""
 
 WORTH = 64
 """A beginning of fewer letters, or a quarter as many Chinese characters, is not worth standing together for."""
@@ -27,22 +29,33 @@ _ITEM = re.compile(r"\{[{%][^}]*\b(?:question|options|count)\b")
 
 
 def stages(plan: Plan) -> tuple[Asked, ...]:
+    """The stages that ask a model, in the order of their parties."""
+    return tuple(stage for party in parties(plan) for stage in party)
+
+
+def parties(plan: Plan) -> tuple[Party, ...]:
     """The stages that ask a model, each after what it needs; those that share a model stand together, and so do models
-    that share their weights."""
+    that share their weights. All conversations with a model that need nothing that is still to come are one party."""
     waiting = [stage for stage in plan.stages if isinstance(stage, Asked)]
     asking = {stage.name for stage in waiting}
-    ordered: list[Asked] = []
+    ordered: list[Party] = []
     done: set[str] = set()
     while waiting:
         ready = [stage for stage in waiting if asking.intersection(stage.needs) <= done]
-        last = ordered[-1].model if ordered else ""
+        last = ordered[-1][0].model if ordered else ""
         same = [stage for stage in ready if stage.model == last]
         akin = [stage for stage in ready if last and plan.models[stage.model].shares(plan.models[last])]
         chosen = (same or akin or ready)[0]
-        ordered.append(chosen)
-        done.add(chosen.name)
-        waiting.remove(chosen)
+        party = tuple(stage for stage in ready if stage is chosen or _together(stage, chosen))
+        ordered.append(party)
+        done.update(stage.name for stage in party)
+        waiting = [stage for stage in waiting if stage.name not in done]
     return tuple(ordered)
+
+
+def _together(one: Asked, other: Asked) -> bool:
+    """Whether two stages that are ready advance side by side."""
+    return one.model == other.model and one.kind == other.kind == "converse"
 
 
 def score_batches(asking: ScoreAsking, cells: ScoreCells, size: int) -> Iterator[NDArray[np.intp]]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from auditc.ir.exchange import Failure, Finished, GenerateReply, Prompt, Reply, ScoreReply, Turn
+from auditc.ir.exchange import Failure, Finished, GenerateReply, LikelihoodReply, Prompt, Reply, ScoreReply, Turn
 
 KEY_BYTES = 16
 
@@ -101,6 +101,9 @@ def _row(given: Given, at: int, written: dict[int, str]) -> tuple[object, ...]:
     if isinstance(reply, ScoreReply):
         found = (None, reply.logprobs, reply.tokens_in, 0, None, None, None)
         return key, kind, True, *found, asked, settings, reply.reported, at
+    if isinstance(reply, LikelihoodReply):
+        read = (reply.given, reply.logprobs, reply.tokens_in, 0, None, None, None)
+        return key, kind, True, *read, asked, settings, reply.reported, at
     if isinstance(reply, GenerateReply):
         said = (reply.text, None, reply.tokens_in, reply.tokens_out, reply.finished, None, None)
         return key, kind, True, *said, asked, settings, reply.reported, at
@@ -151,7 +154,7 @@ class Segment:
     name: str
     keys: Any
     """An Arrow array: keys as objects are kept once, by what looks them up."""
-    score: NDArray[np.bool_]
+    kind: Few
     ok: NDArray[np.bool_]
     tokens_in: NDArray[np.int64]
     tokens_out: NDArray[np.int64]
@@ -172,9 +175,12 @@ class Segment:
         if not self.ok[index]:
             return Failure(self.reason[index].as_py(), self.detail[index].as_py())
         tokens_in, reported = int(self.tokens_in[index]), self.reported.word(index)
-        if self.score[index]:
-            start, end = self.starts[index], self.starts[index + 1]
-            return ScoreReply(tuple(self.logprobs[start:end].tolist()), tokens_in, reported)
+        kind = self.kind.word(index)
+        if kind in ("score", "predict"):
+            logprobs = tuple(self.logprobs[self.starts[index] : self.starts[index + 1]].tolist())
+            if kind == "score":
+                return ScoreReply(logprobs, tokens_in, reported)
+            return LikelihoodReply(logprobs, tokens_in, self.text[index].as_py(), reported)
         finished: Finished = self.finished.word(index)  # type: ignore[assignment]
         return GenerateReply(self.text[index].as_py(), tokens_in, int(self.tokens_out[index]), finished, reported)
 
@@ -187,12 +193,12 @@ class Segment:
 def segment(name: str, rows: Any) -> Segment:
     """The arrays of a table."""
     columns = {column: _whole(rows.column(column)) for column in _READ}
-    logprobs, kind = columns["logprobs"], _few(columns["kind"])
+    logprobs = columns["logprobs"]
     starts = _array(logprobs.offsets)
     return Segment(
         name=name,
         keys=columns["key"],
-        score=np.array([word == "score" for word in kind.words], dtype=bool)[kind.code],
+        kind=_few(columns["kind"]),
         ok=_array(columns["ok"].cast(pa.int8())).view(np.bool_),
         tokens_in=_array(columns["tokens_in"]),
         tokens_out=_array(columns["tokens_out"]),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from auditc.ir.answers import REFUSED, UNPARSABLE
 from auditc.ir.exchange import GenerateReply, Reply
-from auditc.ir.plan import Assess, Converse, Score
+from auditc.ir.plan import Assess, Converse, Predict, Score
 from auditc.ir.questions import Question
 from auditc.ir.reading import Reading
 from auditc.reading import read_choice
@@ -30,6 +30,15 @@ class ScoreSheet:
 
     stage: Score
     cells: ScoreCells
+    keys: list[bytes]
+
+
+@dataclass(slots=True, eq=False)
+class PredictSheet:
+    """Where the answers of a Predict stage lie: the key of each text, in the order of the stage; empty where not walked
+    over."""
+
+    stage: Predict
     keys: list[bytes]
 
 
@@ -91,7 +100,7 @@ class AssessSheet:
         return judged(self.stage, reply, look.language, shown)
 
 
-Sheet = ScoreSheet | ConverseSheet | AssessSheet
+Sheet = ScoreSheet | ConverseSheet | PredictSheet | AssessSheet
 
 
 def walked(sheet: Sheet) -> Iterator[bytes]:

@@ -11,14 +11,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
-from auditc.ir.plan import Assess, Converse, Plan, Score
+from auditc.ir.exchange import Failure, GenerateReply, LikelihoodReply, Reply, ScoreReply
+from auditc.ir.plan import Assess, Converse, Plan, Predict, Questioning, Score
 from auditc.ir.questions import Question, alone, questions
 from auditc.ir.reading import Choices, Reading
 from auditc.methods import methods
 from auditc.reading import label
 
-from .cells import order_shown, sources_of
+from .cells import Participant, order_shown, participants, sources_of
 from .probe import second
 from .runs import Run
 from .schedule import Asked
@@ -91,6 +91,9 @@ class Shown:
     """When the answer was taken in, as ISO 8601 in UTC; empty where the store does not say."""
     second: Second | None = None
     """What came back the second time; None where the cell was not probed."""
+    likelihood: dict[str, Any] | None = None
+    """Of a text that was put as it stands: the sum of the natural-log probabilities of its tokens, how many tokens were
+    predicted, and the beginning that was not."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -124,10 +127,13 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
     was asked at once has a row for each of its items, with one text and one key.
 
     `probabilities` are as the model gave them, not normalised; they and `choice` (1-based) are in the survey's own
-    order of options. `reading` says how a text was read, `status` what the cell had when the run ended.
+    order of options. Of a participant a row also has its place, group, longest memory, beams, and whether its texts
+    were `sampled`; these are empty for a cell that nobody draws. Of a text that was put as it stands, `probabilities`
+    are those of its tokens, in the order of the text, without the first where nothing stood before it. `reading` says
+    how a text was read, `status` what the cell had when the run ended.
     """
     plan, cells = run.plan(), run.cells()
-    asked = _Questions(plan)
+    asked, people = _Questions(plan), _People(plan)
     with Store.open(workspace / "store", write=False) as store:
         for row in cells.to_pylist():
             stage, name = _stage(plan, row["stage"]), row["item"]
@@ -136,9 +142,12 @@ def every(run: Run, workspace: Path) -> Iterator[dict[str, Any]]:
             reply = store.get(row["key"]) if row["status"] == "answered" else None
             flat = {**row, "key": row["key"].hex(), "block": stage.block, "model": stage.model, "language": language}
             chances = _chances(len(words), max(row["rotation"], 0), reply) if isinstance(reply, ScoreReply) else None
+            if isinstance(reply, LikelihoodReply):
+                chances = [math.exp(logprob) for logprob in reply.logprobs]
             yield flat | {
                 "answered": reply is not None,
                 "text": reply.text if isinstance(reply, GenerateReply) else None,
+                **people.drawn(stage, row["population"], row["draw"]),
                 **_chosen(asked, stage, name, language, reply),
                 "probabilities": chances,
                 "reported": "" if reply is None or isinstance(reply, Failure) else reply.reported,
@@ -188,6 +197,7 @@ def _shown(plan: Plan, stored: Stored, places: tuple[Place, ...]) -> Shown:
         tokens=_tokens(reply),
         reported=_reported(reply),
         at=moment(stored.at),
+        likelihood=_likelihood(reply),
     )
 
 
@@ -203,6 +213,12 @@ def _second(plan: Plan, place: Place, status: str, stored: Stored | None) -> Sec
         failure={"reason": reply.reason, "detail": reply.detail} if isinstance(reply, Failure) else None,
         reported=_reported(reply),
     )
+
+
+def _likelihood(reply: Reply) -> dict[str, Any] | None:
+    if not isinstance(reply, LikelihoodReply):
+        return None
+    return {"logprob": math.fsum(reply.logprobs), "tokens": len(reply.logprobs), "given": reply.given}
 
 
 def _reported(reply: Reply | None) -> str:
@@ -239,7 +255,7 @@ class _Questions:
     plan: Plan
     _known: dict[str, dict[str, Question]] = field(default_factory=dict)
 
-    def of(self, stage: Score | Converse, item: str) -> Question:
+    def of(self, stage: Questioning, item: str) -> Question:
         """What a cell asked, of which an item is one."""
         known = self._known.get(stage.name)
         if known is None:
@@ -251,6 +267,32 @@ class _Questions:
     def shown(self, stage: Assess, item: str, language: str) -> tuple[str, ...]:
         """The options of an item that a second reader chooses among; a judge is shown none."""
         return self.of(sources_of(self.plan, stage)[0], item).options(language) if stage.picks else ()
+
+
+@dataclass(slots=True)
+class _People:
+    """Who answered the cells of a plan that are drawn; each stage's participants are drawn once."""
+
+    plan: Plan
+    _known: dict[tuple[str, str], dict[int, Participant]] = field(default_factory=dict)
+
+    def drawn(self, stage: Asked, population: str, draw: int) -> dict[str, Any]:
+        """What was drawn for a participant, as an export has it."""
+        if not isinstance(stage, Converse):
+            return dict.fromkeys(("place", "group", "memory", "beams", "sampled"))
+        people, language = self.plan.populations[population], stage.language[population]
+        known = self._known.get((stage.name, population))
+        if known is None:
+            persons = participants(stage, people, questions(stage, self.plan.surveys[stage.survey]))
+            known = self._known[stage.name, population] = {one.draw: one for one in persons}
+        one = known[draw]
+        return {
+            "place": None if one.place is None else people.places[one.place].name[language],
+            "group": None if one.group is None else people.groups[one.group].name[language],
+            "memory": one.memory,
+            "beams": one.beams,
+            "sampled": one.sample,
+        }
 
 
 def _read(asked: _Questions, stage: Asked, item: str, language: str, reply: Reply | None) -> dict[str, Any] | None:
@@ -267,12 +309,12 @@ def _reading(asked: _Questions, stage: Asked, item: str, language: str, reply: G
 def _tokens(reply: Reply) -> dict[str, int]:
     if isinstance(reply, GenerateReply):
         return {"in": reply.tokens_in, "out": reply.tokens_out}
-    return {"in": reply.tokens_in, "out": 0} if isinstance(reply, ScoreReply) else {"in": 0, "out": 0}
+    return {"in": 0 if isinstance(reply, Failure) else reply.tokens_in, "out": 0}
 
 
 def _stage(plan: Plan, name: str) -> Asked:
     stage = plan.stage(name)
-    assert isinstance(stage, Score | Converse | Assess)
+    assert isinstance(stage, Score | Converse | Predict | Assess)
     return stage
 
 
@@ -285,4 +327,6 @@ def _shown_options(asked: _Questions, stage: Asked, population: str, item: str) 
         language = spoken.get(population) or stage.cases[int(item.rpartition("_")[2]) - 1].language
         return language, (*asked.shown(stage, item, language), *stage.options[language])
     language = stage.language[population]
+    if isinstance(stage, Predict):
+        return language, ()
     return language, asked.of(stage, item).options(language)

@@ -27,7 +27,7 @@ def explain(situation: Situation) -> Slip:
 
 def _import(s: Situation) -> Slip | None:
     begin = max((i for i in range(max(0, s.index - 3), s.index) if s.tokens[i].text == "import"), default=-1)
-    advice = 'Write `import "file.audit" as name`, at the beginning of a line.'
+    advice = 'Write `import "file.audit" as name`, or `import "package@1" as name`, at the beginning of a line.'
     if s.enclosing is None and begin >= 0 and s.tokens[begin].kind == "NAME" and "EQUAL" not in s.expects:
         return Slip(note("AC128", s.tokens[begin], "", advice))
     if s.enclosing is None and s.at(0).kind == "STRING" and s.kinds(1, 2) == ["NAME", "NAME"] and s.at(1).text == "as":

@@ -39,3 +39,5 @@ class Weights(Generic[P]):
     """What is in the cache already, or None; opens no network."""
     adapters: bool = False
     """Whether adapters come from here as well: a folder with `adapter_config.json` is then as good as a model's."""
+    modules: Callable[[P], tuple[str, ...]] = lambda params: ()
+    """The names of the network's linear modules in a layer, where they are known without its files; else nothing."""

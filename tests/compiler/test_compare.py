@@ -89,6 +89,7 @@ def test_a_field_without_a_rule_is_shown_and_not_comparable(plan: Plan) -> None:
 SILENT = re.compile(
     r"^(format|(surveys|frameworks)/[^/]+/digests/.*|scenarios/[^/]+/digest|.*/origin/.*|models/[^/]+/like"
     r"|stages/\d+/(params|objective/params)/[^/]+/(path|digest)"
+    r"|stages/\d+/asks/(?!wording|labels|orders).*"
     r"|stages/\d+/(name|needs/\d+|block|kind|claim|text|metric|method))$"
 )
 """What is derived or a name: places, paths, digests, and what a stage repeats."""

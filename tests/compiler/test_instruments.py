@@ -102,9 +102,6 @@ def cases(yes: int, no: int, fault: str = "no_role", present: str = "yes", langu
         (cases(50, 49), "50 cases with `no_role` and 49 without"),
         (cases(1, 99), "1 cases with `no_role` and 99 without"),
         (cases(50, 50, "false_facts"), "0 cases with `no_role` and 0 without"),
-        (cases(50, 50, "nosuch"), "`nosuch` as `fault`"),
-        (cases(50, 50, present="maybe"), "`maybe` as `present`"),
-        (cases(50, 50, language="fr"), "`fr` as `language`"),
     ],
 )
 def test_cases_that_measure_no_errors_calibrate_no_judge(file: str, why: str, tmp_path: Path) -> None:
@@ -116,6 +113,23 @@ def test_cases_that_measure_no_errors_calibrate_no_judge(file: str, why: str, tm
     assert [(d.code, d.primary.span.line) for d in found] == [("AC426", 1), ("AC427", 2)]
     assert all(why in d.primary.text for d in found)
     assert diagnostics(survey + model, tmp_path, {"mine.csv": cases(50, 50)}) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        (cases(50, 50, "nosuch"), "100 cases, the first of them case 1, of `mine.csv` have `nosuch` as `fault`"),
+        (cases(50, 50, present="maybe"), "`maybe` as `present`"),
+        (cases(50, 50, language="fr"), "`fr` as `language`"),
+        (cases(50, 50) + "text,no_role,Yes,Why?,en\n", "case 101 of `mine.csv` has `Yes` as `present`"),
+    ],
+)
+def test_a_case_that_cannot_be_read_is_refused_and_not_left_out(file: str, why: str, tmp_path: Path) -> None:
+    block = 'insensitivity { judge = j  faults = [no_role]  calibrate = csv("mine.csv") }'
+    model = f"model j {{ {hub('a/one', 'One')}  {CARD} }}\n"
+    survey = f"def_survey d {{ ask = values  of = [sim]  as = [us]  {block} }}\n"
+    (found,) = diagnostics(survey + model, tmp_path, {"mine.csv": file})
+    assert (found.code, found.primary.span.line) == ("AC481", 1) and why in found.primary.text
 
 
 def test_a_fault_without_cases_is_named(tmp_path: Path) -> None:

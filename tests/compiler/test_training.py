@@ -32,7 +32,10 @@ def train(name: str, base: str, items: str = "values.train", people: str = "us",
 
 
 def asked(model: str, items: str = "values", people: str = "us") -> str:
-    return f"first_token opinions {{\n  ask = {items}\n  of = [{model}]\n  as = [{people}]\n  jsd {{ }}\n}}\n"
+    control = 'control = shuffled_countries { among = csv("countries.csv") }'
+    return (
+        f"first_token opinions {{\n  ask = {items}\n  of = [{model}]\n  as = [{people}]\n  {control}\n  jsd {{ }}\n}}\n"
+    )
 
 
 def stages(plan: Plan) -> dict[str, Train]:
@@ -185,7 +188,8 @@ def test_another_question_is_another_item(tmp_path: Path) -> None:
     files["renamed.csv"] = files["renamed.csv"].replace("|", "!|").replace("R", "Q")
     files["others.csv"] = files["others.csv"].replace("R", "Q")
     spec = asked("tuned", "renamed") + BASE + train("tuned", "small", "values") + survey("renamed")
-    assert diagnostics(spec, tmp_path, files) == []
+    (found,) = diagnostics(spec, tmp_path, files)
+    assert (found.code, found.primary.span.text) == ("AC491", "tuned"), "which an author is told of, and may do"
 
 
 @pytest.mark.parametrize("model", ["tuned", "tuned_more"])

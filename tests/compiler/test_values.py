@@ -210,6 +210,7 @@ def test_what_is_meant_in_percent_is_said_where_the_sign_was_left_out(share: str
     [
         ('persona p { prompt { en = "Hello."  zhh = "你好。" } }', "zhh", "Did you mean `zh`?"),
         ('population u { country = "USA"  language = en  named { enn = "USA" } }', "enn", "Did you mean `en`?"),
+        ('population u { country = "China"  language = cn }', "cn", "Did you mean `zh`?"),
         ('population u { country = "China"  language = zh  named { zh = "中国"  fr = "Chine" } }', "fr", ""),
         ('population u { country = "China"  language = fr }', "fr", "The languages are `en`, `zh`."),
     ],
@@ -233,3 +234,15 @@ def test_a_survey_without_people_is_said_to_have_none_and_once(tmp_path: Path) -
     assert found.code == "AC405" and "`bare` has no reference" in found.primary.text
     assert "are ." not in found.help and "reference = csv" in found.help
     assert [code for code, _ in errors(bare + block.replace("KL", "jsd { }"), tmp_path)] == ["AC404"]
+
+
+def test_a_reference_of_groups_alone_is_said_to_lack_whole_countries(tmp_path: Path) -> None:
+    shares = "item,country,sex,n,shares\n" + "".join(
+        f"Q{number},United States,{sex},500,0.5|0.3|0.2\n" for number in (1, 2, 3) for sex in ("female", "male")
+    )
+    survey = 'survey own { items = csv("own.csv")  reference = csv("own_shares.csv", by = [country, sex]) }\n'
+    items = "id,scale,text.en,options.en\n" + "".join(f"Q{n},ordinal,Is it so {n}?,Yes|Perhaps|No\n" for n in (1, 2, 3))
+    spec = survey + "first_token asked { ask = own  of = [sim]  as = [us]  jsd { } }\n"
+    files = {"own.csv": items, "own_shares.csv": shares}
+    (found,) = (d for d in diagnostics(spec, tmp_path, files) if d.code == "AC404")
+    assert "has groups alone" in found.primary.text and "columns for groups are empty" in found.help

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditc.ir.audit import MethodUse, Persona, ScriptUse, SurveyUse
-from auditc.ir.plan import Converse, Escalate, Item, Model, Origin, People, Population, Score, Survey, Thing
+from auditc.ir.plan import Converse, Escalate, Item, Model, Origin, People, Population, Predict, Score, Survey, Thing
 from auditc.ir.script import Scenarios, ScenarioStep, Script
 from auditc.ir.script import Step as PlannedStep
 from auditc.ir.values import Table
@@ -67,6 +67,7 @@ def _use(name: str, **changes: object) -> MethodUse:
 
 
 SURVEYING = [name for name in methods.names() if methods.take(name).asks == "survey"]
+READING = [name for name in methods.names() if methods.take(name).asks == "texts"]
 LEADING = [name for name in methods.names() if methods.take(name).asks == "scenarios"]
 
 
@@ -100,6 +101,13 @@ def test_the_stages_of_a_survey_ask_its_items_in_every_language(name: str) -> No
         assert set(stage.wording) == {"en", "zh"}
 
 
+@pytest.mark.parametrize("name", READING)
+def test_the_stages_of_texts_give_all_of_them_and_ask_nothing(name: str) -> None:
+    for stage in methods.take(name).stages(_use(name)):
+        assert isinstance(stage, Predict)
+        assert stage.items == tuple(item.id for item in ITEMS) and not stage.wording
+
+
 @pytest.mark.parametrize("name", LEADING)
 def test_the_stages_of_scenarios_follow_the_script_in_the_language_of_the_block(name: str) -> None:
     for stage in methods.take(name).stages(_use(name)):
@@ -114,7 +122,7 @@ def test_its_stages_are_a_pure_function_of_the_use(name: str) -> None:
 def test_it_gives_what_it_says(name: str) -> None:
     stages = methods.take(name).stages(_use(name))
     main = [stage for stage in stages if not (isinstance(stage, Converse) and stage.condition == "written")]
-    gives = {Score: "probabilities", Converse: "draws", Escalate: "choices"}
+    gives = {Score: "probabilities", Converse: "draws", Escalate: "choices", Predict: "likelihoods"}
     kinds = {gives[type(stage)] for stage in main}
     assert kinds == methods.take(name).gives
 

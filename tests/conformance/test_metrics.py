@@ -99,7 +99,7 @@ def test_a_case_comes_out_as_its_source_says(name: str, case: dict[str, Any]) ->
     np.testing.assert_allclose(_values(name, x, *_of(name, case, x)), case["values"], atol=1e-6)
 
 
-INSTRUMENT = {"answer_rate", "option_mass", "diversity_def2025"}
+INSTRUMENT = {"answer_rate", "refusal_rate", "option_mass", "diversity_def2025", "perplexity", "bits_per_byte"}
 
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name}: {case['name']}" for name, case in CASES])

@@ -82,6 +82,23 @@ def test_a_map_goes_from_the_spec_to_the_report(starter: Shell, root: Path) -> N
     assert starter.findings() == first
 
 
+def test_a_map_of_one_model_has_it_among_the_peoples_that_it_is_asked_as(starter: Shell) -> None:
+    mapped(starter)
+    starter.edit(
+        "starter.audit",
+        "  of     = [faithful, stubborn]\n  as     = [hill, shore]\n  draws  = 20\n  memory",
+        "  of     = [faithful]\n  as     = [hill, shore]\n  draws  = 20\n  memory",
+    )
+    starter.edit("starter.audit", "  kl_def2025 { }\n", "")
+    ended = starter.auditc("compile", "starter.audit")
+    assert ended.code == 0, ended.err
+    assert starter.auditc("run", "-q").code == 0
+    [found] = json.loads(starter.findings())["maps"]
+    assert {(place["model"], place["population"]) for place in found["places"]} == {
+        (model, land) for model in ("faithful", "") for land in ("hill", "shore")
+    }
+
+
 def test_a_map_that_cannot_be_made_is_told_before_anything_is_asked(starter: Shell) -> None:
     mapped(starter)
     block = "def_survey written {\n  ask    = practice"

@@ -137,6 +137,7 @@ def shown(shell: Shell, mine: list[dict[str, str]]) -> None:
     for language, name in (("en", "read a second time"), ("zh", "二次阅读")):
         page = next((shell.folder / ".auditc/runs").glob(f"*/report.{language}.html")).read_text(encoding="utf-8")
         assert name in page and ("nobody knows how often it errs" in page) == (language == "en")
+        assert 'data-reread="' in page
 
 
 def test_a_reader_that_errs_adds_what_was_not_said(reread: Shell) -> None:

@@ -104,6 +104,9 @@ def test_answers_can_be_taken_elsewhere(starter: Shell) -> None:
     with (starter.folder / "answers.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2592 and {row["model"] for row in rows} == {"faithful", "stubborn"}
+    drawn = [row for row in rows if row["block"] == "participants"]
+    assert drawn and {row["sampled"] for row in drawn} == {"True"} and all(row["memory"] for row in drawn)
+    assert not any(row["memory"] or row["beams"] for row in rows if row["draw"] == "-1")
     assert starter.auditc("export", "-o", "answers.parquet").code == 0
     assert starter.auditc("export", "-o", "answers.xls").code == 2
     lost = starter.auditc("export", "-o", "nofolder/a.csv")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -14,13 +16,13 @@ from auditc.ir.plan import Plan, Wording
 from auditc.ir.reading import Reading
 from auditc.ir.values import Range
 from auditc.methods import methods
-from auditc.runtime.asking import score_asking, turn_asking
+from auditc.runtime.asking import Ask, score_asking, turn_asking
 from auditc.runtime.cells import count_cells, order_shown, rotations, score_cells
 from auditc.runtime.identity import score_key
 from auditc.runtime.identity import settings as answered_with
 from auditc.runtime.schedule import score_batches, stages
 from auditc.runtime.understood import Reader
-from auditc.runtime.walk import converse_sheet, score_sheet, walk_converse, walk_score
+from auditc.runtime.walk import ROUND, Crowd, crowd, score_sheet, walk_converse, walk_score
 from tests.runtime.plans import POPULATIONS, converse, drawn, plan, score, survey
 
 IDENTITY = {"engine": "none"}
@@ -114,27 +116,72 @@ def _numbered(text: str, options: tuple[str, ...], language: str) -> Reading:
     return Reading(int(text) % len(options), "answered", "test")
 
 
+def crowded(one: Plan, number: int = 0) -> Crowd:
+    """The participants of a stage, whose answers are numbers."""
+    people = crowd(turn_asking(one, one.stages[number], IDENTITY))  # type: ignore[arg-type]
+    people.reader = Reader(replace(methods.take("def_survey"), read=_numbered))
+    return people
+
+
+def replied(key: bytes) -> GenerateReply:
+    return GenerateReply(str(key[0]), 1, 1, "stop")
+
+
 @given(st.integers(2, 12), st.integers(0, 5), st.integers(0, 99))
 @settings(max_examples=40, deadline=None)
 def test_a_walk_asks_each_turn_once_and_remembers_no_more_than_it_may(draws: int, memory: int, seed: int) -> None:
     one = plan(converse(draws=draws, memory=Range(low=memory, high=memory), seed=seed))
-    asking = turn_asking(one, one.stages[0], IDENTITY)  # type: ignore[arg-type]
-    sheet = converse_sheet(asking)
-    seen = [
-        ask
-        for batch in walk_converse(
-            asking,
-            sheet,
-            lambda key: GenerateReply(str(key[0]), 1, 1, "stop"),
-            Reader(replace(methods.take("def_survey"), read=_numbered)),
-            64,
-        )
-        for ask in batch or ()
-    ]
+    alone = crowded(one)
+    seen = [ask for batch in walk_converse([alone], replied, 64) for ask in batch or ()]
     assert len(seen) == len({ask.key for ask in seen}) == 2 * draws * 6
     turns = [len(ask.request.prompt.turns) // 2 for ask in seen]
     assert max(turns) == min(memory, 5)
-    assert all((choices >= 0).all() for choices in sheet.choices.values())
+    assert all((choices >= 0).all() for choices in alone.sheet.choices.values())
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(0, 4), st.booleans(), st.integers(1, 6)), min_size=2, max_size=4),
+    st.lists(st.booleans(), min_size=1, max_size=2).map(tuple),
+    st.integers(3, 40),
+)
+@settings(max_examples=25, deadline=None)
+def test_stages_that_walk_together_ask_what_each_asks_alone(
+    people: list[tuple[int, int, bool, int]], sampling: tuple[bool, ...], size: int
+) -> None:
+    """Whatever their numbers of participants and items, their memories and settings: the same cells with the same keys
+    lie at the same places, round by round, in batches that are full but for the last of equal settings."""
+    made = [
+        converse(f"s{n}/x", "sim", items, draws=draws, memory=Range(low=0, high=memory), told=told, sampling=sampling)
+        for n, (draws, memory, told, items) in enumerate(people)
+    ]
+    one = plan(*made)
+    alone = [crowded(one, number) for number in range(len(made))]
+    rounds = [_rounds(walk_converse([each], replied, size)) for each in alone]
+    together = [crowded(one, number) for number in range(len(made))]
+    shared = _rounds(walk_converse(together, replied, size))
+    assert len(shared) == max(map(len, rounds))
+    for turn, batches in enumerate(shared):
+        asks = Counter((ask.stage.name, ask.key) for batch in batches for ask in batch)
+        apart = [each[turn] for each in rounds if turn < len(each)]
+        assert asks == Counter((ask.stage.name, ask.key) for part in apart for batch in part for ask in batch)
+        settings_of = [{ask.request.sampling for ask in batch} for batch in batches]  # type: ignore[union-attr]
+        assert all(len(each) == 1 for each in settings_of)
+        short = [repr(each) for each, batch in zip(settings_of, batches, strict=True) if len(batch) < size]
+        assert len(short) == len(set(short)) and all(len(batch) <= size for batch in batches)
+    for mine, own in zip(together, alone, strict=True):
+        assert mine.sheet.keys == own.sheet.keys and mine.sheet.tokens == own.sheet.tokens
+        assert all((mine.sheet.choices[name] == own.sheet.choices[name]).all() for name in own.sheet.choices)
+
+
+def _rounds(batches: Iterator[list[Ask] | None]) -> list[list[list[Ask]]]:
+    """The batches of each round."""
+    rounds: list[list[list[Ask]]] = [[]]
+    for batch in batches:
+        if batch is ROUND:
+            rounds.append([])
+        else:
+            rounds[-1].append(batch)
+    return rounds[:-1]
 
 
 @given(st.permutations(range(6)), st.lists(st.sampled_from("abc"), min_size=6, max_size=6))

@@ -17,7 +17,7 @@ from tests.reports.material import material
 
 COMPUTED = (
     "said date metric method dimension glossary limit condition language count summary claim table card setting labels "
-    "order scale missing probe line better verdict correct estimand axis unit alert"
+    "order scale missing probe line better verdict correct estimand axis unit alert trainings trained"
 )
 """Groups of words whose keys are put together from names."""
 FOLDER = Path(package.__file__).parent

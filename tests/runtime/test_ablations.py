@@ -24,7 +24,7 @@ def keys(*stages: Converse) -> list[set[bytes]]:
     """The keys of each stage, where every answer is missing: of who remembers, the first turn alone."""
     made, found = plan(*stages, surveys={"values": survey(6)}), []
     for stage in stages:
-        sheet, batches = walk(made, stage, ENGINE, lambda key: None, 64, before={})
+        (sheet,), batches = walk(made, (stage,), ENGINE, lambda key: None, 64, before={})
         for _ in batches:
             pass
         assert isinstance(sheet, ConverseSheet)

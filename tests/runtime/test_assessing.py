@@ -94,6 +94,30 @@ def test_a_long_text_is_cut_and_a_case_is_shown_alike() -> None:
     assert "| Why?\n| Because\n" in prompt.turns[0].text and "acts as" not in prompt.turns[0].text
 
 
+def test_a_case_with_all_that_an_answer_has_is_shown_word_for_word_like_it() -> None:
+    made = judged()
+    stage = made.stages[-1]
+    assert isinstance(stage, Assess)
+    asking = assess_asking(made, stage, IDENTITY)
+    look, person = next(asking.every(asking.sources["def/sim"], "us"))
+    answer = asking.about_answer(look, person, " 2 (No)").request.prompt
+    source, people = asking.sources["def/sim"], made.populations["us"]
+    question = asking.questions["def/sim", look.item]
+    case = Case(
+        text=" 2 (No)",
+        question=question.text("en"),
+        language="en",
+        asks=look.asks,
+        present=True,
+        country=people.named["en"],
+        place="" if person.place is None else people.places[person.place].name["en"],
+        options=question.options("en"),
+        opening=question.wording(source, "en").opening,
+    )
+    like = assess_asking(made, stage.model_copy(update={"cases": (case,)}), IDENTITY)
+    assert like.about_case(Look(0, look.asks, "en", case=0)).request.prompt == answer
+
+
 def test_who_is_drawn_hangs_on_the_cell_alone() -> None:
     few, many = judged(draws=10), judged(draws=20)
 
@@ -112,7 +136,7 @@ def test_answers_without_a_text_are_left_out_and_one_is_read_all_the_same() -> N
     source, stage = made.stages
     assert isinstance(stage, Assess) and source.kind == "converse"
     known: dict[bytes, Any] = {}
-    sheet, batches = walk(made, source, IDENTITY, known.get, 8, before={})
+    (sheet,), batches = walk(made, (source,), IDENTITY, known.get, 8, before={})
     for batch in batches:
         known |= {ask.key: Failure("engine") for ask in batch or ()}
     one = next(key for rows in sheet.keys.values() for row in rows for key in row)  # type: ignore[union-attr]

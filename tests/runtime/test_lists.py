@@ -155,7 +155,7 @@ def _prompts(made: Plan, outcome: Outcome, folder: Path) -> list[Prompt]:
     stage = made.stages[0]
     assert isinstance(stage, Converse)
     with Store.open(folder / "store", write=False) as store:
-        _, batches = walk(made, stage, outcome.models[0].identity, store.get, 64, before={})
+        _, batches = walk(made, (stage,), outcome.models[0].identity, store.get, 64, before={})
         return [ask.request.prompt for batch in batches for ask in batch or ()]
 
 

@@ -11,6 +11,8 @@ from auditc.ir.exchange import (
     Failure,
     GenerateReply,
     GenerateRequest,
+    LikelihoodReply,
+    LikelihoodRequest,
     Prompt,
     Request,
     ScoreReply,
@@ -49,6 +51,13 @@ class Replay:
         for request in requests:
             reply = self.recording.reply(self.who, request)
             replies.append(reply if isinstance(reply, GenerateReply | Failure) else missing(request))
+        return replies
+
+    def likelihoods(self, requests: Sequence[LikelihoodRequest]) -> list[LikelihoodReply | Failure]:
+        replies: list[LikelihoodReply | Failure] = []
+        for request in requests:
+            reply = self.recording.reply(self.who, request)
+            replies.append(reply if isinstance(reply, LikelihoodReply | Failure) else missing(request))
         return replies
 
     def close(self) -> None:

@@ -32,7 +32,7 @@ class Params(Form):
 
 def can(params: Params) -> frozenset[Capability]:
     """Whatever was recorded; what was not is a failure of its own. No text is sampled a second time."""
-    return frozenset({"score", "generate", "beams", "beam_sampling"})
+    return frozenset({"score", "generate", "beams", "beam_sampling", "likelihood"})
 
 
 def identify(source: ModelSource, params: Params) -> Identity:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def can(params: Params) -> frozenset[Capability]:
     """Everything. A text depends on its own seed, with beams or without."""
-    return frozenset({"score", "generate", "beams", "beam_sampling", "streams"})
+    return frozenset({"score", "generate", "beams", "beam_sampling", "streams", "likelihood"})
 
 
 def flow(params: Params) -> Flow:

@@ -13,11 +13,22 @@ from auditc.backends.transformers.decode import Writer
 from auditc.backends.transformers.decoder import Decoder
 from auditc.backends.transformers.identity import identify
 from auditc.backends.transformers.params import Params
+from auditc.backends.transformers.predict import token_logprobs
 from auditc.backends.transformers.prefixes import Group, groups, laid_batches, micro_batches
 from auditc.backends.transformers.score import score_rows
 from auditc.backends.transformers.slots import slotted
 from auditc.backends.transformers.texts import write
-from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Sampling, ScoreReply, ScoreRequest
+from auditc.ir.exchange import (
+    Failure,
+    GenerateReply,
+    GenerateRequest,
+    LikelihoodReply,
+    LikelihoodRequest,
+    Prompt,
+    Sampling,
+    ScoreReply,
+    ScoreRequest,
+)
 
 DECODE = 32
 """A batch of texts may hold this many times `batch_tokens`: its memory is keys and values, not activations."""
@@ -133,6 +144,25 @@ class Transformers:
 
             for batch in by_length(members, room, self._budget * DECODE):
                 replies.update(answered(batch, compute, self._torch))
+        return [replies[index] for index in range(len(requests))]
+
+    def likelihoods(self, requests: Sequence[LikelihoodRequest]) -> list[LikelihoodReply | Failure]:
+        """Every token of each text after those before it: the softmax runs over the whole vocabulary, in float32."""
+        feds = self._prompts.plain([request.prompt.opening for request in requests])
+        replies: dict[int, LikelihoodReply | Failure] = {}
+        replies.update((index, fed) for index, fed in enumerate(feds) if isinstance(fed, Failure))
+        rows = {index: fed for index, fed in enumerate(feds) if isinstance(fed, Fed)}
+
+        def compute(batch: list[int]) -> list[LikelihoodReply]:
+            found = token_logprobs(self._model, self._writer.decoder, [rows[index].ids for index in batch])
+            return [
+                LikelihoodReply(logprobs, len(rows[index].ids), self._prompts.given(rows[index]))
+                for index, logprobs in zip(batch, found, strict=True)
+            ]
+
+        lengths = [len(fed.ids) if isinstance(fed, Fed) else 0 for fed in feds]
+        for batch in by_length(list(rows), lengths, self._budget):
+            replies.update(answered(batch, compute, self._torch))
         return [replies[index] for index in range(len(requests))]
 
     def close(self) -> None:

@@ -39,11 +39,14 @@ class Packed:
 
     def logits(self, decoder: Decoder, keep: Keep | None = None) -> Any:
         """Logits after the last token of each prompt, [prompts, vocabulary]."""
+        return decoder.logits(self.hidden(decoder, keep)[[row.end - 1 for row in self.rows]])
+
+    def hidden(self, decoder: Decoder, keep: Keep | None = None) -> Any:
+        """The last hidden state of each token, [tokens, hidden]."""
         import torch
 
         attend = _Attend(decoder, self.stretches, keep)
-        hidden = decoder.hidden(torch.tensor(self.ids), torch.tensor(self.positions), attend)
-        return decoder.logits(hidden[[row.end - 1 for row in self.rows]])
+        return decoder.hidden(torch.tensor(self.ids), torch.tensor(self.positions), attend)
 
 
 def pack(prompts: Sequence[tuple[int, ...]], shared: Sequence[int]) -> Packed:

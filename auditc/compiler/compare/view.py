@@ -320,7 +320,7 @@ def _script(plan: Plan, block: str, stages: list[Escalate], names: Names) -> Par
 def _training(stage: Train, names: Names) -> Part:
     called = names.model(stage.model)
     reach = Reach(model=called)
-    entries = dict(fields(stage, reach, handled=("base", "survey", "items", "valid", "populations")))
+    entries = dict(fields(stage, reach, handled=("base", "survey", "items", "valid", "populations", "asks")))
     base, survey = names.model(stage.base), names.survey(stage.survey)
     entries["from"] = Entry(stage.base, base, rules_of(Train, "base"), reach)
     entries["survey"] = Entry(stage.survey, survey, rules_of(Train, "survey"), reach)
@@ -329,6 +329,10 @@ def _training(stage: Train, names: Names) -> Part:
         entries[key] = Entry(list(getattr(stage, key)), sorted(items), rules_of(Train, key), reach)
     people = sorted(names.population(name) for name in stage.populations)
     entries["as"] = Entry(list(stage.populations), people, rules_of(Train, "populations"), reach)
+    if stage.asks is not None:  # what it repeats of the training is said there
+        asked = {"wording": stage.asks.wording, "labels": stage.asks.labels, "orders": stage.asks.orders}
+        for key, said in leaves("asks", asked):
+            entries[key.removeprefix("asks.")] = Entry(said, said, rules_of(Train, "asks"), reach)
     return Part(stage.model, _STAGE, reach, stage.origin, entries)
 
 

@@ -65,8 +65,9 @@ class Params(Form):
     calibrate: Annotated[Table, Columns(("text", "fault", "present", "question", "language"))] | None = None
     """Cases that people judged: a text, a fault (`question_not_captured`, `no_role`, `instruction_not_understood`,
     `values_in_conflict`, `irrelevant_text` or `false_facts`), whether it is there (`yes` or `no`), the question that
-    the text answers, and the language of both (`en` or `zh`); at least 50 of each fault with it and 50 without. A
-    column `country` says as whom the text was written."""
+    the text answers, and the language of both (`en` or `zh`); at least 50 of each fault with it and 50 without. Columns
+    that may be there as well say what else the judge is shown of an answer: `country` and `place`, as whom it was
+    written; `options`, what could be chosen, with `|` between; `opening`, the words that it was made to begin with."""
 
 
 def _values(x: Any, sheet: Sheet, params: Params) -> Any:
@@ -107,7 +108,7 @@ def _stages(params: Params, name: str, written: Sequence[Converse]) -> tuple[Ass
 
 
 def _cases(params: Params) -> list[Case]:
-    """The cases of the faults that are looked for; those that cannot be read are none, and the compiler has said so."""
+    """The cases of the faults that are looked for; the compiler refuses cases that cannot be read."""
     table = params.calibrate
     if table is None:
         return []
@@ -120,9 +121,12 @@ def _cases(params: Params) -> list[Case]:
             asks=row["fault"],
             present=row["present"] == "yes",
             country=row.get("country", ""),
+            place=row.get("place", ""),
+            options=tuple(row["options"].split("|")) if row.get("options") else (),
+            opening=row.get("opening", ""),
         )
         for row in rows
-        if row["fault"] in params.faults and row["present"] in ("yes", "no") and row["language"] in WORDING
+        if row["fault"] in params.faults
     ]
 
 

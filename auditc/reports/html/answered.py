@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -34,6 +35,12 @@ class Tally:
 KINDS = ("planned", "asked", "answered", "refused", "unparsable", "failed", "not_run")
 
 
+def counted(rows: Iterable[TallyRow]) -> tuple[str, ...]:
+    """The columns of the table of answers: what a model had to read stands there where one did."""
+    at = KINDS.index("answered") + 1
+    return (*KINDS[:at], "reread", *KINDS[at:]) if any(row.reread for row in rows) else KINDS
+
+
 def tallies(names: Names) -> list[Tally]:
     """In the order of blocks, models, populations and conditions."""
 
@@ -46,6 +53,7 @@ def tallies(names: Names) -> list[Tally]:
         )
 
     rows = sorted(names.material.findings.tallies, key=place)
+    kinds = counted(rows)
     above = [None, *((t.block, t.model) for t in rows)]
     return [
         Tally(
@@ -58,7 +66,7 @@ def tallies(names: Names) -> list[Tally]:
             condition=names.condition(t.condition),
             share=numbers.percent(t.answered, t.asked),
             bar=parts_bar([(kind, getattr(t, kind)) for kind in KINDS[2:]]),
-            counts=tuple((kind, numbers.count(getattr(t, kind))) for kind in KINDS),
+            counts=tuple((kind, numbers.count(getattr(t, kind))) for kind in kinds),
         )
         for t, before in zip(rows, above, strict=False)
     ]

@@ -11,7 +11,9 @@ from . import numbers
 from .names import Names, estimates
 
 CONDITIONS = ("ablation", "control", "reading")
-"""What a contrast is of when it compares conditions of one model; otherwise it is a column of the models' cards."""
+"""What a contrast is of when it compares conditions of one model."""
+TRAININGS = ("training", "beyond", "trainings")
+"""What it is of when trained models are compared; what is neither is a column of the models' cards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def groups(names: Names) -> list[Groups]:
     """In the order of the findings; empty where nothing is compared."""
     found: dict[str, list[Contrast]] = {}
     for each in names.material.findings.contrasts:
-        if each.of not in CONDITIONS:
+        if each.of not in (*CONDITIONS, *TRAININGS):
             found.setdefault(each.id.split("/")[0], []).append(each)
     words = names.words
     return [
@@ -138,7 +140,7 @@ def _cell(names: Names, finding: Finding | None, moved: Contrast | None) -> Cell
         id=moved.id if moved else "",
         estimate=numbers.figure(finding.estimate if finding else None, unit),
         interval=numbers.interval(finding.low, finding.high, unit) if finding else numbers.NONE,
-        difference=_difference(moved) if moved else "",
+        difference=difference(moved) if moved else "",
         reach=numbers.interval(moved.low, moved.high, unit) if moved else "",
         notes=tuple(names.words.said(note) for note in moved.notes) if moved else (),
     )
@@ -160,7 +162,7 @@ def line(names: Names, each: Contrast) -> Line:
         part=words("list.comma").join((names.metric(each.metric), *axes)) if within else words("list.comma").join(axes),
         models=f"{numbers.count(n['left'])} / {numbers.count(n['right'])}" if "left" in n else "",
         items=numbers.count(n.get("values", n.get("items", 0))),
-        estimate=_difference(each),
+        estimate=difference(each),
         interval=numbers.interval(each.low, each.high, each.unit),
         level=numbers.level(each.level),
         statistic=_statistic(names, each),
@@ -169,7 +171,7 @@ def line(names: Names, each: Contrast) -> Line:
     )
 
 
-def _difference(each: Contrast) -> str:
+def difference(each: Contrast) -> str:
     """With its sign, that nobody takes it for a figure."""
     shown = numbers.figure(each.estimate, each.unit)
     return f"+{shown}" if (each.estimate or 0) > 0 and shown.strip("0.%") else shown

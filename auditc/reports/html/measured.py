@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditc.ir.finding import ModelRow
-from auditc.ir.plan import Converse, People, Score
+from auditc.ir.plan import Converse, People, Predict, Score
 from auditc.ir.reread import SECOND_READING, second_readers
 
 from . import numbers
@@ -96,11 +96,13 @@ def methods(names: Names) -> list[Method]:
     return shown
 
 
-def _controls(names: Names, stage: Score | Converse) -> dict[str, str]:
+def _controls(names: Names, stage: Score | Converse | Predict) -> dict[str, str]:
     """What each condition but `asked` exchanges, by name."""
     words = names.words
     if isinstance(stage, Score):
         return {c.name: _exchanged(names, c.countries) for c in stage.conditions if c.name != "asked"}
+    if isinstance(stage, Predict):
+        return {}
     if stage.condition == "asked":
         reader = second_readers(names.material.plan).get(stage.name)
         return (
@@ -112,7 +114,7 @@ def _controls(names: Names, stage: Score | Converse) -> dict[str, str]:
     return {stage.condition: words(key, n=len(stage.items)) if words.has(key) else ""}
 
 
-def _worded(stage: Score | Converse, language: str) -> list[str]:
+def _worded(stage: Score | Converse | Predict, language: str) -> list[str]:
     """How items are asked, and where there are any, scales and lists."""
     others = (stage.scales, stage.lists) if isinstance(stage, Converse) else ()
     worded = [stage.wording[language], *(forms[language] for forms in others if language in forms)]
@@ -125,8 +127,12 @@ def _exchanged(names: Names, countries: tuple[dict[str, str], ...]) -> str:
     )
 
 
-def _settings(names: Names, stage: Score | Converse) -> Pairs:
+def _settings(names: Names, stage: Score | Converse | Predict) -> Pairs:
     words = names.words
+    if isinstance(stage, Predict):
+        tongues = [words.known(f"language.{each}", each) for each in stage.language.values()]
+        pairs = [("texts", str(len(stage.items))), ("language", words.listed(tongues))]
+        return tuple((words(f"setting.{key}"), value) for key, value in pairs)
     asked_in = [
         words("setting.in", population=names.population(p), language=words.known(f"language.{c}", c))
         for p, c in stage.language.items()

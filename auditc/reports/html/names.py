@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditc.ir.finding import CultureMap, Finding, ModelRow
-from auditc.ir.plan import Converse, Measure, Questioning, Score
+from auditc.ir.plan import Converse, Measure, Predict, Questioning, Score
 from auditc.ir.reread import SECOND_READING
 from auditc.reports._contract import Material
 
@@ -53,6 +53,12 @@ class Names:
     @property
     def language(self) -> str:
         return self.words.language
+
+    @property
+    def peopled(self) -> tuple[str, ...]:
+        """The populations as whose people somebody is asked; texts that are given stand for nobody."""
+        given = {p for s in questionings(self.material) if isinstance(s, Predict) for p in s.populations}
+        return tuple(p for p in self.populations if p not in given)
 
     def of(self, texts: dict[str, str], otherwise: str = "") -> str:
         """The text in the report's language, or in English, or in whatever there is."""
@@ -189,8 +195,13 @@ def names(material: Material, words: Words) -> Names:
     )
 
 
-def _conditions(stages: list[Score | Converse]) -> list[str]:
-    return [c for s in stages for c in ([x.name for x in s.conditions] if isinstance(s, Score) else [s.condition])]
+def _conditions(stages: list[Score | Converse | Predict]) -> list[str]:
+    return [
+        c
+        for s in stages
+        if not isinstance(s, Predict)
+        for c in ([x.name for x in s.conditions] if isinstance(s, Score) else [s.condition])
+    ]
 
 
 def _values(findings: Sequence[Finding], words: Words) -> dict[str, tuple[str, ...]]:
@@ -256,5 +267,5 @@ def estimates(material: Material) -> list[Finding]:
     return [f for f in material.findings.findings if f.claim is None]
 
 
-def questionings(material: Material) -> list[Score | Converse]:
+def questionings(material: Material) -> list[Score | Converse | Predict]:
     return [stage for stage in material.plan.stages if isinstance(stage, Questioning)]

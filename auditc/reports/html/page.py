@@ -10,6 +10,7 @@ import jinja2
 from auditc.reports._contract import Material
 
 from . import answered, contrasts, entries, itemtable, measured, numbers, probe, results, summary
+from . import trainings as trained
 from .clean import finalize
 from .figures import symbol
 from .names import TRUST, Names, names, published
@@ -61,6 +62,7 @@ def content(material: Material) -> dict[str, Any]:
         "claims": summary.claims(named),
         "keys": summary.keys(named),
         "tallies": answered.tallies(named),
+        "counted": answered.counted(named.material.findings.tallies),
         "probes": probe.probes(named),
         "trust": answered.trust(named),
         "blocks": _blocks(named),
@@ -74,6 +76,7 @@ def content(material: Material) -> dict[str, Any]:
         "provenance": measured.flat(material.run.provenance),
         "stages": [measured.flat(stage) for stage in material.run.stages],
         "further": _further(named),
+        "trainings": trained.trainings(named),
         "groups": contrasts.groups(named),
         "ablations": contrasts.ablations(named),
         "exact": exact,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from auditc.ir.finding import ClaimOutcome, Finding
+from auditc.ir.plan import Predict
 from auditc.ir.reread import SECOND_READING
 
 from . import numbers
@@ -65,14 +66,22 @@ class Key:
 def paragraph(names: Names) -> str:
     """What was done, and how many claims hold. Only claims have verdicts; all else describes."""
     words, findings = names.words, names.material.findings
-    asking = questionings(names.material)
+    given = [s for s in questionings(names.material) if isinstance(s, Predict)]
+    asking = [s for s in questionings(names.material) if not isinstance(s, Predict)]
     items = {(s.survey, item) for s in asking for item in s.items}
     done = words(
         "summary.asked",
         models=words("count.models", n=len({s.model for s in asking})),
         items=words("count.items", n=len(items)),
-        populations=words("list.comma").join(names.population(p) for p in names.populations),
+        populations=words("list.comma").join(names.population(p) for p in names.peopled),
     )
+    if given:
+        read = words(
+            "summary.given",
+            models=words("count.models", n=len({s.model for s in given})),
+            texts=words("count.texts", n=len({(s.survey, item) for s in given for item in s.items})),
+        )
+        done = f"{done}{words('sentence.space')}{read}" if asking else read
     return done + words("sentence.space") + _verdicts(names, [claim.verdict for claim in findings.claims])
 
 

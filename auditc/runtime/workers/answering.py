@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from auditc.backends._contract import Engine, EngineStopped
+from auditc.backends._contract import Engine, EngineStopped, Predicting
 from auditc.diagnostics.scrub import scrubbed
-from auditc.ir.exchange import Failure, GenerateRequest, Reply, Request, ScoreRequest
+from auditc.ir.exchange import Failure, GenerateRequest, LikelihoodRequest, Reply, Request, ScoreRequest
 
 if TYPE_CHECKING:
     from ..bind import Bound
@@ -40,10 +40,8 @@ class Cancelled(Exception):
 def answer(engine: Engine, requests: Sequence[Request]) -> list[Reply]:
     """What the engine replies; a fault that the engine did not turn into failures becomes one for each request. A batch
     that does not fit into memory is halved until it does. Raises EngineStopped where the engine does."""
-    scores = [request for request in requests if isinstance(request, ScoreRequest)]
-    texts = [request for request in requests if isinstance(request, GenerateRequest)]
     try:
-        replies: list[Reply] = list(engine.score(scores) if scores else engine.generate(texts))
+        replies = _replied(engine, requests)
     except EngineStopped:
         raise
     except MemoryError:
@@ -56,3 +54,13 @@ def answer(engine: Engine, requests: Sequence[Request]) -> list[Reply]:
     if len(replies) != len(requests):
         return [Failure("engine", f"{len(replies)} replies to {len(requests)} requests")] * len(requests)
     return [replace(reply, detail=scrubbed(reply.detail)) if isinstance(reply, Failure) else reply for reply in replies]
+
+
+def _replied(engine: Engine, requests: Sequence[Request]) -> list[Reply]:
+    scores = [request for request in requests if isinstance(request, ScoreRequest)]
+    if scores:
+        return list(engine.score(scores))
+    read = [request for request in requests if isinstance(request, LikelihoodRequest)]
+    if read and isinstance(engine, Predicting):
+        return list(engine.likelihoods(read))
+    return list(engine.generate([request for request in requests if isinstance(request, GenerateRequest)]))

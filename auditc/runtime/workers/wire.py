@@ -14,6 +14,8 @@ from auditc.ir.exchange import (
     GenerateReply,
     GenerateRequest,
     Hint,
+    LikelihoodReply,
+    LikelihoodRequest,
     Prompt,
     Reply,
     Request,
@@ -86,7 +88,7 @@ def from_request(request: Request) -> Message:
     }
     if isinstance(request, ScoreRequest):
         message["spellings"] = [list(option) for option in request.spellings]
-    else:
+    elif isinstance(request, GenerateRequest):
         message["sampling"] = asdict(request.sampling)
         message["stream"] = request.stream
     if request.hint.listed:
@@ -106,6 +108,8 @@ def to_request(message: Message) -> Request:
         hint = replace(hint, listed=tuple(listed), choose=(least, most))
     if "spellings" in message:
         return ScoreRequest(prompt, tuple(tuple(option) for option in message["spellings"]), hint, again)
+    if "sampling" not in message:
+        return LikelihoodRequest(prompt, hint, again)
     sampling = Sampling(**{**message["sampling"], "stop": tuple(message["sampling"]["stop"])})
     return GenerateRequest(prompt, sampling, message["stream"], hint, again)
 
@@ -119,6 +123,8 @@ def from_replies(replies: Sequence[Reply]) -> list[list[Any]]:
         elif isinstance(reply, GenerateReply):
             said = (reply.text, reply.tokens_in, reply.tokens_out, reply.finished, reply.reported)
             written.append(["text", *said])
+        elif isinstance(reply, LikelihoodReply):
+            written.append(["likelihood", list(reply.logprobs), reply.tokens_in, reply.given, reply.reported])
         else:
             written.append(["failure", reply.reason, reply.detail, reply.tokens_in, reply.tokens_out])
     return written
@@ -132,6 +138,8 @@ def to_replies(written: Sequence[Sequence[Any]]) -> list[Reply]:
             replies.append(ScoreReply(tuple(rest[0]), *rest[1:]))
         elif kind == "text":
             replies.append(GenerateReply(*rest))
+        elif kind == "likelihood":
+            replies.append(LikelihoodReply(tuple(rest[0]), *rest[1:]))
         else:
             replies.append(Failure(*rest))
     return replies

@@ -1,12 +1,14 @@
 """Figures of the report, drawn from plain numbers as SVG."""
 
 from .bars import bar, parts_bar
+from .curve import Curve, curve, thinned
 from .intervals import Band, Line, Mark, Panel, Row, panel
 from .marks import symbol
 from .scatter import Map, Place, Region, scatter
 
 __all__ = [
     "Band",
+    "Curve",
     "Line",
     "Map",
     "Mark",
@@ -15,8 +17,10 @@ __all__ = [
     "Region",
     "Row",
     "bar",
+    "curve",
     "panel",
     "parts_bar",
     "scatter",
     "symbol",
+    "thinned",
 ]

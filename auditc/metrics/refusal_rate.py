@@ -1,0 +1,41 @@
+"""Refusal rate: the share of what was asked that was declined in so many words.
+
+For an item: refused ÷ (answered + refused + unparsable + failed). What counts as a refusal is the parser's affair, by
+lists of phrases in each language; probabilities of options refuse nothing, so of a block that only scores it is zero. A
+cell that was planned and never asked counts on neither side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditc.ir.values import Form
+
+from ._arrays import np
+from ._contract import Metric, Sheet
+
+
+class Params(Form):
+    """Nothing to set."""
+
+
+def _values(x: Any, sheet: Sheet, params: Params) -> Any:
+    """`[..., I, 4]` counts of answered, refused, unparsable, failed to `[..., I]`; NaN where nothing was asked."""
+    asked = x.sum(-1)
+    return np.where(asked > 0, x[..., 1] / np.where(asked > 0, asked, 1.0), np.nan)
+
+
+refusal_rate = Metric(
+    title="Refused, of what was asked",
+    params=Params,
+    reads="status",
+    values=_values,
+    scales=frozenset({"nominal", "ordinal", "interval"}),
+    unit="share of cells asked",
+    better="neither",
+    bounds=(0.0, 1.0),
+    needs_people=False,
+    bias="none",
+    aggregate="items",
+    source="auditc; asked = answered + refused + unparsable + failed; refusals as in docs/parser.md",
+)

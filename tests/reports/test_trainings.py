@@ -1,0 +1,228 @@
+"""Trainings in the report: cards, curves and what changed, in both languages, from findings made by hand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditc.ir.finding import Contrast, CurvePoint, TrainingRow
+from auditc.reports.html.figures import Curve, curve, thinned
+from auditc.reports.html.page import document
+from auditc.reports.html.trainings import outcome
+from auditc.reports.html.words import words
+from tests.reports.material import at, material
+from tests.reports.reading import Element, read
+from tests.reports.test_figures import assert_readable
+
+ATTACK = '<script>alert("trained")</script>'
+
+
+def training(**more: Any) -> TrainingRow:
+    given: dict[str, Any] = {
+        "stage": "train/gemma3",
+        "model": "gemma3",
+        "base": "smollm2",
+        "objective": {"kind": "first_token_kl", "params": {"reduction": "items"}},
+        "adapter": {"kind": "lora", "params": {"r": 8, "targets": ["q_proj", "v_proj"]}},
+        "settings": {"epochs": 2, "batch": 16, "learning_rate": 1e-4, "seed": 7},
+        "survey": "values",
+        "populations": ("us", "cn"),
+        "examples": 1200,
+        "valid": 80,
+        "parameters": 134_515_008,
+        "trainable": 460_800,
+        "recipe": "b" * 64,
+        "data": "c" * 64,
+        "lineage": ("a" * 64,),
+        "weights": "d" * 64,
+        "versions": {"torch": "2.8.0", "peft": "0.17.0"},
+        "curve": (
+            *(CurvePoint(step=k, epoch=k / 75, loss=1.2 - k / 200) for k in range(1, 151)),
+            CurvePoint(step=75, epoch=1.0, valid=0.91),
+            CurvePoint(step=150, epoch=2.0, valid=0.97),
+        ),
+        "kept": 75,
+        "origin": at(21),
+    }
+    return TrainingRow(**(given | more))
+
+
+def changed(of: str, estimate: float | None = 0.051, **more: Any) -> Contrast:
+    given: dict[str, Any] = {
+        "id": f"{of}/opinions.jsd/gemma3 - smollm2/us" + "".join(more.get("axes", {}).values()),
+        "of": of,
+        "left": "gemma3",
+        "right": "smollm2",
+        "metric": "jsd",
+        "block": "opinions",
+        "population": "us",
+        "estimate": estimate,
+        "low": None if estimate is None else estimate - 0.02,
+        "high": None if estimate is None else estimate + 0.02,
+        "level": 0.975,
+        "statistic": None,
+        "freedom": None,
+        "p": None if estimate is None else 0.0021,
+        "adjusted": None if estimate is None else 0.0042,
+        "test": "studentised bootstrap over items",
+        "unit": "1 − √JSD, base e",
+        "n": {"items": 24, "learnt": 6, "others": 0, "valid": 2},
+        "notes": (
+            "6 of 24 items were learnt as these people answer them: a gain on these is no test",
+            "2 of 24 items decided which state of the training was kept",
+            "Holm over 2 tests: the interval is one of 97.5 %",
+        ),
+        "origin": at(21),
+    }
+    return Contrast(**(given | more))
+
+
+CONTROL = {"condition": "shuffled_countries"}
+ROWS = (
+    changed("training"),
+    changed("training", 0.004, axes=CONTROL),
+    changed("beyond", 0.047, axes=CONTROL),
+    changed("training", None, id="untested", population="cn", notes=(f"of tomorrow {ATTACK}",)),
+    changed("training", -0.2, id="rate", metric="answer_rate", unit="share of cells asked"),
+    changed("trainings", -0.051, id="pairs"),
+    changed("trainings", 0.001, id="pairs/shuffled", axes=CONTROL),
+)
+
+
+@cache
+def tree(language: str = "en", which: str = "all") -> Element:
+    made = material(language, small=True)
+    rows = {"all": ROWS, "card": (), "none": ()}[which]
+    cards = () if which == "none" else (training(), training(model="smollm2", stopped="stopped by hand", curve=()))
+    found = made.findings.model_copy(update={"contrasts": rows, "trainings": cards})
+    return read(document(replace(made, findings=found)))
+
+
+def section(language: str = "en", which: str = "all") -> Element:
+    [found] = tree(language, which).every("section", id="trainings")
+    return found
+
+
+def cells(row: Element) -> dict[str, str]:
+    return {cell.attributes["data-label"]: " ".join(cell.text.split()) for cell in row.every("td")}
+
+
+def test_a_training_has_a_card_with_what_it_was_made_of_and_how_it_ended() -> None:
+    first, second = section().every("article", **{"class": "card"})
+    facts = {pair.every("dt")[0].text: pair.every("dd")[0].text for pair in first.every("div") if pair.every("dt")}
+    assert facts["Made of"].startswith("SmolLM2-135M-Instruct") and facts["Examples"] == "1,200"
+    assert facts["Adapter"] == "lora (r 8, targets q_proj, v_proj)"
+    assert facts["Weights that were trained"] == "460,800 of 134,515,008 (0.3%)"
+    assert facts["State that was kept"] == "step 75 of 150" and facts["Ended"] == "after its last epoch"
+    assert facts["Digest of the weights"] == "d" * 64 and facts["Versions"] == "torch 2.8.0, peft 0.17.0"
+    assert "stopped by hand" in second.text and not second.every("figure")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_curve_is_drawn_told_and_tabulated(language: str) -> None:
+    [figure] = section(language).every("figure")
+    [drawing] = figure.every("svg", role="img")
+    assert_readable(drawing)
+    lines = [p.attributes["d"] for p in drawing.every("path", **{"class": "curve"})]
+    assert len(lines) == 2 and lines[0].count("L") == 149 and lines[1].count("L") == 1
+    assert all(number in drawing.every("desc")[0].text for number in ("1.195", "0.450", "0.910", "0.970", "75"))
+    [table] = section(language).every("table", **{"class": "points"})
+    rows = table.every("tbody")[0].every("tr")
+    assert len(rows) <= 26 and "0.910" in table.text and "0.970" in table.text
+
+
+def test_before_and_after_stand_beside_the_difference_and_what_it_is_worth() -> None:
+    table = section().every("table", **{"class": "stack trainings"})[0]
+    rows = {row.attributes["data-contrast"]: row for row in table.every("tr") if "data-contrast" in row.attributes}
+    assert set(rows) == {row.id for row in ROWS[:4]}
+    own = {
+        (f.model, f.condition): f.estimate
+        for f in material(small=True).findings.findings
+        if (f.block, f.metric, f.population) == ("opinions", "jsd", "us") and not f.axes and f.claim is None
+    }
+    told = cells(rows[ROWS[0].id])
+    assert told["Before, or the second"].startswith(f"{own['smollm2', 'asked']:.3f}")
+    assert told["After, or the first"].startswith(f"{own['gemma3', 'asked']:.3f}")
+    assert told["Difference"].startswith("+0.051") and told["Interval"] == "0.031–0.071 97.5%"
+    assert told["p, Holm"] == "0.004" and told["Told apart"] == "higher"
+    assert told["Items"] == "24, 6 learnt, 2 chose the state"
+    assert cells(rows[ROWS[1].id])["Told apart"] == "not told apart"
+    beyond = cells(rows[ROWS[2].id])
+    assert beyond["Condition"] == "beyond the control: country exchanged" and beyond["Before, or the second"] == ""
+    untested = cells(rows["untested"])
+    assert (untested["Told apart"], untested["Interval"], untested["p, Holm"]) == ("not tested", "–", "–")
+    assert "2 of 3 tested differences" in table.every("caption")[0].text
+
+
+def test_pairs_of_trainings_are_one_table_and_the_rest_is_folded_away() -> None:
+    before, pairs, *further = section().every("table", **{"class": "stack trainings"})
+    assert [r.attributes["data-contrast"] for r in pairs.every("tr") if "data-contrast" in r.attributes] == ["pairs"]
+    folded = [table for fold in section().every("details") for table in fold.every("table")]
+    assert all(any(table is one for one in folded) for table in further) and len(further) == 2
+    assert not any(table is before or table is pairs for table in folded)
+    shown = [r.attributes["data-contrast"] for r in section().every("tr") if "data-contrast" in r.attributes]
+    assert sorted(shown) == sorted(row.id for row in ROWS)
+    assert not tree().every("section", id="contrasts")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_section_is_there_where_something_was_trained_and_only_there(language: str) -> None:
+    assert len(section(language, "card").every("article")) == 2 and not section(language, "card").every("h3", id="x")
+    for which, there in (("all", 1), ("card", 1), ("none", 0)):
+        assert len(tree(language, which).every("section", id="trainings")) == there
+        assert len([a for a in tree(language, which).every("a") if a.attributes.get("href") == "#trainings"]) == there
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_tables_say_what_their_cells_are_and_notes_are_found(language: str) -> None:
+    for table in section(language).every("table", **{"class": "stack trainings"}):
+        assert table.every("caption") and len(table.every("th", scope="col")) == 9
+        for row in (row for row in table.every("tr") if row.every("td")):
+            assert len(row.every("th", scope="row")) == 1
+            assert all(cell.attributes["data-label"] for cell in row.every("td"))
+    targets = {e.attributes["id"] for e in section(language).every("li") if "id" in e.attributes}
+    wanted = {a.attributes["href"][1:] for a in section(language).every("a")}
+    assert wanted and wanted <= targets
+    ids = [element.attributes["id"] for element in tree(language).every() if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_what_a_stranger_wrote_stays_text_and_the_evidence_is_known_in_chinese() -> None:
+    assert not tree().every("script") and ATTACK in section().text
+    chinese = words("zh")
+    for each in ROWS:
+        for text in (each.test, *(note for note in each.notes if "tomorrow" not in note)):
+            assert chinese.said(text)[1] == "zh-CN", text
+
+
+def test_only_an_interval_on_one_side_of_zero_tells_apart() -> None:
+    assert [outcome(changed("training", value)) for value in (0.05, -0.05, 0.01, None)] == [
+        "higher",
+        "lower",
+        "alike",
+        "untested",
+    ]
+
+
+LOSSES = st.lists(st.tuples(st.integers(0, 5000), st.floats(0, 20)), max_size=30).map(sorted)
+
+
+@settings(max_examples=60)
+@given(LOSSES, LOSSES, st.integers(0, 5000), st.text("ab 中国W%", max_size=60))
+def test_any_curve_can_be_read(learnt: list[Any], valid: list[Any], kept: int, name: str) -> None:
+    drawing = curve(Curve("c", "a curve", learnt, valid, (kept, f"kept: step {kept} {name}"), "Step", "loss", "told"))
+    assert_readable(read(str(drawing)).every("svg")[0])
+
+
+def test_a_long_curve_is_thinned_and_what_is_no_number_is_left_out() -> None:
+    points = [(float(k), float(k % 2)) for k in range(10_001)]
+    few = thinned(points)
+    assert len(few) <= 300 and few[-1][0] == 10_000 and all(0.4 < loss < 0.6 for _, loss in few[:-1])
+    drawing = str(curve(Curve("c", "t", [(1, math.nan), (2, 1.0), (3, 0.5)], [(3, math.inf)], (3, "k"), "x", "y", "z")))
+    assert "nan" not in drawing and "inf" not in drawing
