@@ -25,7 +25,7 @@ def fault_of(fault: BaseException, folder: Path) -> NotTrained | None:
         return NotTrained(
             "out_of_memory",
             "the training ran out of memory",
-            "Write a smaller `batch`, `gradient_checkpointing = on` or `precision = bfloat16`; or take a smaller model.",
+            "Write a smaller `batch`, `gradient_checkpointing = on`, `precision = bfloat16`, or a smaller model.",
         )
     full = isinstance(fault, OSError) and fault.errno in FULL
     if full or any(word in said for word in WRITING) or (any(word in said for word in FILES) and _little(folder)):

@@ -32,8 +32,15 @@ POINTS: Final = 200
 
 def arguments(job: Job, trainee: Trainee) -> dict[str, Any]:
     """What every trainer is told, as fields of `TrainingArguments`."""
+    from transformers import TrainingArguments
+
     settings = job.settings
+    # Its name before transformers 5.2x; TRL's trainers switch it on unless they are told otherwise.
+    known = "activation_checkpointing" in TrainingArguments.__dataclass_fields__
+    twice = "activation_checkpointing" if known else "gradient_checkpointing"
     return {
+        twice: settings.gradient_checkpointing,
+        f"{twice}_kwargs": {"use_reentrant": False},
         "output_dir": job.checkpoints,
         "num_train_epochs": settings.epochs,
         "per_device_train_batch_size": settings.batch,
@@ -87,11 +94,25 @@ def steady(kind: type[Any], job: Job, lengths: Sequence[int]) -> type[Any]:
                 self.lr_scheduler, self._created_lr_scheduler = made, True
             return made
 
+        def _send_telemetry(self) -> None:
+            """TRL tells its makers of each training; ours tells nobody."""
+
+        def create_model_card(self, *_arguments: Any, **_more: Any) -> None:
+            """TRL writes one into each checkpoint; a result's is written by whoever ran the training."""
+
     return Steady
 
 
-def fit(job: Job, trainee: Trainee, trainer: Any, tell: Callable[[Progress], None], packages: Sequence[str]) -> Trained:
-    """Carry a training out, from the last whole state if there is one, and write the result. Raises NotTrained."""
+def fit(
+    job: Job,
+    trainee: Trainee,
+    trainer: Any,
+    tell: Callable[[Progress], None],
+    packages: Sequence[str],
+    examples: int,
+) -> Trained:
+    """Carry a training out, from the last whole state if there is one, and write the result. `examples` is how many
+    cells or written texts are learnt. Raises NotTrained."""
     versions = {name: metadata.version(name) for name in packages} | {"engine": trainee.device}
     states = Checkpoints(Path(job.checkpoints), _digest(job, versions))
     parameters = [(part.numel(), part.requires_grad) for part in trainee.model.parameters()]
@@ -116,7 +137,7 @@ def fit(job: Job, trainee: Trainee, trainer: Any, tell: Callable[[Progress], Non
         stopped=_stopped(job, history),
         parameters=sum(size for size, _ in parameters),
         trainable=sum(size for size, free in parameters if free),
-        examples=len(job.examples),
+        examples=examples,
         valid=len(job.valid),
         versions=versions,
     )
@@ -129,6 +150,7 @@ def _run(
     from transformers import PrinterCallback
 
     trainer.remove_callback(PrinterCallback)  # it writes to the standard output
+    trainer.processing_class = None  # or each state would hold the tokenizer
     trainer.add_callback(_watch(job, trainer, states, tell, steps))
     last = states.last()
     if last is None:

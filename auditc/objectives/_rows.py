@@ -29,9 +29,9 @@ def rows(examples: Sequence[Example], trainee: Trainee) -> list[dict[str, Any]]:
     return good
 
 
-def by_length(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def by_length(rows: Sequence[dict[str, Any]], key: str = "ids") -> list[dict[str, Any]]:
     """Rows of like length beside each other, for what is only looked at."""
-    return sorted(rows, key=lambda row: len(row["ids"]))
+    return sorted(rows, key=lambda row: len(row[key]))
 
 
 def _refused(reason: str, items: dict[str, str]) -> NotTrained:

@@ -9,16 +9,21 @@ two options drawn at random, of which a is chosen over b with the probability s_
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Gt
 from pydantic import model_validator
 
-from auditc.ir.training import Job, NotTrained, Progress, Trained
+from auditc.ir.training import Example, Job, Progress, Trained
 from auditc.ir.values import Columns, Form, ItemSet, Positive, Table, Unit
 
+from ._answers import pairs, texts
 from ._contract import Objective, Trainee
+from ._fit import arguments, fit, steady
+from ._rows import rows
+
+PACKAGES: Final = ("torch", "transformers", "peft", "accelerate", "trl")
 
 
 class Params(Form):
@@ -47,7 +52,73 @@ def _learns(params: Params) -> Literal["shares", "texts"]:
 
 
 def _train(job: Job, params: Params, trainee: Trainee, tell: Callable[[Progress], None]) -> Trained:
-    raise NotTrained("engine", "this objective cannot be trained yet")
+    from datasets import Dataset
+    from trl import DPOConfig, DPOTrainer
+
+    if params.pairs is not None:
+        learnt, valid = _written(params.pairs, trainee), []
+    else:
+        learnt, valid = (_compared(part, params.comparisons, job, trainee) for part in (job.examples, job.valid))
+    kind = _beside_its_beginning(steady(DPOTrainer, job, [_length(row) for row in learnt]))
+    told = {"max_length": None, "beta": params.beta, "disable_dropout": False, "precompute_ref_log_probs": True}
+    trainer = kind(
+        model=trainee.model,
+        args=DPOConfig(**{**arguments(job, trainee), **told}),
+        train_dataset=Dataset.from_list(learnt),
+        eval_dataset=Dataset.from_list(sorted(valid, key=_length)) if valid else None,
+        processing_class=trainee.tokenizer,
+    )
+    if "ref" in getattr(trainee.model, "peft_config", {}):
+        trainee.model.delete_adapter("ref")  # a copy of the beginning, which is of no use any more
+    return fit(job, trainee, trainer, tell, PACKAGES, len(job.examples) or len(learnt))
+
+
+def _compared(examples: Sequence[Example], number: int, job: Job, trainee: Trainee) -> list[dict[str, Any]]:
+    """A row for each pair of options, in their first spelling that is one token."""
+    found = []
+    for example, row in zip(examples, rows(examples, trainee), strict=True):
+        for chosen, rejected in pairs(example, number, job.settings.seed):
+            options = row["options"]
+            found.append(_row(list(row["ids"]), [options[chosen][0]], [options[rejected][0]]))
+    return found
+
+
+def _written(table: Table, trainee: Trainee) -> list[dict[str, Any]]:
+    columns = [table.column(name) for name in ("chosen", "rejected")]
+    return [_row(*ids) for ids in texts(table.column("prompt"), columns, trainee)]
+
+
+def _row(prompt: list[int], chosen: list[int], rejected: list[int]) -> dict[str, Any]:
+    return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+
+
+def _length(row: dict[str, Any]) -> int:
+    return len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"]))
+
+
+def _beside_its_beginning(kind: type[Any]) -> type[Any]:
+    """The trainer with rows that are tokens already, and with π₀ computed once, before the first step, in memory."""
+    import torch
+
+    class Beside(kind):  # type: ignore[misc]
+        """As its kind; the library would tokenise texts, and write π₀ into a cache of its own."""
+
+        def _prepare_dataset(self, dataset: Any, *_rest: Any) -> Any:
+            return dataset
+
+        def _precompute_ref_logps(self, dataset: Any, _name: str, batch_size: int) -> Any:
+            loader = torch.utils.data.DataLoader(dataset, batch_size=batch_size, collate_fn=self.data_collator)
+            found: dict[str, list[float]] = {"ref_chosen_logps": [], "ref_rejected_logps": []}
+            self.model.eval()
+            for batch in loader:
+                two = self.compute_ref_log_probs(self.model, self._prepare_inputs(batch))
+                for column, logps in zip(found.values(), two, strict=True):
+                    column += logps.float().tolist()
+            for name, column in found.items():
+                dataset = dataset.add_column(name, column)
+            return dataset
+
+    return Beside
 
 
 dpo = Objective(
@@ -56,5 +127,5 @@ dpo = Objective(
     learns=_learns,
     source="Rafailov et al. (2023), Direct preference optimization, equation 7",
     train=_train,
-    packages=("torch", "transformers", "peft", "trl"),
+    packages=PACKAGES,
 )

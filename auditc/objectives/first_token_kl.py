@@ -47,7 +47,7 @@ def _train(job: Job, params: Params, trainee: Trainee, tell: Callable[[Progress]
             eval_dataset=valid or None,
             data_collator=collate,
         )
-        return fit(job, trainee, trainer, tell, PACKAGES)
+        return fit(job, trainee, trainer, tell, PACKAGES, len(learnt))
 
 
 first_token_kl = Objective(

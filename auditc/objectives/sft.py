@@ -3,20 +3,26 @@
     loss = − mean over the tokens of the answers of ln p(token | prompt, tokens before)
 
 The answers are rows of a table, or answers to a survey's items: as many for each item and population as `answers` says,
-shared out over the options as people's answers are.
+shared out over the options as people's answers are. An answer to an item is the option's label alone, as the audit's
+opening leads to it (`Answer: (` to `A`); one that a table holds ends with the token that ends a text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import model_validator
 
-from auditc.ir.training import Job, NotTrained, Progress, Trained
+from auditc.ir.training import Example, Job, Progress, Trained
 from auditc.ir.values import Columns, Form, ItemSet, Positive, Table
 
+from ._answers import answers, texts
 from ._contract import Objective, Trainee
+from ._fit import arguments, fit, steady
+from ._rows import by_length, rows
+
+PACKAGES: Final = ("torch", "transformers", "peft", "accelerate", "trl")
 
 
 class Params(Form):
@@ -43,7 +49,40 @@ def _learns(params: Params) -> Literal["shares", "texts"]:
 
 
 def _train(job: Job, params: Params, trainee: Trainee, tell: Callable[[Progress], None]) -> Trained:
-    raise NotTrained("engine", "this objective cannot be trained yet")
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    if params.data is not None:
+        learnt, valid = _written(params.data, trainee), []
+    else:
+        learnt, valid = (_answered(part, params.answers, job, trainee) for part in (job.examples, job.valid))
+    kind = steady(SFTTrainer, job, [len(row["input_ids"]) for row in learnt])
+    told = {"max_length": None, "packing": False, "label_names": ["labels"]}
+    trainer = kind(
+        model=trainee.model,
+        args=SFTConfig(**{**arguments(job, trainee), **told}),
+        train_dataset=Dataset.from_list(learnt),
+        eval_dataset=Dataset.from_list(by_length(valid, "input_ids")) if valid else None,
+        processing_class=trainee.tokenizer,
+    )
+    return fit(job, trainee, trainer, tell, PACKAGES, len(job.examples) or len(learnt))
+
+
+def _answered(examples: Sequence[Example], number: int, job: Job, trainee: Trainee) -> list[dict[str, Any]]:
+    """A row for each answer: its option's first spelling that is one token, and the loss on that token alone."""
+    found = []
+    for example, row in zip(examples, rows(examples, trainee), strict=True):
+        for option in answers(example, number, job.settings.seed):
+            found.append(_row(list(row["ids"]), [row["options"][option][0]]))
+    return found
+
+
+def _written(table: Table, trainee: Trainee) -> list[dict[str, Any]]:
+    return [_row(*ids) for ids in texts(table.column("prompt"), [table.column("answer")], trainee)]
+
+
+def _row(prompt: list[int], answer: list[int]) -> dict[str, Any]:
+    return {"input_ids": prompt + answer, "labels": [-100] * len(prompt) + answer}
 
 
 sft = Objective(
@@ -52,5 +91,5 @@ sft = Objective(
     learns=_learns,
     source="Ouyang et al. (2022), Training language models to follow instructions with human feedback, section 3",
     train=_train,
-    packages=("torch", "transformers", "peft", "trl"),
+    packages=PACKAGES,
 )

@@ -321,14 +321,13 @@ class _Run:
         self.ledger.land(asks, replies, self.meter.spent)
 
     def _lane_to(self, model: str) -> Lane:
-        if self._lane is not None and (before := self._lane.bound.name) != model:
-            models = self.plan.models
-            if not (models[model].shares(models[before]) and self._lane.become(self.bound[model])):
-                self.close()
+        wanted, lane = self.bound[model], self._lane
+        if lane is not None and lane.bound.name != model and not (wanted.shares(lane.bound) and lane.become(wanted)):
+            self.close()
         if self._lane is None:
             # By number: a name comes from a plan, and is no name for a file.
             log = self.logs / f"worker-{list(self.plan.models).index(model) + 1}.log"
-            self._lane = Lane(self.bound[model], log, self.reporter.opening, self.reporter.waiting)
+            self._lane = Lane(wanted, log, self.reporter.opening, self.reporter.waiting)
         return self._lane
 
 

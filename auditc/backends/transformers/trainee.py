@@ -142,8 +142,6 @@ def trainee(source: ModelSource, params: Params, settings: Settings) -> Trainee:
         put_on(model, source.adapter, source.name)
         _add_up(model)
     transformers.set_seed(settings.seed)
-    if settings.gradient_checkpointing:
-        _checkpointed(model)
     if full:
         model.requires_grad_(True)
     else:
@@ -204,13 +202,6 @@ def _add_up(model: Any) -> None:
         if isinstance(module, BaseTunerLayer):
             module.merge()
     take_off(model)
-
-
-def _checkpointed(model: Any) -> None:
-    if hasattr(model, "activation_checkpointing_enable"):
-        model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
-    else:  # as it was called before transformers 5.2x
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
 def _write(file: Path, said: dict[str, Any]) -> None:

@@ -1,0 +1,293 @@
+"""What a training leaves: a model that the engine opens, the same one each time, or nothing and a clear reason."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditc.backends._contract import Adapter, ModelSource
+from auditc.backends.transformers import open_engine, open_trainee
+from auditc.backends.transformers.params import Params
+from auditc.ir.exchange import ScoreReply
+from auditc.ir.training import NotTrained, Progress
+from auditc.ir.values import Table
+from auditc.objectives._answers import answers, pairs
+from tests.objectives import school
+
+ONE = Params(threads=1)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
+    return school.model(tmp_path_factory.mktemp("model") / "model")
+
+
+@pytest.fixture
+def fresh(model: ModelSource) -> Iterator[None]:
+    """Nothing of the model's folder is changed by training it."""
+    before = {file.name: file.read_bytes() for file in Path(str(model.folder)).iterdir()}
+    yield
+    assert {file.name: file.read_bytes() for file in Path(str(model.folder)).iterdir()} == before
+
+
+def probabilities(source: ModelSource) -> list[float]:
+    """What an audit reads of the model for one of the examples."""
+    engine = open_engine(source, Params(threads=1, layers="library"))
+    (reply,) = engine.score([school.example(1).request])
+    engine.close()
+    assert isinstance(reply, ScoreReply)
+    return list(reply.logprobs)
+
+
+def as_trained(source: ModelSource, job: Any) -> list[float]:
+    """The same out of the model in the memory of the training, which is opened and trained again."""
+    import torch
+
+    from auditc.objectives import objectives
+
+    trainee = open_trainee(source, ONE, job.settings)
+    objective = objectives.take(job.objective)
+    objective.train(job, objective.params.model_validate({"survey": "x"}), trainee, lambda told: None)
+    (ids,) = trainee.feed([school.example(1).request.prompt])
+    (options,) = trainee.options([school.example(1).request])
+    with torch.no_grad():
+        logits = trainee.model.eval()(input_ids=torch.tensor([ids])).logits[0, -1].log_softmax(-1)
+    return [float(logits[list(tokens)].logsumexp(-1)) for tokens in options]
+
+
+@pytest.mark.usefixtures("fresh")
+def test_an_adapter_is_learnt_and_the_engine_puts_it_on(model: ModelSource, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    job = school.job(tmp_path, epochs=3, keep="lowest")
+    done = school.train(model, job, told)
+    looks = [point for point in done.curve if point.valid is not None]
+    assert [point.step for point in looks] == [0, 3, 6, 9]
+    lowest = min(looks[1:], key=lambda point: point.valid or 0)
+    assert done.kept == lowest.step and (lowest.valid or 9) < (looks[0].valid or 0)
+    assert (done.examples, done.valid, done.stopped) == (12, 4, "") and 0 < done.trainable < done.parameters
+    assert {"torch", "peft", "transformers", "accelerate", "engine"} == {*done.versions}
+    assert [point.step for point in told if point.loss is not None] == list(range(1, 10))
+    assert {point.steps for point in told} == {9}
+    result = Path(job.result)
+    assert {file.name for file in result.iterdir()} == {"adapter_config.json", "adapter_model.safetensors"}
+    assert str(tmp_path) not in (result / "adapter_config.json").read_text(encoding="utf-8")
+    with_it = ModelSource("m", model.folder, "x", adapter=Adapter(str(result), "d"))
+    assert probabilities(with_it) != pytest.approx(probabilities(model), abs=1e-2)
+    again = school.job(tmp_path / "again", epochs=3, keep="lowest")
+    assert probabilities(with_it) == pytest.approx(as_trained(model, again), abs=1e-5)
+    for file in result.iterdir():  # the same bytes, each time
+        assert file.read_bytes() == (Path(again.result) / file.name).read_bytes()
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_all_weights_are_learnt_and_the_whole_model_is_one_like_any_other(
+    precision: str, model: ModelSource, tmp_path: Path
+) -> None:
+    from safetensors import safe_open
+
+    job = school.job(tmp_path, adapter=school.FULL, precision=precision, gradient_checkpointing=True, weight_decay=0.01)
+    done = school.train(model, job)
+    assert done.trainable == done.parameters
+    result = Path(job.result)
+    with safe_open(result / "model.safetensors", "pt") as held:
+        assert {held.get_tensor(name).dtype.itemsize for name in held.keys()} == {4}  # noqa: SIM118
+    whole = ModelSource("m", str(result), "y")
+    base = {key: value for key, value in open_engine(model, ONE).identity.items() if key != "weights"}
+    assert {key: value for key, value in open_engine(whole, ONE).identity.items() if key != "weights"} == base
+    if precision == "float32":
+        again = school.job(tmp_path / "again", adapter=school.FULL, gradient_checkpointing=True, weight_decay=0.01)
+        assert probabilities(whole) == pytest.approx(as_trained(model, again), abs=1e-5)
+
+
+def test_what_is_trained_on_top_of_an_adapter_is_a_whole_model(model: ModelSource, tmp_path: Path) -> None:
+    first = school.job(tmp_path / "first")
+    school.train(model, first)
+    source = ModelSource("m", model.folder, "x", adapter=Adapter(first.result, "d"))
+    trainee = open_trainee(source, ONE, school.settings())
+    trainee.save(tmp_path / "untouched")  # nothing is learnt yet: the base with its adapter
+    assert probabilities(ModelSource("m", str(tmp_path / "untouched"), "y")) == pytest.approx(
+        probabilities(source), abs=1e-5
+    )
+    second = school.job(tmp_path / "second")
+    school.train(source, second)
+    assert {"model.safetensors", "config.json", "tokenizer.json"} <= {
+        file.name for file in Path(second.result).iterdir()
+    }
+    again = school.job(tmp_path / "again")
+    assert probabilities(ModelSource("m", second.result, "y")) == pytest.approx(as_trained(source, again), abs=1e-5)
+
+
+def test_a_killed_training_goes_on_from_its_last_whole_state_to_the_same_result(
+    model: ModelSource, tmp_path: Path
+) -> None:
+    whole = school.job(tmp_path / "whole", epochs=3, keep="lowest")
+    expected = school.train(model, whole)
+    command = [sys.executable, "-m", "tests.objectives.child", str(model.folder), str(tmp_path / "killed"), "8"]
+    assert subprocess.run(command, check=False).returncode == -9
+    job = school.job(tmp_path / "killed", epochs=3, keep="lowest")
+    assert not list(Path(job.result).iterdir())
+    # And the machine went down in the midst of writing another: it has no mark, and one that has is not as long.
+    states = Path(job.checkpoints)
+    shutil.copytree(states / "checkpoint-6", states / "checkpoint-9")
+    (states / "checkpoint-9" / "adapter_model.safetensors").write_bytes(b"half")
+    shutil.copytree(states / "checkpoint-6", states / "checkpoint-12", ignore=shutil.ignore_patterns("whole.json"))
+    told: list[Progress] = []
+    done = school.train(model, job, told)
+    assert [point.step for point in told if point.loss is not None] == [7, 8, 9]
+    assert done == expected
+    for file in Path(whole.result).iterdir():
+        assert file.read_bytes() == (Path(job.result) / file.name).read_bytes()
+
+
+def test_a_state_of_another_job_is_not_gone_on_from(model: ModelSource, tmp_path: Path) -> None:
+    school.train(model, school.job(tmp_path))
+    shutil.rmtree(tmp_path / "result")
+    told: list[Progress] = []
+    school.train(model, school.job(tmp_path, learning_rate=0.02), told)
+    assert told[0].step == 0
+
+
+def test_a_training_that_makes_things_worse_ends_early_and_says_so(model: ModelSource, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    done = school.train(model, school.job(tmp_path, epochs=30, learning_rate=0.3, patience=2, keep="lowest"), told)
+    looks = [point for point in done.curve if point.valid is not None and point.step]
+    assert "not lower for 2 epochs" in done.stopped and len(looks) < 30
+    assert done.kept == looks[-3].step
+
+
+def refused(model: ModelSource, job: Any, params: Params = ONE) -> NotTrained:
+    """Why there is no result; and there is none."""
+    with pytest.raises(NotTrained) as caught:
+        school.train(model, job, params=params)
+    assert not list(Path(job.result).iterdir())
+    return caught.value
+
+
+def test_a_loss_that_is_no_number_ends_the_training(model: ModelSource, tmp_path: Path) -> None:
+    fault = refused(model, school.job(tmp_path, learning_rate=1e38, adapter=school.FULL))
+    assert fault.reason == "diverged" and "learning_rate" in fault.help
+
+
+def test_items_whose_options_cannot_be_told_apart_are_all_named_before_anything_is_trained(
+    model: ModelSource, tmp_path: Path
+) -> None:
+    learnt = tuple(school.example(n, 2, (("A",), ("A",))) if n in (3, 5) else school.example(n) for n in range(8))
+    fault = refused(model, school.job(tmp_path, learnt=learnt))
+    assert fault.reason == "spelling" and "q3" in fault.message and "q5" in fault.message and "q4" not in fault.message
+    two = tuple(school.example(n, 2, (("Yes",), ("No",))) for n in range(2))
+    assert refused(model, school.job(tmp_path, "sft", learnt=two)).reason == "spelling"
+
+
+def test_modules_that_are_not_there_are_named_beside_those_that_are(model: ModelSource, tmp_path: Path) -> None:
+    lora = school.LORA.model_copy(update={"params": {**school.LORA.params, "targets": ["query", "q_proj"]}})
+    fault = refused(model, school.job(tmp_path, adapter=lora))
+    assert fault.reason == "architecture" and "named query;" in fault.message
+    assert "q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj" in fault.message
+
+
+def test_a_prompt_beyond_the_window_is_named(tmp_path: Path) -> None:
+    short = school.model(tmp_path / "model", max_position_embeddings=60)
+    fault = refused(short, school.job(tmp_path))
+    assert fault.reason == "too_long" and "q1" in fault.message
+
+
+@pytest.mark.parametrize("kind", ["dora", "rslora"])
+def test_relatives_of_lora(kind: str, model: ModelSource, tmp_path: Path) -> None:
+    lora = school.LORA.model_copy(update={"params": {**school.LORA.params, kind: True}})
+    job = school.job(tmp_path, adapter=lora, epochs=1)
+    school.train(model, job)
+    said = json.loads((Path(job.result) / "adapter_config.json").read_bytes())
+    assert said[f"use_{kind}"] is True
+    probabilities(ModelSource("m", model.folder, "x", adapter=Adapter(job.result, "d")))
+
+
+@pytest.mark.parametrize("fault", ["disk", "memory"])
+def test_what_the_world_does_is_told_and_the_last_whole_state_stays(
+    fault: str, model: ModelSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault is injected: neither a disk nor a memory can be filled here."""
+    import safetensors.torch
+    import torch
+
+    written = safetensors.torch.save_file
+    job = school.job(tmp_path, epochs=3)
+
+    def full(tensors: Any, name: Any, *more: Any, **rest: Any) -> None:
+        if "checkpoint-6" in str(name):
+            Path(name).write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+        written(tensors, name, *more, **rest)
+
+    step = torch.optim.AdamW.step
+
+    def out(self: Any, *more: Any, **rest: Any) -> Any:
+        if (tmp_path / "checkpoints" / "checkpoint-3").is_dir():
+            raise RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory")
+        return step(self, *more, **rest)
+
+    with monkeypatch.context() as patched:
+        if fault == "disk":
+            patched.setattr("peft.peft_model.safe_save_file", full)
+        else:
+            patched.setattr(torch.optim.AdamW, "step", out)
+        found = refused(model, job)
+    assert found.reason == {"disk": "disk_full", "memory": "out_of_memory"}[fault] and found.help
+    assert [place.name for place in Path(job.checkpoints).iterdir()] == ["checkpoint-3"]
+    told: list[Progress] = []
+    school.train(model, job, told)
+    assert told[0].step == 4
+
+
+def table(columns: tuple[str, ...], *rows: tuple[str, ...]) -> dict[str, Any]:
+    return Table(path="t.csv", digest="d", columns=columns, rows=rows).model_dump(mode="json")
+
+
+@pytest.mark.parametrize("objective", ["sft", "dpo"])
+def test_answers_and_preferences_are_learnt_from_shares_and_from_texts(
+    objective: str, model: ModelSource, tmp_path: Path
+) -> None:
+    params = {"answers": 3} if objective == "sft" else {"comparisons": 3}
+    job = school.job(tmp_path, objective, params=params, keep="lowest", examples=4, valid=2, epochs=8)
+    done = school.train(model, job)
+    looks = [point.valid or 0.0 for point in done.curve if point.valid is not None]
+    losses = [point.loss for point in done.curve if point.loss is not None]
+    assert sum(losses[-3:]) < sum(losses[:3]) and len(looks) == 9
+    assert done.examples == 4 and "trl" in done.versions
+    assert {file.name for file in Path(job.result).iterdir()} == {"adapter_config.json", "adapter_model.safetensors"}
+    if objective == "dpo":
+        assert looks[0] == pytest.approx(0.6931, abs=1e-4)  # the beginning is as likely as itself
+        written = {
+            "pairs": table(("prompt", "chosen", "rejected"), ("Hello", "Good day.", "What?"), ("Bye", "So long.", "No"))
+        }
+    else:
+        written = {"data": table(("prompt", "answer"), ("Hello", "Good day."), ("Bye", "So long."))}
+    texts = school.job(tmp_path / "texts", objective, params=written, examples=0, valid=0, batch=2)
+    done = school.train(model, texts)
+    assert done.examples == 2 and (done.curve[-1].loss or 9) < (done.curve[0].loss or 0)
+    assert {file.name for file in Path(texts.result).iterdir()} == {"adapter_config.json", "adapter_model.safetensors"}
+
+
+def test_answers_are_shared_out_as_people_are() -> None:
+    found = [answers(school.example(number), 10, seed=1) for number in range(200)]
+    assert found == [answers(school.example(number), 10, seed=1) for number in range(200)]
+    for number, drawn in enumerate(found):
+        for place, share in enumerate(school.example(number).shares):
+            assert int(share * 10) <= drawn.count(place) <= int(share * 10) + 1
+    rare = sum(drawn.count((number + 1) % 4) for number, drawn in enumerate(found))
+    assert rare / 2000 == pytest.approx(1 / 11, abs=0.01)
+
+
+def test_pairs_never_set_what_nobody_chooses_against_its_like() -> None:
+    example = school.example(0)
+    example = type(example)(example.request, (0.9, 0.1, 0.0, 0.0))
+    found = pairs(example, 400, seed=1)
+    assert all({0, 1} & {*pair} and example.shares[pair[0]] > 0 for pair in found)
+    both = [pair for pair in found if {*pair} == {0, 1}]
+    assert sum(pair[0] == 0 for pair in both) / len(both) == pytest.approx(0.9, abs=0.08)
