@@ -69,8 +69,8 @@ class Lineage:
         return [name for name in populations if self._called(name) & learnt]
 
     def _called(self, name: str) -> set[str]:
-        people = self.bound.populations[name]
-        if isinstance(people, Poison):
+        people = self.bound.populations.get(name)
+        if people is None or isinstance(people, Poison):  # texts are read as nobody
             return set()
         return {plain(word) for word in (people.country, *people.named.values())}
 
