@@ -67,6 +67,12 @@ class Bound:
         """How the backend wants to be asked."""
         return self.backend.flow(self.params)
 
+    def shares(self, other: Bound) -> bool:
+        """Whether both are the same weights, run alike: one of them can be made of the other while it is loaded. Models
+        that were trained here, with adapters, share the weights of what they were made of."""
+        mine, theirs = ((one.kind, one.params, one.source.folder, one.source.weights_digest) for one in (self, other))
+        return self.source.folder is not None and mine == theirs
+
     def card(self, model: Model) -> ModelRow:
         """Who answered, as findings say it."""
         return ModelRow(

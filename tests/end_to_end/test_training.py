@@ -124,7 +124,7 @@ def test_a_killed_trainer_loses_no_checkpoint(school: Shell) -> None:
         time.sleep(0.02)
     (worker,) = [pid for pid in children(run.pid) if "workers.train" in command(pid)]
     os.kill(worker, signal.SIGKILL)
-    out, err = run.communicate(timeout=120)
+    out, _ = run.communicate(timeout=120)
     summary = json.loads(out.splitlines()[-1])
     assert run.returncode == 3 and summary["untrained"] == ["aligned"]
     assert "it was killed" in summary["stopped"] and "next run goes on" in summary["stopped"]

@@ -84,7 +84,7 @@ class School:
         """Which models were not made, and why; empty where all were."""
         made = {stage.name: stage.model for stage in self.plan.stages if isinstance(stage, Train)}
         said = [
-            f"model `{made[name]}` was not trained: {': '.join(filter(None, (fault.message, fault.help)))}"
+            f"model `{made[name]}` was not trained: {': '.join(filter(None, (fault.message, _plain(fault.help))))}"
             for name, fault in self.failed.items()
         ]
         return "; ".join(said)
@@ -178,6 +178,11 @@ class School:
                 "reason": reason,
             }
         )
+
+
+def _plain(help: str) -> str:
+    """A remedy within a sentence."""
+    return help[:1].lower() + help[1:].rstrip(".")
 
 
 def _card(job: Ahead, done: Trained, learnt: Lessons, result: Path, seconds: float) -> Card:

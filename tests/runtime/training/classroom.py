@@ -66,10 +66,17 @@ _IDENTIFY = module.simulated.identify
 
 
 class _Engine:
-    """A simulated engine that knows which weights it has."""
+    """A simulated engine that knows which weights it has, and changes adapters."""
 
-    def __init__(self, source: ModelSource, params: Any) -> None:
-        self._inner, self.identity = _OPEN(source, params), identify(source, params)
+    def __init__(self, source: ModelSource, params: Any, opened: list[str]) -> None:
+        self._inner, self._params, self.identity = _OPEN(source, params), params, identify(source, params)
+        opened.append(f"open {source.name}")
+        self._opened = opened
+
+    def become(self, source: ModelSource) -> bool:
+        self._opened.append(f"become {source.name}")
+        self.identity = identify(source, self._params)
+        return True
 
     def score(self, requests: Any) -> Any:
         return self._inner.score(requests)
@@ -89,6 +96,8 @@ class Class:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self._monkeypatch = folder, monkeypatch
         self._notes = folder.with_name("notes")
+        self.opened: list[str] = []
+        """What engines were opened, and what they became."""
 
     @property
     def notes(self) -> list[str]:
@@ -111,10 +120,11 @@ class Class:
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
     """A workspace in which trainings are carried out by an apprentice."""
+    room = Class(tmp_path / "workspace", monkeypatch)
     fake = dataclasses.replace(
         module.simulated,
         identify=identify,
-        open=_Engine,
+        open=lambda source, params: _Engine(source, params, room.opened),
         adapters=True,
         needs_weights=True,
         trainee=lambda source, params, settings: source,
@@ -127,4 +137,4 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
     monkeypatch.setenv("AUDITC_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     monkeypatch.setenv("NOTES", str(tmp_path / "notes"))
-    return Class(tmp_path / "workspace", monkeypatch)
+    return room

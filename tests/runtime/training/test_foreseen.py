@@ -1,0 +1,91 @@
+"""What a forecast says of trainings, and of the models that they make."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from auditc.ir.event import Event
+from auditc.ir.plan import Thing
+from auditc.ir.training import Progress
+from auditc.runtime.forecast import forecast
+from auditc.runtime.progress import Bars, Events, Lines
+from tests.runtime.training.classroom import HERE, Class, taught, train
+
+
+def test_before_a_training_its_cells_are_bounds_and_after_it_they_are_known(room: Class) -> None:
+    plan = taught(train(batch=3))
+    before = forecast(plan, room.folder, HERE)
+    (training,) = before.trainings
+    assert (training.done, training.examples, training.valid, training.steps) == (False, 8, 4, 6)
+    assert training.seconds is None and not before.problems
+    stages = {stage.model: stage for stage in before.stages}
+    assert stages["tuned"].why == ("after the training",) and stages["base"].why == ("new",)
+    assert stages["tuned"].cells == stages["tuned"].to_run == stages["base"].cells
+    assert stages["tuned"].tokens_in == stages["base"].tokens_in > 0
+    room.run(plan)
+    after = forecast(plan, room.folder, HERE)
+    assert after.trainings[0].done and after.trainings[0].seconds == 0.0
+    assert after.cells["to_run"] == 0 and after.cells["cached"] == after.cells["total"]
+
+
+def test_a_base_that_nothing_here_can_train_is_a_problem_of_the_plan(
+    room: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = taught(train(), asked=("other",))
+    recorded = {"base": plan.models["base"].model_copy(update={"backend": Thing(kind="openai", params={"model": "x"})})}
+    problems = forecast(plan.model_copy(update={"models": plan.models | recorded}), room.folder, HERE).problems
+    assert "there are no weights to train" in problems[0].message
+
+
+def progress(step: int, valid: float | None = None) -> Progress:
+    return Progress(step=step, steps=4, epoch=step / 2, loss=1 / step, valid=valid)
+
+
+def test_events_of_a_training_are_told_now_and_then_and_at_the_end() -> None:
+    stream, now = StringIO(), [0.0]
+    events = Events(stream, lambda: now[0])
+    events.training_started("train.tuned", "tuned", 8, 4)
+    for step in (1, 2, 3, 4):
+        now[0] += 0.3
+        events.training("train.tuned", progress(step, 0.5 if step == 2 else None))
+    events.training_finished("train.tuned", 1.2, "trained")
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [Event.model_validate(line).root.event for line in lines] == [line["event"] for line in lines]
+    assert [line["step"] for line in lines if line["event"] == "training_step"] == [1, 2, 4]
+    assert lines[0]["examples"] == 8 and lines[-1]["how"] == "trained"
+
+
+def test_a_loss_that_is_no_number_is_told_as_none() -> None:
+    stream = StringIO()
+    Events(stream).training("train.tuned", Progress(step=4, steps=4, epoch=1, loss=float("nan")))
+    assert json.loads(stream.getvalue())["loss"] is None
+
+
+def test_people_see_how_far_a_training_is_and_its_loss() -> None:
+    now, console = [0.0], Console(file=StringIO(), width=100)
+    bars = Bars(console, lambda: now[0])
+    bars.training_started("train.tuned", "tuned", 8, 4)
+    for step in (1, 2):
+        now[0] += 10.0
+        bars.training("train.tuned", progress(step))
+    console.print(bars.shown())
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "step 2/4" in said and "loss 0.5" in said and "0:20 left" in said
+    lines = StringIO()
+    log = Lines(lines, lambda: now[0])
+    log.training_started("train.tuned", "tuned", 8, 4)
+    log.training("train.tuned", progress(1))
+    log.training("train.tuned", progress(2, 0.25))
+    now[0] += 60.0
+    log.beat()
+    log.training_finished("train.tuned", 12.0, "trained")
+    assert lines.getvalue().splitlines() == [
+        "train.tuned: learns 8 examples, 4 decide",
+        "train.tuned: epoch 1, loss 0.5, valid 0.25",
+        "train.tuned: step 2 of 4, loss 0.5, valid 0.25",
+        "train.tuned: trained, 12.0 s, loss 0.5, valid 0.25",
+    ]
