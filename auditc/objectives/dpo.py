@@ -128,4 +128,5 @@ dpo = Objective(
     source="Rafailov et al. (2023), Direct preference optimization, equation 7",
     train=_train,
     packages=PACKAGES,
+    texts=2,
 )
