@@ -52,9 +52,10 @@ _ASKS: Final = {
 
 _NAMELESS: Final = {
     "let": (
-        """Constants: a number with or without a unit, a text, `on` or `off`, under a name of yours. Wherever a value of
-its kind is wanted, the name may stand for it; numbers may be calculated with, as in
-`let { draws = 50  half = draws / 2 }`. A `let` block has no name. A constant is one file's own.""",
+        """Constants: a number with or without a unit, a text, `on` or `off`, or a list of names, as in
+`let { learnt = [us, cn] }`, under a name of yours. Wherever a value of its kind is wanted, the name may stand for it;
+numbers may be calculated with, as in `let { draws = 50  half = draws / 2 }`. A `let` block has no name. A constant is
+one file's own.""",
         "let { draws = 50 }",
     ),
     "lint": (
