@@ -131,7 +131,7 @@ def question(names: Names, item: Item | None, rows: Sequence[ItemRow], where: st
         text=names.of(item.text) if item else rows[0].item,
         language=language,
         dimension=names.dimension(item.dimension) if item and item.dimension else "",
-        scale=words(f"scale.{item.scale}") if item else "",
+        scale=words(f"scale.{item.scale}") if item and item.size else "",
         people=behind,
         heads=(words("item.people_head"), *(names.short(r.model) for r in asked)),
         options=tuple(Option(text, _shares(sides, k)) for k, text in enumerate(labels)),
