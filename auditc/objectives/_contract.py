@@ -64,3 +64,5 @@ class Objective(Generic[P]):
     """How many texts one example of a batch puts to the model at once: what memory is told by."""
     revision: int = 1
     """Raised whenever the same job would come out otherwise for reasons that are our own."""
+    rows: Callable[[P], int] = lambda params: 1
+    """About how many rows of a batch one example makes: told to say beforehand how many steps there are."""

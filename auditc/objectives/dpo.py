@@ -127,6 +127,7 @@ dpo = Objective(
     learns=_learns,
     source="Rafailov et al. (2023), Direct preference optimization, equation 7",
     train=_train,
+    rows=lambda params: params.comparisons if params.pairs is None else 1,
     packages=PACKAGES,
     texts=2,
 )

@@ -91,5 +91,6 @@ sft = Objective(
     learns=_learns,
     source="Ouyang et al. (2022), Training language models to follow instructions with human feedback, section 3",
     train=_train,
+    rows=lambda params: params.answers if params.data is None else 1,
     packages=PACKAGES,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import time
 from pathlib import Path
@@ -45,6 +44,19 @@ train aligned {
   keep          = lowest(valid)
 }
 
+first_token letters {
+  ask      = practice.test
+  of       = [base, aligned]
+  as       = [hill]
+  in_words = 0%
+  jsd { }
+}
+
+report short { formats = [json, html] }
+"""
+
+
+FURTHER = """
 train further {
   from      = aligned
   objective = first_token_kl { survey = practice.train }
@@ -52,16 +64,6 @@ train further {
   adapter   = full
   epochs    = 1
 }
-
-first_token letters {
-  ask      = practice.test
-  of       = [base, aligned, further]
-  as       = [hill]
-  in_words = 0%
-  jsd { }
-}
-
-report short { formats = [json, html] }
 """
 
 
@@ -82,7 +84,7 @@ def planned(shell: Shell) -> list[bool]:
 
 @pytest.mark.models
 def test_one_run_trains_and_audits_and_a_second_trains_nothing(school: Shell) -> None:
-    assert planned(school) == [False, False]
+    assert planned(school) == [False]
     first = school.auditc("run", "--json", "--events")
     assert first.code == 0, first.err
     events = [json.loads(line) for line in first.err.splitlines() if line.startswith("{")]
@@ -90,31 +92,42 @@ def test_one_run_trains_and_audits_and_a_second_trains_nothing(school: Shell) ->
     assert kinds[0] == "training_started" and "training_step" in kinds and kinds[-1] == "training_finished"
     assert all(isinstance(e["loss"] or e["valid"], float) for e in events if e["event"] == "training_step")
     findings = json.loads(school.findings())
-    aligned, further = findings["trainings"]
+    (aligned,) = findings["trainings"]
     models = {row["name"]: row for row in findings["models"]}
     assert models["aligned"]["identity"]["adapter"] == aligned["weights"]
-    assert models["further"]["weights"] == further["weights"]
-    assert further["lineage"] == [models["base"]["weights"], aligned["weights"]]
+    assert aligned["lineage"] == [models["base"]["weights"]]
     assert first.json["cells"]["not_run"] == first.json["cells"]["failed"] == 0
-    assert planned(school) == [True, True]
+    assert planned(school) == [True]
     second = school.auditc("run", "--json")
-    assert second.json["cells"]["asked"] == 0 and json.loads(school.findings())["trainings"] == [aligned, further]
+    assert second.json["cells"]["asked"] == 0 and json.loads(school.findings())["trainings"] == [aligned]
     card = school.auditc("show", "last", "aligned")
     assert card.code == 0 and aligned["data"] in card.out and "Made of `base`" in card.out
     assert str(school.folder) not in card.out + school.findings().decode()
     school.edit("remedy.audit", "epochs        = 2", "epochs        = 3")
-    assert planned(school) == [False, False]
+    assert planned(school) == [False]
 
 
 @pytest.mark.models
+@pytest.mark.slow
+def test_a_chain_is_trained_on_what_was_trained(school: Shell) -> None:
+    spec = school.folder / "remedy.audit"
+    spec.write_text(spec.read_text("utf-8").replace("[base, aligned]", "[base, aligned, further]") + FURTHER, "utf-8")
+    assert planned(school) == [False, False]
+    first = school.auditc("run", "--json")
+    assert first.code == 0 and first.json["cells"]["not_run"] == 0, first.err
+    findings = json.loads(school.findings())
+    aligned, further = findings["trainings"]
+    models = {row["name"]: row for row in findings["models"]}
+    assert models["further"]["weights"] == further["weights"]
+    assert further["lineage"] == [models["base"]["weights"], aligned["weights"]] == models["further"]["lineage"]
+    assert planned(school) == [True, True]
+
+
+@pytest.mark.models
+@pytest.mark.slow
 def test_a_killed_trainer_loses_no_checkpoint(school: Shell) -> None:
     spec = school.folder / "remedy.audit"
-    text = (
-        re.sub(r"train further \{[\s\S]*?\n\}\n", "", spec.read_text("utf-8"))
-        .replace(", further", "")
-        .replace("= 2\n", "= 40\n", 1)
-    )
-    spec.write_text(text, "utf-8")
+    spec.write_text(spec.read_text("utf-8").replace("= 2\n", "= 40\n", 1), "utf-8")
     assert planned(school) == [False]
     run = school.start("run", "--json")
     trained = school.folder / ".auditc/training"
@@ -124,7 +137,8 @@ def test_a_killed_trainer_loses_no_checkpoint(school: Shell) -> None:
         time.sleep(0.02)
     (worker,) = [pid for pid in children(run.pid) if "workers.train" in command(pid)]
     os.kill(worker, signal.SIGKILL)
-    out, _ = run.communicate(timeout=120)
+    out, err = run.communicate(timeout=300)
+    assert out, err
     summary = json.loads(out.splitlines()[-1])
     assert run.returncode == 3 and summary["untrained"] == ["aligned"]
     assert "it was killed" in summary["stopped"] and "next run goes on" in summary["stopped"]

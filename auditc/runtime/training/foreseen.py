@@ -13,8 +13,8 @@ from .prospects import Prospects
 
 @dataclass(frozen=True, slots=True)
 class TrainingForecast:
-    """One training. `steps` are those of all its epochs, where the objective makes one example of each cell or row;
-    `seconds` is None where no earlier run has measured one of that base, and `memory` in bytes where nobody can say."""
+    """One training. `steps` are about those of all its epochs; `seconds` is None where no earlier run has measured one
+    of that name, and `memory`, in bytes, where nobody can say."""
 
     name: str
     model: str
@@ -36,7 +36,8 @@ def trainings(plan: Plan, found: Prospects, earlier: Sequence[dict[str, Any]]) -
         learnt = found.sizes.get(stage.name)
         if learnt is None:
             continue
-        steps, room = stage.epochs * -(-learnt.size // stage.batch), found.rooms.get(stage.name)
+        steps = stage.epochs * -(-learnt.size * learnt.rows // stage.batch)
+        room = found.rooms.get(stage.name)
         done = stage.name in found.cards
         told.append(
             TrainingForecast(

@@ -10,6 +10,7 @@ from auditc.ir.canonical import digest
 from auditc.ir.exchange import ScoreRequest
 from auditc.ir.plan import Plan, Train
 from auditc.ir.training import Example, Settings
+from auditc.objectives import objectives
 
 from ..asking import score_asking
 from ..cells import score_cells
@@ -23,10 +24,13 @@ class Lessons:
     examples: tuple[Example, ...]
     valid: tuple[Example, ...]
     params: dict[str, Any]
+    rows: int = 1
+    """About how many rows of a batch each example makes."""
 
     @property
     def digest(self) -> str:
-        """sha256 over all that is learnt: words, options and shares, whatever survey or file they come from."""
+        """sha256 over all that is learnt: words, options, shares and the cells' own names, whatever survey or file
+        they come from."""
         texts = {name: given for name, given in self.params.items() if isinstance(given, dict) and "rows" in given}
         return digest({"examples": _worded(self.examples), "valid": _worded(self.valid), "texts": _unplaced(texts)})
 
@@ -56,8 +60,10 @@ class Lessons:
 def lessons(plan: Plan, stage: Train) -> Lessons:
     """Cells in the order of the plan: population, item, order. Raises WordingRejected, or KeyError for a hole in the
     wording or the reference."""
+    objective, given = objectives.take(stage.objective.kind), parameters(stage)
+    rows = objective.rows(objective.params.model_validate(given))
     if stage.asks is None:
-        return Lessons((), (), dict(stage.objective.params))
+        return Lessons((), (), dict(stage.objective.params), rows)
     survey, asks = plan.surveys[stage.survey], stage.asks
     asking, cells = score_asking(plan, asks, {}), score_cells(asks, survey)
     learnt: list[Example] = []
@@ -75,7 +81,12 @@ def lessons(plan: Plan, stage: Train) -> Lessons:
             learnt.append(example)
         if asked in decide:
             valid.append(example)
-    return Lessons(tuple(learnt), tuple(valid), dict(stage.objective.params))
+    return Lessons(tuple(learnt), tuple(valid), dict(stage.objective.params), rows)
+
+
+def parameters(stage: Train) -> dict[str, Any]:
+    """The objective's parameters as the author wrote them: with the survey, whose items the stage itself holds."""
+    return {**stage.objective.params, **({"survey": stage.survey} if stage.survey else {})}
 
 
 def settings(stage: Train) -> Settings:
@@ -90,6 +101,8 @@ def _worded(examples: Sequence[Example]) -> list[Any]:
             example.request.prompt.opening,
             example.request.spellings,
             example.shares,
+            # What is drawn out of shares is drawn by hash of these.
+            [example.request.hint.item, example.request.hint.population, example.request.hint.order],
         ]
         for example in examples
     ]

@@ -55,7 +55,7 @@ def recipe(
     settings: Settings,
     versions: Mapping[str, str],
 ) -> str:
-    """The recipe, in hexadecimal. Names of models, surveys and countries are not in it, nor how many threads computed:
+    """The recipe, in hexadecimal. Names of models, surveys and populations are not in it, nor how many threads compute:
     of the same recipe, the result that is there is taken."""
     return digest(
         {

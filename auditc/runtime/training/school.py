@@ -29,7 +29,7 @@ from ..models import Ready
 from ..windows import Windows
 from . import results, trainer
 from .card import Card, readme, row
-from .lessons import Lessons, settings
+from .lessons import Lessons, parameters, settings
 from .prospects import Ahead, Prospects, ahead
 
 
@@ -127,10 +127,9 @@ class School:
         goes_on = any(results.checkpoints(self.folder, job.recipe).glob("*"))
         with results.aside(self.folder, job.recipe) as work:
             result = work / "model"
-            params = {**stage.objective.params, **({"survey": stage.survey} if stage.survey else {})}
             asked = Job(
                 objective=stage.objective.kind,
-                params=params,
+                params=parameters(stage),
                 examples=learnt.examples,
                 valid=learnt.valid,
                 settings=settings(stage),
