@@ -197,8 +197,9 @@ def _options(grid: Grid, row: int, options: dict[str, tuple[str, ...]], sink: Si
         elif "" in words:
             report(sink, "AC025", place, "an option is empty", remedy="Put one `|` between options: `Yes|No`.")
             good = False
-        elif len(set(words)) < len(words):
-            twice = sorted({word for word in words if words.count(word) > 1})
+        elif len({word.casefold() for word in words}) < len(words):
+            folded = [word.casefold() for word in words]  # whoever reads an answer cannot tell them apart
+            twice = sorted({word for word, plain in zip(words, folded, strict=True) if folded.count(plain) > 1})
             report(sink, "AC033", place, f"{listing(twice)} stands twice")
             good = False
     counts = {language: len(words) for language, words in options.items()}

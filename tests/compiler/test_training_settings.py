@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from auditc.compiler.alike import CLOSE, alike, closest
+from auditc.compiler.compare import compare
+from auditc.compiler.compare.places import Places
 from auditc.compiler.pipeline import compile_spec
 from auditc.diagnostics import Sink
 from auditc.ir.plan import Item, Score
@@ -264,3 +266,40 @@ def test_a_list_of_names_stands_under_a_name(tmp_path: Path) -> None:
     assert ("AC208", "nobody") in said("let { seen = [us, nobody] }\n" + spec, tmp_path)
     assert {code for code, _ in said("let { seen = [us, us] }\n" + spec, tmp_path)} == {"AC308"}
     assert said("let { seen = 3 }\n" + spec, tmp_path)[0] == ("AC301", "seen")
+
+
+def changes(before: str, after: str, folder: Path) -> list[tuple[str, str]]:
+    """What `diff` says of two specs: the key of each change, and what follows."""
+    plans = [planned(spec, folder / name) for name, spec in (("before", before), ("after", after))]
+    found = compare(plans[0], Places(), plans[1], Places())
+    return [(change.key, change.consequence.value) for change in found.changes]
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("persona = local", {"wording.en.text"}),
+        ("adapter = lora { dora = on }", {"adapter.params.dora"}),
+        ("patience = 3  keep = lowest(valid)", {"patience", "keep", "valid"}),
+        ("precision = bfloat16", {"precision"}),
+    ],
+)
+def test_a_diff_names_what_changed_of_a_training(rest: str, expected: set[str], tmp_path: Path) -> None:
+    spec = asked("tuned", "values.test") + BASE + PERSONA
+    before, after = spec + train("tuned", "small"), spec + train("tuned", "small", rest=rest)
+    found = changes(before, after, tmp_path)
+    assert {key for key, _ in found} == expected
+    assert {effect for _, effect in found} <= {"comparable, and named", "not comparable"}
+
+
+def test_a_training_further_down_the_file_is_the_same_one(tmp_path: Path) -> None:
+    spec = asked("tuned", "values.test") + BASE
+    assert changes(spec + train("tuned", "small"), spec + "\n\n" + train("tuned", "small"), tmp_path) == []
+
+
+def test_options_that_differ_in_capitals_alone_are_one(tmp_path: Path) -> None:
+    items = ITEMS.replace("Yes|No,", "Yes|YES,")
+    found = diagnostics(BASE + asked("small"), tmp_path, {"items.csv": items})
+    assert [(each.code, each.primary.text) for each in found if each.code == "AC033"] == [
+        ("AC033", "`YES`, `Yes` stands twice")
+    ]

@@ -151,6 +151,9 @@ def test_hover_on_a_mistake_shows_the_page_of_its_code(editor: Editor) -> None:
         ("seed    = 1", "seed = 1\n  budget { wall = 2¦ }", {"2h", "2min"}),
         ("seed    = 1", "seed = 1\n  correct = ¦", {"holm", "none"}),
         ("orders   = rounds + 1", "control = ¦", {"shuffled_countries"}),
+        ("claim close", "train t { ¦ }\nclaim close", {"persona", "patience", "precision", "weight_decay", "keep"}),
+        ("claim close", "train t { adapter = lora { ¦ } }\nclaim close", {"rank", "dora", "rslora", "targets"}),
+        ("claim close", "survey s { split { ¦ } }\nclaim close", {"train", "column", "by"}),
     ],
 )
 def test_completion_offers_what_fits(editor: Editor, old: str, new: str, expected: set[str]) -> None:
