@@ -135,3 +135,12 @@ def test_what_cannot_be_read_is_told_where_it_stands(shell: Shell) -> None:
     shell.edit("plain.csv", "text_4,", "text_5,")
     wrong = shell.auditc("check", "cost.audit")
     assert wrong.code == 2 and "AC209" in wrong.err + wrong.out
+
+
+def test_an_engine_that_cannot_say_it_is_refused_before_anything_is_asked(shell: Shell) -> None:
+    asked = 'api = openai { model = "m"   url = "http://127.0.0.1:9/v1" }'
+    asked += '   family = "M"   origin = "west"   stage = "base"'
+    shell.edit("cost.audit", "backend = simulated { like = opinions   perplexity = 40 }", asked)
+    assert shell.auditc("compile", "cost.audit").code == 0
+    refused = shell.auditc("run", "cost.plan.json")
+    assert refused.code == 3 and "say how likely each token of a text is, which `openai` cannot" in refused.err
