@@ -150,7 +150,7 @@ def test_conditions_stand_beside_what_was_asked() -> None:
     asked, without = ([" ".join(c.text.split()) for c in row.every("td")] for row in rows)
     assert "difference" not in asked[0] and "difference −0.051 (−0.061, −0.041)" in without[0]
     assert "difference +0.034 (–)" in without[1]
-    assert "mismatching" in section().every("details")[0].text
+    assert "women, where the model's favourite answer is not people's" in section().every("details")[0].text
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -193,3 +193,8 @@ def test_what_the_evidence_says_is_known_in_chinese() -> None:
 
 def test_chances_are_never_zero() -> None:
     assert (chance(0.0), chance(0.0004), chance(0.0041), chance(1.0)) == ("< 0.001", "< 0.001", "0.004", "1.000")
+
+
+def test_the_axes_of_a_difference_are_named_in_the_language_of_the_page() -> None:
+    told = section("zh", "conditions").every("details")[0].text
+    assert "female" not in told and "mismatching" not in told and "profile" not in told
