@@ -19,7 +19,7 @@ from auditc.metrics._contract import Metric
 from .contrasts import contrasts
 from .correct import holm, uncorrected
 from .findings import dimensions_of, finding
-from .fitted import fitted, second_read
+from .fitted import fitted, fitted_contrasts, fitted_maps, second_read
 from .floor import Yardstick, yardstick
 from .judge import Figures, Key, Part, combinations, parts
 from .maps import maps_of
@@ -80,6 +80,7 @@ def conclude(
     more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers))
     engines, order = {row.name: row for row in models}, [stage.name for stage in plan.stages]
     probes = [probe_row(each, engines) for each in sorted(probed, key=lambda each: order.index(each.stage))]
+    everything = [*(each.measured for each in readings), *(own for own, _ in together)]
     findings = Findings(
         audit=plan.name,
         title=plan.title,
@@ -92,8 +93,8 @@ def conclude(
         findings=second_read(plan, fitted((*found, *noted(plan, more, probes)), answers), answers),
         claims=claims,
         probes=tuple(probes),
-        maps=maps_of(plan, [(reading.stage, reading.measured) for reading in readings]),
-        contrasts=contrasts(plan, [*(each.measured for each in readings), *(own for own, _ in together)], numbers),
+        maps=fitted_maps(maps_of(plan, [(reading.stage, reading.measured) for reading in readings]), answers),
+        contrasts=fitted_contrasts(plan, contrasts(plan, everything, numbers), answers),
         trainings=trainings,
     )
     rows = (row for each in answers for row in _item_rows(plan, each, readings))

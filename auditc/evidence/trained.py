@@ -38,7 +38,7 @@ from .slice import slice_of
 from .sources import ASKED
 from .spread import Spread, combine
 
-TRAINING, BEYOND, TRAININGS = "training", "beyond", "trainings"
+TRAINED = TRAINING, BEYOND, TRAININGS = "training", "beyond", "trainings"
 NOTHING = Uncertainty(np.nan, None, "none", "these items", ("no item has a value on both sides",))
 """Of two models that share nothing to be compared on."""
 LEAST_REPETITIONS = 1999

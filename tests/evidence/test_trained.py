@@ -160,7 +160,7 @@ def test_without_a_training_nothing_is_compared() -> None:
     assert not {row.of for row in found.contrasts} & {"training", "beyond", "trainings"}
 
 
-def spoken(silent: bool = False, draws: int = 30) -> dict[str, Contrast]:
+def spoken(silent: bool = False, draws: int = 30, unfit: int = 0) -> dict[str, Contrast]:
     """Drawn answers of a base and what was trained from it, with an ablation beside."""
     generator = np.random.default_rng(8)
     stages, given = [], []
@@ -174,7 +174,8 @@ def spoken(silent: bool = False, draws: int = 30) -> dict[str, Contrast]:
                 choices = audits.choices_from(shares, ITEMS, draws, generator)
                 if silent and model == "near":
                     choices[: draws - 4] = UNPARSABLE
-                given.append(audits.drawn(stage, SURVEY, population, choices))
+                room = {"unfit": unfit} if model == "root" and population == "us" and condition == "asked" else {}
+                given.append(audits.drawn(stage, SURVEY, population, choices, **room))
     needs = tuple(stage.name for stage in stages)
     measures = [audits.measure_stage("citizens", metric, needs) for metric in ("jsd", "kl", "diversity", "answer_rate")]
     plan = planned((*stages, *measures), {"near": "root"})
@@ -195,3 +196,10 @@ def test_a_model_that_hardly_answers_is_not_tested() -> None:
     row = spoken(silent=True)["training/citizens.kl/near - root/us"]
     assert row.estimate is not None and row.p is None and row.adjusted is None
     assert "not interpretable: of one of the two too few cells were answered" in row.notes
+
+
+def test_turns_that_did_not_fit_on_either_side_are_told() -> None:
+    found = spoken(unfit=7, draws=10)
+    note = "7 of 480 cells are missing because the prompt did not fit into the model's window: "
+    told = {id_ for id_, row in found.items() if any(said.startswith(note) for said in row.notes)}
+    assert told == {id_ for id_ in found if id_.endswith("/us")} and told

@@ -150,7 +150,7 @@ def test_conditions_stand_beside_what_was_asked() -> None:
     asked, without = ([" ".join(c.text.split()) for c in row.every("td")] for row in rows)
     assert "difference" not in asked[0] and "difference −0.051 (−0.061, −0.041)" in without[0]
     assert "difference +0.034 (–)" in without[1]
-    assert "mismatching" in section().every("details")[0].text
+    assert "women, where the model's favourite answer is not people's" in section().every("details")[0].text
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -150,8 +150,7 @@ def line(names: Names, each: Contrast) -> Line:
     """A contrast in words: groups are called what the cards call them."""
     within = each.of in CONDITIONS
     words = names.words
-    known = {"dimension": names.dimension, "condition": names.condition}
-    axes = [known[axis](v) if axis in known else f"{axis}: {v}" for axis, v in each.axes.items()]
+    axes = [names.condition(v) if axis == "condition" else names.part({axis: v}) for axis, v in each.axes.items()]
     n = each.n
     return Line(
         contrast=each,

@@ -10,7 +10,7 @@ from auditc.ir.plan import Converse, People, Predict, Score
 from auditc.ir.reread import SECOND_READING, second_readers
 
 from . import numbers
-from .names import Names, estimates, questionings
+from .names import OTHER_LANGUAGE, Names, estimates, questionings
 
 GLOSSARY = (
     "cell",
@@ -285,18 +285,29 @@ def confounded(names: Names) -> str:
     return names.words("limit.confounded", n=len(rows), facts=names.words.listed(facts))
 
 
+def _languages(names: Names) -> list[str]:
+    """What cannot be told apart where populations are asked in several languages, and where an ablation tells it."""
+    stages = [stage for stage in questionings(names.material) if len(set(stage.language.values())) > 1]
+    other = {stage.block for stage in stages if isinstance(stage, Converse) and stage.condition == OTHER_LANGUAGE}
+    apart = [block for block in names.blocks if block in other]
+    rest = [block for block in names.blocks if block in {stage.block for stage in stages} - other]
+    said = []
+    for key, blocks in (("limit.language_apart", apart), ("limit.language_in" if apart else "limit.language", rest)):
+        if blocks:
+            said.append(names.words(key, blocks=names.words.listed([names.block(block) for block in blocks])))
+    return said
+
+
 def limits(names: Names) -> list[str]:
     """What must not be read out of the figures: what is always so, and what this plan and these models bring."""
-    words, rows, plan = names.words, names.material.findings.models, names.material.plan
+    words, rows = names.words, names.material.findings.models
     found = [confounded(names)]
     if any(row.quantisation for row in rows):
         found.append(words("limit.quantised"))
     base = [names.model(row.name) for row in rows if row.stage == "base"]
     if base:
         found.append(words("limit.base", models=words.listed(base)))
-    asked_in = {plan.populations[p].language for p in names.populations if p in plan.populations}
-    if len(asked_in) > 1:
-        found.append(words("limit.language"))
+    found += _languages(names)
     if any(f.n.people_nominal for f in estimates(names.material)):
         found.append(words("limit.nominal"))
     if any(f.estimand == "items like these" for f in estimates(names.material)):

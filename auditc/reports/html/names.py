@@ -16,7 +16,9 @@ from .words import Words
 
 TRUST = ("option_mass", "written_agreement", "answer_rate", "position_bias")
 """Metrics that say how far the answers are the model's own; they come before all others."""
-ABLATIONS = ("without_prompt", "without_config", "without_memory", "nothing_varied", "other_language", SECOND_READING)
+OTHER_LANGUAGE = "other_language"
+"""The ablation that asks as the same population in another language."""
+ABLATIONS = ("without_prompt", "without_config", "without_memory", "nothing_varied", OTHER_LANGUAGE, SECOND_READING)
 """Conditions that leave something out of the method, or read it otherwise. They have figures of their own: what was
 asked, and the controls that show whether the question was taken in, stand alone."""
 PROFILES = ("matching",)
