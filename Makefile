@@ -64,7 +64,7 @@ format: $(VENV)/ready
 $(VENV)/ready: pyproject.toml constraints/cpu.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "auditc needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints/cpu.txt -e ".[transformers,hosted,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints/cpu.txt -e ".[transformers,train,hosted,dev]"
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q auditc
 	touch $@
 

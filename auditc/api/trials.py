@@ -120,9 +120,9 @@ def _tested(file: Path, audit: Audit, trial: Trial) -> Tested:
 
 def _untestable(plan: Plan) -> str:
     """What of a plan needs more than simulated models; empty when nothing does."""
-    from auditc.ir.plan import Assess, Compare, Converse, Judge, Measure, Score
+    from auditc.ir.plan import Assess, Compare, Judge, Measure, Questioning
 
-    kinds = (Score, Converse, Assess, Measure, Judge, Compare)
+    kinds = (Questioning, Assess, Measure, Judge, Compare)
     stages = [f"`{stage.name}`" for stage in plan.stages if not isinstance(stage, kinds)]
     real = [f"`{name}`" for name, model in plan.models.items() if model.backend.kind != "simulated"]
     said = f"no stand-in can do {', '.join(stages)}" if stages else ""

@@ -205,6 +205,11 @@ def _calibrated(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
             remedy = "Claim something else, and read this figure in the report."
             report(scope.sink, "AC369", standing.holds, label, remedy=remedy)
             return False
+        if metrics.take(rest.metric).across:
+            label = f"`{rest.metric}` is one figure for all populations together, and a claim cannot name one yet"
+            remedy = "Claim something else, and read this figure in the report."
+            report(scope.sink, "AC369", standing.holds, label, remedy=remedy)
+            return False
     return True
 
 

@@ -126,6 +126,9 @@ def one_figure(expression: Expression, scope: Scope, measured: dict[str, Measure
     if metrics.take(free.metric).reads == "assessed":
         label = f"`{free.metric}` has a figure for each question to its judge, and a comparison cannot name one yet"
         return report(scope.sink, "AC369", free.span, label, remedy="Compare something else.")
+    if metrics.take(free.metric).across:
+        label = f"`{free.metric}` is one figure for all populations together, and a comparison cannot name one yet"
+        return report(scope.sink, "AC369", free.span, label, remedy="Compare something else.")
     if not reader.one_part(free, (), around=False):
         return POISON
     further = free.measured.further.get(free.metric)

@@ -127,7 +127,11 @@ def _can_answer(model: Model, written: Expression, asked: Asked, scope: Scope, b
     if model.like == asked.name and not any(getattr(params, name) for name, _ in _countries(params)):
         return True
     return all(
-        [covered(model.like, people, use.items, answered_as(model, use, written.span), scope) for use in asked.uses]
+        [
+            covered(model.like, people, use.items, answered_as(model, use, written.span), scope)
+            for use in asked.uses
+            if not use.texts
+        ]
     )
 
 

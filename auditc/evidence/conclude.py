@@ -30,6 +30,7 @@ from .rows import item_rows, tally_row
 from .slice import slice_of
 from .sources import ASKED, conditions_of, pairs
 from .together import settled
+from .variation import variations
 from .verdicts import claim_outcome, part_finding
 
 
@@ -61,17 +62,19 @@ def conclude(
     readings = [
         _Reading(stage, own, measured)
         for stage in plan.stages
-        if isinstance(stage, Measure) and named[stage.name].reads != "assessed"
+        if isinstance(stage, Measure) and named[stage.name].reads != "assessed" and not named[stage.name].across
         for own, partner in pairs(plan, stage, named[stage.name], answers)
         for measured in _measured(plan, stage, named[stage.name], own, partner)
     ]
-    together = settled([reading.measured for reading in readings])
-    readings = [replace(reading, measured=own) for reading, own in zip(readings, together, strict=True)]
+    final = settled([reading.measured for reading in readings])
+    readings = [replace(reading, measured=own) for reading, own in zip(readings, final, strict=True)]
     found = [
         each
         for reading, against in zip(readings, _yardsticks(plan, readings), strict=True)
         for each in _findings_of(plan, reading, numbers, against)
     ]
+    together = list(variations(plan, named, answers, numbers))
+    found += [each for _, of_it in together for each in of_it]
     assessed = judged_in_order(plan, assessed)
     found += said_by_judges(plan, named, assessed)
     more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers))
@@ -90,7 +93,7 @@ def conclude(
         claims=claims,
         probes=tuple(probes),
         maps=maps_of(plan, [(reading.stage, reading.measured) for reading in readings]),
-        contrasts=contrasts(plan, [reading.measured for reading in readings], numbers),
+        contrasts=contrasts(plan, [*(each.measured for each in readings), *(own for own, _ in together)], numbers),
         trainings=trainings,
     )
     rows = (row for each in answers for row in _item_rows(plan, each, readings))

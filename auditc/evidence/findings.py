@@ -40,7 +40,10 @@ def finding(part: Slice, yardstick: Yardstick | None, seed: int, origin: Origin)
     return Finding(
         id="/".join(
             [
-                *(measurement.measure, measurement.model, measurement.population, measurement.condition),
+                *(measurement.measure, measurement.model),
+                # A figure over all populations stands at none.
+                *([measurement.population] if measurement.population else []),
+                measurement.condition,
                 *([own.name] if own.name else []),
                 *dimension.values(),
             ]

@@ -194,7 +194,9 @@ def _row(plan: Plan, made: dict[str, Train], found: _Found, held: tuple[float, f
     axes = dict(pair.sides[0].part.axes) | condition
     seen = _seen(plan, made, found)
     return Contrast(
-        id="/".join([pair.of, own.measure, f"{pair.left} - {pair.right}", own.population, *axes.values()]),
+        id="/".join(
+            [pair.of, own.measure, f"{pair.left} - {pair.right}", *filter(None, [own.population]), *axes.values()]
+        ),
         of=pair.of,
         left=pair.left,
         right=pair.right,
@@ -241,6 +243,7 @@ def _holm(level: float, tests: int) -> tuple[str, ...]:
 def _seen(plan: Plan, made: dict[str, Train], found: _Found) -> dict[str, int]:
     """How many of the items were learnt, in any training that one of the two has gone through and the other has not."""
     own = found.pair.sides[0].measurement
+    # Of a figure over all populations, and of texts, nobody in particular is asked.
     country = plan.populations[own.population].country if own.population in plan.populations else ""
     chains = [{name, *ancestors(made, name)} & set(made) for name in (found.pair.left, found.pair.right)]
     kinds: dict[str, set[str]] = {"learnt": set(), "others": set(), "valid": set()}
@@ -248,7 +251,7 @@ def _seen(plan: Plan, made: dict[str, Train], found: _Found) -> dict[str, int]:
         stage = made[name]
         if stage.survey != own.survey:
             continue
-        these = country in {plan.populations[people].country for people in stage.populations}
+        these = not country or country in {plan.populations[people].country for people in stage.populations}
         kinds["learnt" if these else "others"].update(stage.items)
         if these:
             kinds["valid"].update(stage.valid)

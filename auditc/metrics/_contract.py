@@ -140,6 +140,10 @@ class Metric(Generic[P]):
     """Paper and equation, for the reference."""
     local: bool = True
     """Whether the figure of one model is the same whoever else is asked."""
+    across: bool = False
+    """Whether it is of one model as all populations of a block together: x is then `[..., I, P, K]`, an item's value
+    the mean over pairs of populations, and its figures are quotients of the model's headline and people's, for whom
+    `values` is asked too. A sheet has no people then."""
     settle: Callable[[Any], Any] | None = None
     """From the values `[M, I]` of all M models of a block, for one population and condition, to those that count: for a
     metric one of whose values hangs on the others."""

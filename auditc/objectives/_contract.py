@@ -58,8 +58,10 @@ class Objective(Generic[P]):
     learns: Callable[[P], Literal["shares", "texts"]]
     source: str
     train: Callable[[Job, P, Trainee, Callable[[Progress], None]], Trained]
-    packages: tuple[str, ...] = ("torch", "transformers", "peft")
+    packages: tuple[str, ...] = ("torch", "transformers", "peft", "accelerate")
     """Whose versions are part of what a training is."""
+    texts: int = 1
+    """How many texts one example of a batch puts to the model at once: what memory is told by."""
     revision: int = 1
     """Raised whenever the same job would come out otherwise for reasons that are our own."""
     rows: Callable[[P], int] = lambda params: 1

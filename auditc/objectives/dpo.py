@@ -129,4 +129,5 @@ dpo = Objective(
     train=_train,
     rows=lambda params: params.comparisons if params.pairs is None else 1,
     packages=PACKAGES,
+    texts=2,
 )

@@ -66,6 +66,11 @@ class Outcome:
     """What became of the second answer, by the hexadecimal key of the first: `answered`, `failed`, `not run`."""
     trainings: tuple[TrainingRow, ...] = ()
 
+    @property
+    def failed(self) -> int:
+        """Cells that were asked and brought no answer."""
+        return self.cells["failed"]
+
 
 def run(
     plan: Plan,
@@ -105,56 +110,13 @@ def run(
         finally:
             work.close()
         store.flush()
-        answers, records, total, fresh = [], [], Counts(), work.asked()
-        for sheet, record in done:
-            gathered, counts = gather(plan, sheet, work.reply, fresh.get(sheet.stage.name, set()))
-            answers.extend(gathered)
-            total += counts
-            records.append(record | counts.as_dict())
-        unanswered = _unanswered(work, [sheet for sheet, _ in done])
-        limited = _limited(meter.limits, total, records) if meter.limits.per_stage is not None else ""
-        stopped = "; ".join(filter(None, (school.why, meter.stopped or limited)))
-        samples = list(work.samples.values())
-        probed = [
-            probe.probed(plan, work.samples[sheet.stage.name], sheet, work.reply)
-            for sheet, _ in done
-            if sheet.stage.name in work.samples
-        ]
-        judgements = tuple(found for sheet, _ in done for found in assessed(plan, sheet, work.reply))
-        second = probe.statuses(samples, work.reply)
-        probes = probe.count(samples, work.reply, work.fresh.keys()).as_dict() if samples else {}
-        models = tuple(_card(plan, bound[name], done, store) for name in plan.models if name in bound)
+        outcome = work.outcome(done, school)
         if not meter.stopped:
             store.compact()
-        if not meter.stopped and not total.failed:
+        if not meter.stopped and not outcome.failed:
             windows.end()
-    reporter.run_finished(total.as_dict(), meter.seconds)
-    return Outcome(
-        answers=tuple(answers),
-        sheets=tuple(sheet for sheet, _ in done),
-        cells=total.as_dict(),
-        stages=(*(record | Counts().as_dict() for record in school.records), *records),
-        models=models,
-        seconds=meter.seconds,
-        stopped=stopped,
-        unanswered=unanswered,
-        spent=meter.spent,
-        assessed=judgements,
-        probed=tuple(probed),
-        probe=probes,
-        second=second,
-        trainings=school.rows,
-    )
-
-
-def _unanswered(work: _Run, sheets: Sequence[Sheet]) -> dict[bytes, str]:
-    """What became of the cells that were walked over and have no answer."""
-    return {
-        key: "not run" if work.reply(key) is None else "failed"
-        for sheet in sheets
-        for key in walked(sheet)
-        if key not in work.store
-    }
+    reporter.run_finished(outcome.cells, meter.seconds)
+    return outcome
 
 
 def _card(plan: Plan, bound: Bound, done: Sequence[tuple[Sheet, dict[str, Any]]], store: Store) -> ModelRow:
@@ -246,6 +208,36 @@ class _Run:
         self.ledger.begin({probe.NAME.format(model): cells})
         self._ask(model, probe.batches(samples, self.bound[model].flow.batch, self.reply))
         self.ledger.end(time.monotonic() - started)
+
+    def outcome(self, done: Sequence[tuple[Sheet, dict[str, Any]]], school: School) -> Outcome:
+        """What the run brought, once all that can be asked has been."""
+        plan, meter, store = self.plan, self.meter, self.store
+        answers, records, total, fresh = [], [], Counts(), self.asked()
+        for sheet, record in done:
+            gathered, counts = gather(plan, sheet, self.reply, fresh.get(sheet.stage.name, set()))
+            answers.extend(gathered)
+            total += counts
+            records.append(record | counts.as_dict())
+        keys = {key for sheet, _ in done for key in walked(sheet) if key not in store}
+        limited = _limited(meter.limits, total, records) if meter.limits.per_stage is not None else ""
+        samples = list(self.samples.values())
+        sampled = [(sheet, self.samples[sheet.stage.name]) for sheet, _ in done if sheet.stage.name in self.samples]
+        return Outcome(
+            answers=tuple(answers),
+            sheets=tuple(sheet for sheet, _ in done),
+            cells=total.as_dict(),
+            stages=(*(record | Counts().as_dict() for record in school.records), *records),
+            models=tuple(_card(plan, self.bound[name], done, store) for name in plan.models if name in self.bound),
+            seconds=meter.seconds,
+            stopped="; ".join(filter(None, (school.why, meter.stopped or limited))),
+            unanswered={key: "not run" if self.reply(key) is None else "failed" for key in keys},
+            spent=meter.spent,
+            assessed=tuple(found for sheet, _ in done for found in assessed(plan, sheet, self.reply)),
+            probed=tuple(probe.probed(plan, sample, sheet, self.reply) for sheet, sample in sampled),
+            probe=probe.count(samples, self.reply, self.fresh.keys()).as_dict() if samples else {},
+            second=probe.statuses(samples, self.reply),
+            trainings=school.rows,
+        )
 
     def close(self) -> None:
         if self._lane is not None:

@@ -106,3 +106,9 @@ def test_models_are_told_apart_wherever_they_stand(holds: str, tmp_path: Path) -
 
 def test_models_that_are_added_up_are_not_compared(tmp_path: Path) -> None:
     assert said("(m.jsd[model = one] + m.jsd[model = two]) / 2 > 0.8", tmp_path, TWO) == []
+
+
+def test_a_figure_of_all_populations_together_is_no_part_of_a_claim(tmp_path: Path) -> None:
+    block = "first_token o { ask = values  of = [sim]  as = [us]  jsd { }  variation_kept { } }\n"
+    [found] = [d for d in said("o.variation_kept > 0.5", tmp_path, block) if d.code == "AC369"]
+    assert "one figure for all populations together" in found.primary.text

@@ -126,7 +126,7 @@ def test_check_says_what_was_switched_off_and_by_whom(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("block", "found"),
     [
-        ("lint { AC490 = off }", [("AC366", "Did you mean `AC409`?")]),
+        ("lint { AC4090 = off }", [("AC366", "Did you mean `AC409`?")]),
         ("lint { ac415 = off }", [("AC366", "Did you mean `AC415`?")]),
         ("lint { AC415 = eror }", [("AC213", "Did you mean `error`?")]),
         ("lint { AC415 = on }", [("AC213", "Write `off`, `warning` or `error`.")]),

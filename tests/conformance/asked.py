@@ -11,6 +11,7 @@ from auditc.ir.exchange import (
     GenerateReply,
     GenerateRequest,
     Hint,
+    LikelihoodRequest,
     Prompt,
     Request,
     Sampling,
@@ -57,6 +58,13 @@ def draws(count: int) -> list[GenerateRequest]:
     return [GenerateRequest(prompt(0), sampling, 7919 * n, _drawn(n)) for n in range(count)]
 
 
+def plain(count: int) -> list[LikelihoodRequest]:
+    """Texts that are given as they stand."""
+    words = ["Rivers carry stones to the sea.", "河流把石头带到海里。"]
+    said = [f"{words[n % 2]} {n} " * (n + 1) for n in range(count)]
+    return [LikelihoodRequest(Prompt((), text), Hint(f"text_{n}", "texts", ())) for n, text in enumerate(said)]
+
+
 def endless() -> Prompt:
     """A prompt beyond every window."""
     return Prompt((Turn("user", "peace " * 100_000),), "Answer: (")
@@ -74,7 +82,7 @@ def everything() -> list[Request]:
     asked += texts(4, max_new_tokens=5, sample=False)
     for sample in (False, True):
         asked += texts(2, beams=2, sample=sample, max_new_tokens=4)
-    return [*asked, *odd()]
+    return [*asked, *plain(5), *odd()]
 
 
 def answers(replies: Sequence[ScoreReply | Failure]) -> list[ScoreReply]:

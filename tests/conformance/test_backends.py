@@ -22,10 +22,10 @@ from scipy.stats import chi2
 
 import auditc
 from auditc.backends import backends
-from auditc.backends._contract import Backend, Capability, Engine
-from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, ScoreReply, ScoreRequest
+from auditc.backends._contract import Backend, Capability, Engine, Predicting
+from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, LikelihoodReply, ScoreReply, ScoreRequest
 
-from .asked import LETTERS, answers, draws, endless, odd, scores, texts, written
+from .asked import LETTERS, answers, draws, endless, odd, plain, scores, texts, written
 from .case import BEYOND, Case, Ready, cases, parameters
 
 CASES = cases()
@@ -234,6 +234,21 @@ def test_beams_where_it_says_so(tried: Tried, capability: str, sample: bool) -> 
     assert written(tried.engine.generate(requests)) == found
     if sample and "streams" in tried.backend.can(tried.params):
         assert [written(tried.engine.generate([request]))[0] for request in requests] == found
+
+
+def test_texts_are_predicted_token_by_token_whoever_stands_beside_them(tried: Tried) -> None:
+    tried.needs("likelihood")
+    engine = tried.engine
+    assert isinstance(engine, Predicting) and engine.likelihoods([]) == []
+    requests = plain(5)
+    forward, backward = engine.likelihoods(requests), engine.likelihoods(requests[::-1])[::-1]
+    assert engine.likelihoods(requests) == forward
+    for request, one, other in zip(requests, forward, backward, strict=True):
+        assert isinstance(one, LikelihoodReply) and isinstance(other, LikelihoodReply)
+        assert request.prompt.opening.startswith(one.given)
+        assert 0 < len(one.logprobs) <= one.tokens_in and all(value <= 0 for value in one.logprobs)
+        # bfloat16 rounds by its neighbours, more in single tokens than in all of them.
+        assert sum(one.logprobs) == pytest.approx(sum(other.logprobs), rel=0.02)
 
 
 def test_a_bad_request_fails_alone(tried: Tried) -> None:

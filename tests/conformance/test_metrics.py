@@ -112,12 +112,16 @@ def test_leading_axes_are_treated_alike(name: str, case: dict[str, Any]) -> None
         np.testing.assert_allclose(row, case["values"], atol=1e-6)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if metrics.take(name).needs_people])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if metrics.take(name).needs_people and not metrics.take(name).across]
+)
 def test_without_people_there_is_no_value(name: str) -> None:
     assert np.isnan(_values(name, [[0.5, 0.5]], _sheet([2]))).all()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if metrics.take(name).needs_people])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if metrics.take(name).needs_people and not metrics.take(name).across]
+)
 def test_resampled_people_go_with_leading_axes(name: str) -> None:
     generator = np.random.default_rng(2)
     people = generator.dirichlet(np.ones(4), size=(5, 3))

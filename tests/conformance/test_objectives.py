@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
-from auditc.ir.values import ItemSet, Table
+from auditc.backends._contract import Adapter, ModelSource
+from auditc.backends.transformers import open_engine
+from auditc.backends.transformers.params import Params as EngineParams
+from auditc.ir.training import NotTrained, Progress
+from auditc.ir.values import Columns, ItemSet, Table
 from auditc.objectives import objectives
 from auditc.objectives._contract import Objective
+from tests.objectives import school
 
 
 @pytest.fixture(params=objectives.names())
@@ -27,10 +33,59 @@ def test_its_parameters_are_a_closed_frozen_form(objective: Objective[Any]) -> N
         objective.params.model_validate({"no_such_key": 1})
 
 
-def test_what_it_learns_from_is_the_one_thing_that_it_must_be_told(objective: Objective[Any]) -> None:
-    """Shares are those of a survey's items, texts are rows of a table."""
-    (needed,) = [info for info in objective.params.model_fields.values() if info.is_required()]
-    if objective.learns == "shares":
-        assert any(isinstance(mark, ItemSet) for mark in needed.metadata)
-    else:
-        assert needed.annotation is Table
+def given(objective: Objective[Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Each way in which it can be told what it learns from: a survey's items, or a table's rows."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for name, info in objective.params.model_fields.items():
+        if any(isinstance(mark, ItemSet) for mark in info.metadata):
+            found.append(("shares", {name: "values.train"}))
+        for mark in info.metadata + [mark for part in get_args(info.annotation) for mark in get_args(part)]:
+            if isinstance(mark, Columns):
+                rows = tuple(tuple(f"{column} {number}" for column in mark.names) for number in range(6))
+                found.append(("texts", {name: Table(path="t.csv", digest="d", columns=mark.names, rows=rows)}))
+    return found
+
+
+def test_it_says_from_its_parameters_what_it_learns_from(objective: Objective[Any]) -> None:
+    ways = given(objective)
+    assert ways
+    for learns, params in ways:
+        assert objective.learns(objective.params.model_validate(params)) == learns
+    with pytest.raises(ValidationError):
+        objective.params.model_validate({})
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
+    return school.model(tmp_path_factory.mktemp("model") / "model")
+
+
+def test_it_trains_and_leaves_an_adapter_that_an_engine_puts_on(
+    objective: Objective[Any], model: ModelSource, tmp_path: Path
+) -> None:
+    for learns, params in given(objective):
+        shares = learns == "shares"
+        plain = {key: value.model_dump(mode="json") for key, value in params.items() if isinstance(value, Table)}
+        numbers = {"examples": 6, "valid": 2} if shares else {"examples": 0, "valid": 0}
+        name = objective.train.__module__.rpartition(".")[2]
+        job = school.job(tmp_path / learns, name, params=plain, epochs=1, **numbers)
+        told: list[Progress] = []
+        done = school.train(model, job, told)
+        assert 0 < done.trainable < done.parameters and done.kept == done.curve[-1].step == told[-1].step > 0
+        assert {*objective.packages, "engine"} == {*done.versions}
+        assert [point.step for point in done.curve if point.valid is not None] == ([0, done.kept] if shares else [])
+        adapter = Adapter(job.result, "d")
+        open_engine(ModelSource("m", model.folder, "x", adapter=adapter), EngineParams(threads=1)).close()
+
+
+def test_it_trains_on_nothing_that_it_cannot_put_to_the_model(
+    objective: Objective[Any], model: ModelSource, tmp_path: Path
+) -> None:
+    learnt = (school.example(0), school.example(1, 2, (("A",), ("A",))))
+    for learns, _ in given(objective):
+        if learns == "shares":
+            job = school.job(tmp_path, objective.train.__module__.rpartition(".")[2], learnt=learnt)
+            with pytest.raises(NotTrained) as caught:
+                school.train(model, job)
+            assert caught.value.reason == "spelling" and "q1" in caught.value.message
+            assert not list(Path(job.result).iterdir())

@@ -171,7 +171,7 @@ def refused(model: ModelSource, job: Any, params: Params = ONE) -> NotTrained:
 
 
 def test_a_loss_that_is_no_number_ends_the_training(model: ModelSource, tmp_path: Path) -> None:
-    fault = refused(model, school.job(tmp_path, learning_rate=1e38, adapter=school.FULL))
+    fault = refused(model, school.job(tmp_path, learning_rate=1e20, adapter=school.FULL))
     assert fault.reason == "diverged" and "learning_rate" in fault.help
 
 
@@ -291,3 +291,20 @@ def test_pairs_never_set_what_nobody_chooses_against_its_like() -> None:
     assert all({0, 1} & {*pair} and example.shares[pair[0]] > 0 for pair in found)
     both = [pair for pair in found if {*pair} == {0, 1}]
     assert sum(pair[0] == 0 for pair in both) / len(both) == pytest.approx(0.9, abs=0.08)
+
+
+def test_memory_is_told_from_the_files(model: ModelSource) -> None:
+    from auditc.backends.transformers import transformers as backend
+
+    assert backend.training_memory is not None
+    little = backend.training_memory(model, ONE, school.settings(), 100)
+    more = {
+        "all weights": backend.training_memory(model, ONE, school.settings(adapter=school.FULL), 100),
+        "larger batches": backend.training_memory(model, ONE, school.settings(batch=64), 100),
+        "longer examples": backend.training_memory(model, ONE, school.settings(), 1000),
+    }
+    assert all(needed > little for needed in more.values()), more
+    twice = school.settings(batch=64, gradient_checkpointing=True)
+    assert backend.training_memory(model, ONE, twice, 1000) < backend.training_memory(
+        model, ONE, school.settings(batch=64), 1000
+    )

@@ -193,3 +193,8 @@ def test_what_the_evidence_says_is_known_in_chinese() -> None:
 
 def test_chances_are_never_zero() -> None:
     assert (chance(0.0), chance(0.0004), chance(0.0041), chance(1.0)) == ("< 0.001", "< 0.001", "0.004", "1.000")
+
+
+def test_the_axes_of_a_difference_are_named_in_the_language_of_the_page() -> None:
+    told = section("zh", "conditions").every("details")[0].text
+    assert "female" not in told and "mismatching" not in told and "profile" not in told

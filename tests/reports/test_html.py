@@ -191,3 +191,10 @@ def test_a_large_audit_shows_some_items_and_says_where_the_others_are() -> None:
 
 def test_the_page_stays_small() -> None:
     assert len(page("en", False).encode()) < 1_500_000
+
+
+def test_language_and_country_are_told_apart_where_both_languages_were_asked() -> None:
+    both, alone = (document(material("en", small)) for small in (False, True))
+    assert "in another of the audit's languages as well" in both
+    assert "in another of the audit's languages as well" not in alone
+    assert "What comes from the country and what comes from the language cannot be told apart here." in alone

@@ -55,6 +55,9 @@ class Apart:
     def generate(self, requests: Sequence[Request]) -> list[Any]:
         return self.worker.ask(requests) if requests else []
 
+    def likelihoods(self, requests: Sequence[Request]) -> list[Any]:
+        return self.worker.ask(requests) if requests else []
+
     def close(self) -> None:
         self.worker.close()
         self.worker.close()

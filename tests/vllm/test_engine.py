@@ -14,6 +14,8 @@ from auditc.ir.exchange import (
     GenerateReply,
     GenerateRequest,
     Hint,
+    LikelihoodReply,
+    LikelihoodRequest,
     Prompt,
     Sampling,
     ScoreReply,
@@ -83,6 +85,17 @@ def test_next_tokens_are_as_probable_as_in_the_other_engine(vllm_engine: Apart, 
     for one, other in zip(vllm_engine.score(requests), peer.score(requests), strict=True):
         assert one.logprobs == pytest.approx(other.logprobs, abs=1e-4)
         assert sum(map(math.exp, one.logprobs)) <= 1
+
+
+def test_texts_are_as_likely_as_in_the_other_engine(vllm_engine: Apart, peer: Any) -> None:
+    texts = [f"{topic} matters to many people. " * (n + 1) + "河流很长。" for n, topic in enumerate(TOPICS)]
+    requests = [LikelihoodRequest(Prompt((), text), NONE) for text in (*texts, "peace " * 3000)]
+    ours, theirs = vllm_engine.likelihoods(requests), peer.likelihoods(requests)
+    for one, other in zip(ours[:-1], theirs[:-1], strict=True):
+        assert isinstance(one, LikelihoodReply) and isinstance(other, LikelihoodReply)
+        assert (one.given, one.tokens_in) == (other.given, other.tokens_in)
+        assert one.logprobs == pytest.approx(other.logprobs, abs=1e-3)
+    assert isinstance(ours[-1], Failure) and ours[-1].reason == "too_long"
 
 
 def test_greedy_texts_are_the_other_engines(vllm_engine: Apart, peer: Any) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from auditc.backends._contract import Backend, Capability, Engine, Flow, ModelSource, Trainable
 from auditc.backends._window import window
+from auditc.backends.transformers.appetite import training_memory
 from auditc.backends.transformers.gguf import VERSION, prepare
 from auditc.backends.transformers.identity import identify
 from auditc.backends.transformers.params import CELLS, Params
@@ -52,6 +53,7 @@ transformers = Backend(
     adapters=True,
     memory=memory,
     trainee=open_trainee,
+    training_memory=training_memory,
     window=lambda source, params: window(source),
     flow=flow,
     prepared_as=VERSION,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,11 +39,11 @@ def memory(source: ModelSource, params: Params) -> int:
     try:
         config = json.loads((folder / "config.json").read_bytes())
         config = config.get("text_config") or config
-        tensors = [tensor for file in sorted(folder.glob("*.safetensors")) for tensor in _tensors(file)]
+        held = [tensor for file in sorted(folder.glob("*.safetensors")) for tensor in tensors(file)]
         device, size = device_class(params), BYTES[params.dtype]
-        weights = sum(numbers for numbers, _ in tensors) * size
+        weights = sum(tensor.numbers for tensor in held) * size
         # Of other numbers than it computes in, the files are held beside the weights until all are converted.
-        read = sum(numbers * stored for numbers, stored in tensors if stored != size) if device == "cpu" else 0
+        read = sum(tensor.numbers * tensor.stored for tensor in held if tensor.stored != size) if device == "cpu" else 0
         return LIBRARIES[device] + weights + max(read, _working(config, params, device, size))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as fault:
         raise BackendUnavailable(
@@ -72,12 +73,29 @@ def _working(config: dict[str, Any], params: Params, device: str, size: int) -> 
     return kept + budget * inner * ACTIVATIONS * size + rows * int(config["vocab_size"]) * LOGITS * 4
 
 
-def _tensors(file: Path) -> list[tuple[int, int]]:
-    """How many numbers each tensor of a file holds, and of how many bytes each."""
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor of a file, and of how many bytes each of its numbers is stored."""
+
+    name: str
+    shape: tuple[int, ...]
+    stored: int
+
+    @property
+    def numbers(self) -> int:
+        """How many it holds."""
+        return math.prod(self.shape)
+
+
+def tensors(file: Path) -> list[Tensor]:
+    """What a file holds, out of its header. Raises OSError, ValueError, and what a header that is none leads to."""
     with file.open("rb") as source:
         (length,) = struct.unpack("<Q", source.read(8))
         if length > file.stat().st_size:
             raise ValueError("header beyond the file")
         header = json.loads(source.read(length))
-    entries = (entry for name, entry in header.items() if name != "__metadata__")
-    return [(math.prod(int(n) for n in entry["shape"]), STORED.get(entry["dtype"], 1)) for entry in entries]
+    entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
+    return [
+        Tensor(name, tuple(int(n) for n in entry["shape"]), STORED.get(entry["dtype"], 1))
+        for name, entry in entries.items()
+    ]

@@ -16,7 +16,7 @@ batch leaves places empty."""
 
 def can(params: Params) -> frozenset[Capability]:
     """vLLM searches with beams without sampling only."""
-    return frozenset({"score", "generate", "beams", "streams"})
+    return frozenset({"score", "generate", "beams", "streams", "likelihood"})
 
 
 def open_engine(source: ModelSource, params: Params) -> Engine:

@@ -19,6 +19,11 @@ def scoring(tokens: Sequence[int]) -> Any:
     return _params(temperature=0.0, max_tokens=1, logprob_token_ids=list(tokens), logprobs=len(tokens))
 
 
+def predicting() -> Any:
+    """One step, for the natural-log probability of each token of the prompt after those before it."""
+    return _params(temperature=0.0, max_tokens=1, prompt_logprobs=0)
+
+
 def writing(sampling: Sampling, stream: int, ends: Collection[int]) -> Any:
     """A text from its own random stream, to a token of `ends` or a stop string."""
     return _params(

@@ -10,8 +10,18 @@ from typing import Any, TypeVar
 from auditc.backends._contract import Adapter, BackendUnavailable, Identity
 from auditc.backends._faults import plain
 from auditc.backends._prompts import Fed, Prompts, text
-from auditc.backends.vllm.asking import MOST_TOKENS, scoring, searching, writing
-from auditc.ir.exchange import Failure, GenerateReply, GenerateRequest, Prompt, Sampling, ScoreReply, ScoreRequest
+from auditc.backends.vllm.asking import MOST_TOKENS, predicting, scoring, searching, writing
+from auditc.ir.exchange import (
+    Failure,
+    GenerateReply,
+    GenerateRequest,
+    LikelihoodReply,
+    LikelihoodRequest,
+    Prompt,
+    Sampling,
+    ScoreReply,
+    ScoreRequest,
+)
 
 R = TypeVar("R")
 
@@ -105,6 +115,24 @@ class Vllm:
             replies.update(self._answered(members, search))
         return [replies[index] for index in range(len(requests))]
 
+    def likelihoods(self, requests: Sequence[LikelihoodRequest]) -> list[LikelihoodReply | Failure]:
+        """Every token of each text after those before it; vLLM writes one token more, which needs room."""
+        replies: dict[int, LikelihoodReply | Failure] = {}
+        rows: dict[int, Fed] = {}
+        for index, fed in enumerate(self._prompts.plain([request.prompt.opening for request in requests])):
+            found = fed if isinstance(fed, Failure) else self._prompts.beyond(fed, 1) or fed
+            if isinstance(found, Failure):
+                replies[index] = found
+            else:
+                rows[index] = found
+
+        def compute(batch: list[int]) -> Sequence[LikelihoodReply]:
+            outputs = self._run([rows[index] for index in batch], [predicting() for _ in batch])
+            return [self._predicted(rows[index], output) for index, output in zip(batch, outputs, strict=True)]
+
+        replies.update(self._answered(list(rows), compute))
+        return [replies[index] for index in range(len(requests))]
+
     def close(self) -> None:
         """End the engine. Its memory is given back for certain when its process ends."""
         llm, self._llm = self._llm, None
@@ -129,6 +157,11 @@ class Vllm:
         if len(outputs) != len(feds):
             raise RuntimeError(f"{len(outputs)} outputs of {len(feds)} prompts")
         return list(outputs)
+
+    def _predicted(self, fed: Fed, output: Any) -> LikelihoodReply:
+        following = zip(output.prompt_logprobs[1:], fed.ids[1:], strict=True)
+        logprobs = tuple(float(found[token].logprob) for found, token in following)
+        return LikelihoodReply(logprobs, len(fed.ids), self._prompts.given(fed))
 
     def _search(self, feds: Sequence[Fed], sampling: Sampling) -> list[GenerateReply]:
         prompts = [{"prompt_token_ids": list(fed.ids)} for fed in feds]

@@ -19,6 +19,8 @@ SHOWN = 24
 """Rows of the numbers behind a curve."""
 Note = tuple[str, str]
 """A sentence, and the language that it is in."""
+Own = dict[tuple[object, ...], Finding]
+"""Figures by block, metric, model, population, condition and axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def trainings(names: Names) -> Trainings:
         ("trainings.before_further", [c for c in changed if _aside(c)]),
         ("trainings.pairs_further", [c for c in others if _aside(c) or c.axes]),
     ]
-    own: dict[tuple[object, ...], Finding] = {
+    own: Own = {
         (f.block, f.metric, f.model, f.population, f.condition, *sorted(f.axes.items())): f
         for f in estimates(names.material)
     }
@@ -209,9 +211,6 @@ def _shown(learnt: list[tuple[float, float]], valid: list[tuple[float, float]]) 
         (numbers.count(int(step)), numbers.figure(losses.get(step)), numbers.figure(checked.get(step)))
         for step in sorted({*losses, *checked})
     )
-
-
-Own = dict[tuple[object, ...], Finding]
 
 
 def _table(names: Names, name: str, found: Iterable[Contrast], own: Own) -> Table:

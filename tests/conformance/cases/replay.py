@@ -10,7 +10,7 @@ from pathlib import Path
 
 from auditc.backends import backends
 from auditc.backends._contract import ModelSource
-from auditc.ir.exchange import Reply, Request, ScoreRequest
+from auditc.ir.exchange import LikelihoodRequest, Reply, Request, ScoreRequest
 from auditc.ir.recorded import Exchange, Head, Who, line_of
 
 from ..asked import everything
@@ -26,8 +26,12 @@ def recorded() -> Iterator[Ready]:
     lines = []
     for request in everything():
         asked: list[Request] = [request]
-        replies: list[Reply] = engine.score(asked) if isinstance(request, ScoreRequest) else engine.generate(asked)  # type: ignore[arg-type]
-        if "\ud800" not in request.prompt.turns[0].text:  # no store holds half a character
+        replies: list[Reply]
+        if isinstance(request, LikelihoodRequest):
+            replies = engine.likelihoods(asked)  # type: ignore[attr-defined]
+        else:
+            replies = engine.score(asked) if isinstance(request, ScoreRequest) else engine.generate(asked)  # type: ignore[arg-type]
+        if not request.prompt.turns or "\ud800" not in request.prompt.turns[0].text:  # no store holds half a character
             lines.append(line_of(Exchange(0, request, replies[0])))
     who = Who(name="model", identity=dict(engine.identity))
     total = hashlib.sha256(b"".join(lines)).hexdigest()

@@ -1,0 +1,79 @@
+"""How much memory a training takes, told from a model's files: weights, what is trained, and what is kept for the way
+back through the layers.
+
+What a layer keeps for each token was counted in the library's code for models of the Llama kind: the states before its
+norms, queries, keys, values and what is attended to, the three wide states of its inner part, and the input of each
+adapter with its dropout. `docs/decisions/0033-trainers.md` has estimates beside measured peaks.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, Final
+
+from auditc.backends._contract import BackendUnavailable, ModelSource
+from auditc.backends.transformers.identity import device_class, model_folder
+from auditc.backends.transformers.params import Params
+from auditc.backends.transformers.room import BYTES, LIBRARIES, MB, tensors
+from auditc.ir.training import Settings
+
+TRAINER: Final = 150 * MB
+"""What the trainer, PEFT, TRL and their libraries take beside PyTorch and transformers."""
+
+STATES: Final = 12
+"""Bytes for each number that is trained, beside the weights: its gradient, and two means of AdamW, in float32."""
+FLOAT: Final = 4
+HIDDEN: Final = {"lora": 3.0, "full": 6.0}
+INNER: Final = {"lora": 3.0, "full": 4.0}
+"""States as wide as the model, and as its inner part, that a layer keeps for each token."""
+INPUT: Final = 1.25
+"""Of each adapter: its input after dropout, and which of it was dropped."""
+LOOSE: Final = {"cpu": 1.6, "cuda": 1.15}
+"""What an allocator has beyond what is asked of it: a CPU's leaves holes between batches of different lengths."""
+
+
+def training_memory(source: ModelSource, params: Params, settings: Settings, longest: int) -> int:
+    """About how many bytes a training takes at its largest, `longest` being the tokens of its longest example. Raises
+    BackendUnavailable where the files are not those of a model."""
+    folder = model_folder(source)
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        config = config.get("text_config") or config
+        held = [tensor for file in sorted(folder.glob("*.safetensors")) for tensor in tensors(file)]
+        full, device = settings.adapter.kind == "full", device_class(params)
+        wide = full or settings.precision == "float32" or source.adapter is not None
+        size = FLOAT if wide else BYTES[settings.precision]
+        numbers = sum(tensor.numbers for tensor in held)
+        read = sum(tensor.numbers * tensor.stored for tensor in held if tensor.stored != size)
+        trained = numbers if full else _adapter(held, settings)
+        states = trained * (STATES if full else STATES + FLOAT)
+        # On a CUDA device AdamW goes over all that is trained at once, and holds as much again meanwhile.
+        states += trained * FLOAT if device == "cuda" else 0
+        working = states + int(LOOSE[device] * settings.batch * longest * _kept(config, settings))
+        return LIBRARIES[device] + TRAINER + numbers * size + max(read if device == "cpu" else 0, working)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as fault:
+        raise BackendUnavailable(
+            f"the files of model {source.name} do not say how large it is: fetch it again"
+        ) from fault
+
+
+def _adapter(held: list[Any], settings: Settings) -> int:
+    """Numbers of an adapter: on each of its matrices, one row and one column more for each rank."""
+    said = settings.adapter.params
+    endings = tuple(f".{target}.weight" for target in said["targets"])
+    return sum(sum(tensor.shape) * int(said["rank"]) for tensor in held if tensor.name.endswith(endings))
+
+
+def _kept(config: dict[str, Any], settings: Settings) -> float:
+    """Bytes for each token of a batch."""
+    size = BYTES[settings.precision]
+    hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
+    inner = max(int(config.get("intermediate_size") or 4 * hidden), hidden)
+    attended = heads * int(config.get("head_dim") or hidden // heads)
+    kind = settings.adapter.kind
+    inputs = 0 if kind == "full" else INPUT * len(settings.adapter.params["targets"])
+    # Norms are computed in float32 whatever the rest is.
+    layer = HIDDEN[kind] * hidden * FLOAT + inputs * hidden * FLOAT + (INNER[kind] * inner + 4 * attended) * size
+    layers = int(config["num_hidden_layers"])
+    return layers * hidden * size + layer if settings.gradient_checkpointing else layers * layer
