@@ -29,8 +29,8 @@ INNER: Final = {"lora": 3.0, "full": 4.0}
 """States as wide as the model, and as its inner part, that a layer keeps for each token."""
 INPUT: Final = 1.25
 """Of each adapter: its input after dropout, and which of it was dropped."""
-LOOSE: Final = 1.15
-"""What an allocator has beyond what is asked of it."""
+LOOSE: Final = {"cpu": 1.6, "cuda": 1.15}
+"""What an allocator has beyond what is asked of it: a CPU's leaves holes between batches of different lengths."""
 
 
 def training_memory(source: ModelSource, params: Params, settings: Settings, longest: int) -> int:
@@ -50,7 +50,7 @@ def training_memory(source: ModelSource, params: Params, settings: Settings, lon
         states = trained * (STATES if full else STATES + FLOAT)
         # On a CUDA device AdamW goes over all that is trained at once, and holds as much again meanwhile.
         states += trained * FLOAT if device == "cuda" else 0
-        working = states + int(LOOSE * settings.batch * longest * _kept(config, settings))
+        working = states + int(LOOSE[device] * settings.batch * longest * _kept(config, settings))
         return LIBRARIES[device] + TRAINER + numbers * size + max(read if device == "cpu" else 0, working)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as fault:
         raise BackendUnavailable(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,8 @@ class Prospects:
     rooms: dict[str, Room]
     """The memory that those ahead need, by stage, and what there is."""
     problems: tuple[Problem, ...]
+    ready: dict[str, Ahead] = field(default_factory=dict)
+    """Of those ahead, the ones whose base is there, by stage."""
 
 
 def prospects(plan: Plan, workspace: Path, here: Mapping[str, Here]) -> Prospects:
@@ -86,13 +88,13 @@ def _with(found: Prospects, plan: Plan, workspace: Path, stage: Train) -> Prospe
         if plan.models[stage.base].trained and any(other.model == stage.base for other in _trainings(plan)):
             return found  # why it is not there is told of its own training
         raise _problem(stage, f"the weights of `{stage.base}`, which `{stage.model}` is made of, are not here", _FETCH)
-    backend, pupil = _pupil(stage, plan.models[stage.base], base)
     learnt = _lessons(plan, stage)
-    room = _room(stage, backend, pupil, learnt)
-    card = None
+    room = _room(stage, *_pupil(stage, plan.models[stage.base], base), learnt)
+    card, ready = None, found.ready
     if not base.awaits:
+        ready = {**ready, stage.name: ahead(plan, stage, base, learnt)}
         try:
-            card = results.read(workspace, _recipe(stage, backend, pupil, learnt)[0])
+            card = results.read(workspace, ready[stage.name].recipe)
         except WorldFailed as damaged:
             raise _problem(stage, damaged.message, damaged.help) from None
     sizes = {**found.sizes, stage.name: learnt}
@@ -111,6 +113,7 @@ def _with(found: Prospects, plan: Plan, workspace: Path, stage: Train) -> Prospe
         sizes=sizes,
         rooms={**found.rooms, stage.name: room},
         problems=problems,
+        ready=ready,
     )
 
 

@@ -98,7 +98,8 @@ class School:
         try:
             if base.awaits:
                 raise NotTrained("base", f"`{stage.base}`, which it is made of, was not trained")
-            card, how = self._trained(ahead(self.plan, stage, base, self.found.sizes[stage.name]))
+            known = self.found.ready.get(stage.name)
+            card, how = self._trained(known or ahead(self.plan, stage, base, self.found.sizes[stage.name]))
         except trainer.Stopped:
             self._note(stage, time.monotonic() - started, "stopped")
             self.reporter.training_finished(stage.name, time.monotonic() - started, "stopped")

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,8 +37,8 @@ def teach(job: Job, params: Any, trainee: Any, tell: Callable[[Progress], None])
         if step == 3:
             trouble(os.environ.get("TROUBLE", ""), Path(job.result))
         curve.append(Progress(step=step, steps=STEPS, epoch=step / 2, loss=1 / step, valid=2 / step))
-        tell(curve[-1])
         state.write_text(json.dumps({"step": step}))
+        tell(curve[-1])
     write(Path(job.result), trainee, job)
     return Trained(
         curve=tuple(curve),
@@ -91,8 +90,6 @@ def note(line: str) -> None:
 
 
 if __name__ == "__main__":
-    if "-I" in sys.argv:  # asked for versions
-        os.execv(sys.executable, [sys.executable, *sys.argv[sys.argv.index("-I") :]])
     objective.first_token_kl = dataclasses.replace(objective.first_token_kl, train=teach)
     answering.simulated = dataclasses.replace(answering.simulated, trainee=lambda source, params, settings: source)
     train.serve()

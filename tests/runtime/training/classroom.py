@@ -131,7 +131,8 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
     )
     monkeypatch.setattr(module, "simulated", fake)
     python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.runtime.training.apprentice "$@"\n', "utf-8")
+    versions = f'[ "$1" = -I ] && exec "{sys.executable}" "$@"'
+    python.write_text(f'#!/bin/sh\n{versions}\nexec "{sys.executable}" -m tests.runtime.training.apprentice\n', "utf-8")
     python.chmod(0o755)
     monkeypatch.setenv("AUDITC_TRAIN_PYTHON", str(python))
     monkeypatch.setenv("AUDITC_HOME", str(tmp_path / "home"))

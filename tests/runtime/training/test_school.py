@@ -7,17 +7,26 @@ import json
 import os
 import shutil
 import signal
+import time
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from auditc.backends import simulated as module
+from auditc.backends._contract import ModelSource
 from auditc.ir.plan import Thing
-from auditc.ir.training import Progress
+from auditc.ir.training import Job, Progress
+from auditc.runtime import budget
 from auditc.runtime.budget import Limits
 from auditc.runtime.events import Reporter
 from auditc.runtime.execute import run
 from auditc.runtime.faults import CannotBind
+from auditc.runtime.training.lessons import lessons, settings
+from auditc.runtime.workers.jobs import from_job, to_job
+from auditc.runtime.workers.starting import start
+from auditc.runtime.workers.wire import from_source, pack, split, unpack
 from tests.runtime.training.classroom import HERE, Class, taught, train
 
 
@@ -164,10 +173,20 @@ def test_what_a_kill_leaves_aside_is_cleared_away(room: Class) -> None:
     assert [path.name for path in (room.folder / "trained").iterdir()] == [result.name]
 
 
-def test_a_budget_in_time_ends_a_training_and_keeps_its_checkpoint(room: Class) -> None:
+def test_a_budget_in_time_ends_a_training_and_keeps_its_checkpoint(
+    room: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
     room.trouble("wait")
-    done = room.run(taught(train()), limits=Limits(seconds=4.0))
-    assert done.stopped == "the budget of 4 seconds is spent" and done.cells["asked"] == 0
+    later = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + later[0])
+    monkeypatch.setattr(budget, "time", clock)
+
+    class Late(Reporter):
+        def training(self, stage: str, progress: Progress) -> None:
+            later[0] = 4000.0 if progress.step == 2 else 0.0
+
+    done = room.run(taught(train()), limits=Limits(seconds=3600.0), reporter=Late())
+    assert done.stopped == "the budget of 3,600 seconds is spent" and done.cells["asked"] == 0
     assert room.notes[-1] == "from 0"
     room.trouble("")
     assert room.run(taught(train())).stopped == ""
@@ -218,3 +237,37 @@ def test_an_interpreter_that_is_not_there_is_said(room: Class, monkeypatch: pyte
     monkeypatch.setenv("AUDITC_TRAIN_PYTHON", "/nowhere/python")
     with pytest.raises(CannotBind, match="the interpreter that AUDITC_TRAIN_PYTHON names"):
         room.run(taught(train()))
+
+
+def test_a_trainer_ends_with_the_run_that_started_it(room: Class, tmp_path: Path) -> None:
+    room.trouble("wait")
+    source = from_source(ModelSource("base", "base", "digest of base"))
+    job = Job("first_token_kl", {"survey": "values"}, (), (), settings(train()), str(tmp_path), str(tmp_path))
+    asked = {"backend": "simulated", "params": {"like": "values"}, "source": source, "job": from_job(job)}
+    process = start(os.environ["AUDITC_TRAIN_PYTHON"], "auditc.runtime.workers.train", tmp_path / "log")
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(pack({"train": asked}))
+    process.stdin.flush()
+    assert process.stdout.read(1), "it is at work"
+    process.stdin.close()  # as it is when the run is gone, however it went
+    assert process.wait(30) == 0
+    process.stdout.close()
+
+
+def test_no_result_is_written_through_a_link_that_leads_out(room: Class, tmp_path: Path) -> None:
+    room.folder.mkdir()
+    (tmp_path.parent / f"{tmp_path.name}-elsewhere").mkdir()
+    (room.folder / "trained").symlink_to(tmp_path.parent / f"{tmp_path.name}-elsewhere")
+    with pytest.raises(CannotBind, match="`trained` is a link that leads out of the workspace"):
+        room.run(taught(train()))
+    assert room.notes == []
+
+
+def test_a_job_survives_the_wire(room: Class) -> None:
+    plan = taught(train())
+    learnt = lessons(plan, train())
+    job = Job("first_token_kl", {}, learnt.examples, learnt.valid, settings(train()), "checkpoints", "result")
+    assert to_job(unpack(split(bytearray(pack(from_job(job)))) or b"")) == job
+    assert all(abs(sum(example.shares) - 1) < 1e-12 for example in learnt.examples)
+    people = plan.surveys["values"].people["USA"]["q0"].shares
+    assert learnt.examples[0].shares == pytest.approx(people)
