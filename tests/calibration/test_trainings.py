@@ -53,6 +53,9 @@ def test_a_thousand_trainings_that_change_nothing(case: trainings.Case) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("kept", "draws"), [(1.0, None), (0.5, None), (0.5, 50), (1.0, 50)])
 def test_a_thousand_audits_of_variation_kept(kept: float, draws: int | None) -> None:
+    """Where few draws say little of peoples who are much alike, the interval is wide, and holds the truth too often."""
     found, error = trainings.variation(kept=kept, items=60, draws=draws, people=1000, repetitions=SLOW)
-    _near(found)
-    assert abs(error) < 0.05
+    assert found.covered >= simulations.binomial_bounds(LEAST, SLOW, z=2.5)[0], found
+    if draws is None:
+        _near(found)
+    assert abs(error) < (0.01 if draws is None else 0.06)

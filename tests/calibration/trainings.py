@@ -141,7 +141,7 @@ def _spread(case: Case, pool: sim.Pool, shares: Array, rows: Array, who: str, ge
 def variation(
     *, kept: float, items: int, draws: int | None, people: int, repetitions: int, seed: int = sim.SEED
 ) -> tuple[sim.Coverage, float]:
-    """Coverage of the share of variation that is kept, and its mean error as a share of the truth. Two peoples of
+    """Coverage of the share of variation that is kept, and its mean error, in the same unit. Two peoples of
     `people` persons each, who answer an item in ways that lie apart; the model's answers as either lie between theirs
     and those of both together."""
     generator = np.random.default_rng([seed, items, draws or 0, people])
@@ -175,7 +175,7 @@ def variation(
         assert ends is not None
         hits.append(ends[0] <= truth <= ends[1])
         halves.append((ends[1] - ends[0]) / 2)
-        errors.append(spread.point / truth - 1)
+        errors.append(spread.point - truth)
     return sim.Coverage(float(np.mean(hits)), float(np.mean(halves)), repetitions), float(np.mean(errors))
 
 

@@ -195,6 +195,6 @@ def test_the_page_stays_small() -> None:
 
 def test_language_and_country_are_told_apart_where_both_languages_were_asked() -> None:
     both, alone = (document(material("en", small)) for small in (False, True))
-    assert "in another of the audit's languages as well" in both
-    assert "in another of the audit's languages as well" not in alone
+    assert "were asked in different languages, and in another of the audit" in both
+    assert "were asked in different languages, and in another of the audit" not in alone
     assert "What comes from the country and what comes from the language cannot be told apart here." in alone

@@ -288,9 +288,10 @@ def confounded(names: Names) -> str:
 def _languages(names: Names) -> list[str]:
     """What cannot be told apart where populations are asked in several languages, and where an ablation tells it."""
     stages = [stage for stage in questionings(names.material) if len(set(stage.language.values())) > 1]
-    other = {stage.block for stage in stages if isinstance(stage, Converse) and stage.condition == OTHER_LANGUAGE}
-    apart = [block for block in names.blocks if block in other]
-    rest = [block for block in names.blocks if block in {stage.block for stage in stages} - other]
+    other = {f.block for f in estimates(names.material) if f.condition == OTHER_LANGUAGE}
+    asked = {stage.block for stage in stages}
+    apart = [block for block in names.blocks if block in asked & other]
+    rest = [block for block in names.blocks if block in asked - other]
     said = []
     for key, blocks in (("limit.language_apart", apart), ("limit.language_in" if apart else "limit.language", rest)):
         if blocks:
