@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from auditc.backends import backends
 from auditc.compiler.alike import CLOSE, alike, closest
 from auditc.compiler.compare import compare
 from auditc.compiler.compare.places import Places
@@ -303,3 +304,11 @@ def test_options_that_differ_in_capitals_alone_are_one(tmp_path: Path) -> None:
     assert [(each.code, each.primary.text) for each in found if each.code == "AC033"] == [
         ("AC033", "`YES`, `Yes` stands twice")
     ]
+
+
+def test_a_base_is_run_by_a_backend_that_trains(tmp_path: Path) -> None:
+    """Where some backend does: the same weights can then be named with that one."""
+    able = [name for name in backends.names() if backends.take(name).trainee is not None]
+    other = BASE.replace('stage   = "instruct"', 'stage   = "instruct"\n  backend = vllm { }')
+    found = [each.code for each in diagnostics(other + train("tuned", "small"), tmp_path)]
+    assert found == (["AC381"] if able else []) and "vllm" not in able
