@@ -18,7 +18,7 @@ from auditc.ir.canonical import digest
 from auditc.ir.training import Settings
 from auditc.objectives._contract import Objective
 
-from .lessons import Lessons
+from .examples import Examples
 from .trainer import PYTHON, interpreter
 
 FORMAT: Final = 1
@@ -51,7 +51,7 @@ def recipe(
     device: str,
     kind: str,
     objective: Objective[Any],
-    lessons: Lessons,
+    examples: Examples,
     settings: Settings,
     versions: Mapping[str, str],
 ) -> str:
@@ -64,8 +64,8 @@ def recipe(
             "device": device,
             "objective": kind,
             "revision": objective.revision,
-            "params": lessons.said,
-            "data": lessons.digest,
+            "params": examples.said,
+            "data": examples.digest,
             "settings": settings.model_dump(mode="json"),
             "versions": dict(versions),
         }

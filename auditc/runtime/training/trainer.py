@@ -37,7 +37,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Pupil:
+class Base:
     """A model to be trained, and the backend that opens it: its kind, and its parameters as JSON."""
 
     backend: str
@@ -50,7 +50,7 @@ def interpreter() -> str:
     return os.environ.get(PYTHON) or sys.executable
 
 
-def train(pupil: Pupil, job: Job, log: Path, tell: Callable[[Progress], None], stopping: Callable[[], bool]) -> Trained:
+def train(base: Base, job: Job, log: Path, tell: Callable[[Progress], None], stopping: Callable[[], bool]) -> Trained:
     """Carry a job out in a process of its own. Raises NotTrained, or Stopped soon after `stopping` says so."""
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -59,7 +59,7 @@ def train(pupil: Pupil, job: Job, log: Path, tell: Callable[[Progress], None], s
         said = f"the interpreter that {PYTHON} names cannot be started ({fault.strerror})"
         raise NotTrained("engine", said, f"let {PYTHON} name a Python that has auditc's `transformers` extra") from None
     try:
-        return _watch(process, _asked(pupil, job), log, tell, stopping)
+        return _watch(process, _asked(base, job), log, tell, stopping)
     finally:
         kill(process)
         process.wait()
@@ -69,9 +69,9 @@ def train(pupil: Pupil, job: Job, log: Path, tell: Callable[[Progress], None], s
                     stream.close()
 
 
-def _asked(pupil: Pupil, job: Job) -> Message:
-    source = from_source(pupil.source)
-    return {"train": {"backend": pupil.backend, "params": pupil.params, "source": source, "job": from_job(job)}}
+def _asked(base: Base, job: Job) -> Message:
+    source = from_source(base.source)
+    return {"train": {"backend": base.backend, "params": base.params, "source": source, "job": from_job(job)}}
 
 
 def _watch(

@@ -29,18 +29,18 @@ from ..models import Ready
 from ..windows import Windows
 from . import results, trainer
 from .card import Card, readme, row
-from .lessons import Lessons, parameters, settings
-from .prospects import Ahead, Prospects, ahead
+from .examples import Examples, parameters, settings
+from .resolve import Ahead, Resolved, ahead
 
 
 @dataclass(slots=True, eq=False)
-class School:
+class Trainings:
     """The trainings of one run. `cards` are those whose model is there, by stage; `failed` says of the others what
     happened and what to do."""
 
     plan: Plan
     folder: Path
-    found: Prospects
+    found: Resolved
     reporter: Reporter
     meter: Meter
     stop: Stop
@@ -99,7 +99,7 @@ class School:
             if base.awaits:
                 raise NotTrained("base", f"`{stage.base}`, which it is made of, was not trained")
             known = self.found.ready.get(stage.name)
-            card, how = self._trained(known or ahead(self.plan, stage, base, self.found.sizes[stage.name]))
+            card, how = self._trained(known or ahead(self.plan, stage, base, self.found.examples[stage.name]))
         except trainer.Stopped:
             self._note(stage, time.monotonic() - started, "stopped")
             self.reporter.training_finished(stage.name, time.monotonic() - started, "stopped")
@@ -123,7 +123,7 @@ class School:
         if there is not None:
             return there, "reused"
         stage, began = job.stage, time.monotonic()
-        learnt = job.lessons
+        learnt = job.examples
         self.reporter.training_started(stage.name, stage.model, learnt.size, len(learnt.valid))
         goes_on = any(results.checkpoints(self.folder, job.recipe).glob("*"))
         with results.aside(self.folder, job.recipe) as work:
@@ -131,14 +131,14 @@ class School:
             asked = Job(
                 objective=stage.objective.kind,
                 params=parameters(stage),
-                examples=learnt.examples,
+                examples=learnt.train,
                 valid=learnt.valid,
                 settings=settings(stage),
                 checkpoints=str(results.checkpoints(self.folder, job.recipe).resolve()),
                 result=str(result.resolve()),
             )
             log = self.logs / f"worker-train-{self._number(stage)}.log"
-            done = trainer.train(job.pupil, asked, log, self._tell(stage), self._stopping)
+            done = trainer.train(job.base, asked, log, self._tell(stage), self._stopping)
             card = _card(job, done, learnt, result, time.monotonic() - began)
             results.finish(self.folder, work, card, readme(stage, card))
         return card, "gone on with" if goes_on else "trained"
@@ -160,7 +160,7 @@ class School:
     def _note(self, stage: Train, seconds: float, how: str, reason: str = "") -> None:
         """An entry of the run's record."""
         card = self.cards.get(stage.name)
-        learnt = self.found.sizes.get(stage.name)
+        learnt = self.found.examples.get(stage.name)
         self.records.append(
             {
                 "name": stage.name,
@@ -185,13 +185,13 @@ def _plain(help: str) -> str:
     return help[:1].lower() + help[1:].rstrip(".")
 
 
-def _card(job: Ahead, done: Trained, learnt: Lessons, result: Path, seconds: float) -> Card:
+def _card(job: Ahead, done: Trained, learnt: Examples, result: Path, seconds: float) -> Card:
     """Raises NotTrained where what came is no model."""
     try:
         made = results.told(result)
     except (ValueError, WeightsUnavailable) as fault:
         raise NotTrained("engine", f"the training brought no model that can be read: {fault}") from None
-    base = job.base
+    base = job.ready
     before = (base.weights_digest, *([base.adapter.weights_digest] if base.adapter else []))
     earlier = base.lineage or ()
     lineage = (*earlier, *(digest for digest in before if digest not in earlier))

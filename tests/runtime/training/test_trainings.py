@@ -23,20 +23,20 @@ from auditc.runtime.budget import Limits
 from auditc.runtime.events import Reporter
 from auditc.runtime.execute import run
 from auditc.runtime.faults import CannotBind
-from auditc.runtime.training.lessons import lessons, settings
+from auditc.runtime.training.examples import examples, settings
 from auditc.runtime.workers.jobs import from_job, to_job
 from auditc.runtime.workers.starting import start
 from auditc.runtime.workers.wire import from_source, pack, split, unpack
-from tests.runtime.training.classroom import HERE, Class, taught, train
+from tests.runtime.training.workspace import HERE, Workspace, train, trained
 
 
-def test_a_model_is_trained_and_then_asked(room: Class) -> None:
-    done = room.run(taught(train()))
+def test_a_model_is_trained_and_then_asked(workspace: Workspace) -> None:
+    done = workspace.run(trained(train()))
     assert done.stopped == ""
-    assert room.notes == ["begin first_token_kl on base with 8 and 4", "from 0"]
+    assert workspace.notes == ["begin first_token_kl on base with 8 and 4", "from 0"]
     assert done.cells["not_run"] == done.cells["failed"] == 0 and not done.stopped
     (row,) = done.trainings
-    (result,) = room.results()
+    (result,) = workspace.results()
     card = json.loads((result / "card.json").read_text())
     assert (row.model, row.base, row.lineage) == ("tuned", "base", ("digest of base",))
     assert row.recipe == result.name and row.weights == card["weights"]
@@ -46,17 +46,17 @@ def test_a_model_is_trained_and_then_asked(room: Class) -> None:
     assert [point.valid for point in row.curve] == [2.0, 1.0, 2 / 3, 0.5]
     text = (result / "README.md").read_text()
     assert "Made of `base`" in text and row.data in text
-    assert not list((room.folder / "training").iterdir()), "checkpoints go when the result is there"
+    assert not list((workspace.folder / "training").iterdir()), "checkpoints go when the result is there"
 
 
-def test_an_unchanged_training_is_never_repeated(room: Class) -> None:
-    first = room.run(taught(train()))
-    assert room.notes
-    again = room.run(taught(train()))
-    assert room.notes == [] and again.trainings == first.trainings
+def test_an_unchanged_training_is_never_repeated(workspace: Workspace) -> None:
+    first = workspace.run(trained(train()))
+    assert workspace.notes
+    again = workspace.run(trained(train()))
+    assert workspace.notes == [] and again.trainings == first.trainings
     assert again.cells["reused"] == again.cells["planned"], "the trained model finds its own answers"
-    named = room.run(taught(train("other_name")))
-    assert room.notes == [], "a name is no part of a recipe"
+    named = workspace.run(trained(train("other_name")))
+    assert workspace.notes == [], "a name is no part of a recipe"
     assert named.trainings[0].weights == first.trainings[0].weights
     assert named.cells["asked"] == 0
 
@@ -72,49 +72,49 @@ def test_an_unchanged_training_is_never_repeated(room: Class) -> None:
         {"objective": Thing(kind="first_token_kl", params={"orders": 2})},
     ],
 )
-def test_what_changes_a_training_makes_another(room: Class, changes: dict[str, Any]) -> None:
-    first = room.run(taught(train(), asked=("base",)))
-    room.notes.clear()
-    other = room.run(taught(train(**changes), asked=("base",)))
-    assert room.notes[1:] == ["from 0"]
+def test_what_changes_a_training_makes_another(workspace: Workspace, changes: dict[str, Any]) -> None:
+    first = workspace.run(trained(train(), asked=("base",)))
+    workspace.notes.clear()
+    other = workspace.run(trained(train(**changes), asked=("base",)))
+    assert workspace.notes[1:] == ["from 0"]
     assert other.trainings[0].recipe != first.trainings[0].recipe
-    assert len(room.results()) == 2
+    assert len(workspace.results()) == 2
 
 
-def test_a_chain_is_trained_in_order_and_tells_where_it_came_from(room: Class) -> None:
+def test_a_chain_is_trained_in_order_and_tells_where_it_came_from(workspace: Workspace) -> None:
     second = train("further", "tuned", epochs=1)
-    chain = taught(train(), second)
-    done = room.run(chain)
-    assert [note for note in room.notes if note.startswith("begin")] == [
+    chain = trained(train(), second)
+    done = workspace.run(chain)
+    assert [note for note in workspace.notes if note.startswith("begin")] == [
         "begin first_token_kl on base with 8 and 4",
         "begin first_token_kl on tuned with 8 and 4",
     ]
     tuned, further = done.trainings
     assert further.lineage == ("digest of base", tuned.weights)
     assert done.cells["not_run"] == done.cells["failed"] == 0
-    again = room.run(chain)
-    assert room.notes == [] and again.cells["asked"] == 0
-    room.run(taught(train(seed=9), second))
-    assert len(room.notes) == 4, "another beginning makes another end"
+    again = workspace.run(chain)
+    assert workspace.notes == [] and again.cells["asked"] == 0
+    workspace.run(trained(train(seed=9), second))
+    assert len(workspace.notes) == 4, "another beginning makes another end"
 
 
-def test_adapters_that_were_trained_here_share_the_weights_that_are_loaded(room: Class) -> None:
-    room.run(taught(train(), train("whole", adapter=Thing(kind="full")), asked=("base", "tuned", "whole")))
-    assert room.opened == ["open base", "become tuned", "open whole"]
+def test_adapters_that_were_trained_here_share_the_weights_that_are_loaded(workspace: Workspace) -> None:
+    workspace.run(trained(train(), train("whole", adapter=Thing(kind="full")), asked=("base", "tuned", "whole")))
+    assert workspace.opened == ["open base", "become tuned", "open whole"]
 
 
-def test_a_killed_training_goes_on_from_its_checkpoint(room: Class) -> None:
-    room.trouble("kill")
-    first = room.run(taught(train()))
+def test_a_killed_training_goes_on_from_its_checkpoint(workspace: Workspace) -> None:
+    workspace.trouble("kill")
+    first = workspace.run(trained(train()))
     assert "model `tuned` was not trained: it was killed" in first.stopped and "next run goes on" in first.stopped
-    assert first.trainings == () and not room.results()
+    assert first.trainings == () and not workspace.results()
     missing = first.cells["not_run"]
     assert missing and first.cells["answered"] == 2 * missing, "what does not need the model was asked"
     assert {row.name: row.weights for row in first.models}["tuned"] == ""
-    assert room.notes[-1] == "from 0"
-    room.trouble("")
-    second = room.run(taught(train()))
-    assert room.notes[-1] == "from 2"
+    assert workspace.notes[-1] == "from 0"
+    workspace.trouble("")
+    second = workspace.run(trained(train()))
+    assert workspace.notes[-1] == "from 2"
     assert second.stopped == "" and second.cells["not_run"] == 0 and second.cells["asked"] == missing
     assert [stage["training"] for stage in second.stages if stage["kind"] == "train"] == ["gone on with"]
 
@@ -128,26 +128,26 @@ def test_a_killed_training_goes_on_from_its_checkpoint(room: Class) -> None:
         ("empty", "brought no model that can be read"),
     ],
 )
-def test_a_training_that_fails_leaves_nothing_half_made(room: Class, what: str, said: str) -> None:
-    room.trouble(what)
-    done = room.run(taught(train(), train("further", "tuned", epochs=1)))
+def test_a_training_that_fails_leaves_nothing_half_made(workspace: Workspace, what: str, said: str) -> None:
+    workspace.trouble(what)
+    done = workspace.run(trained(train(), train("further", "tuned", epochs=1)))
     assert said in done.stopped and "`further` was not trained: `tuned`, which it is made of" in done.stopped
-    assert not list((room.folder / "trained").iterdir())
+    assert not list((workspace.folder / "trained").iterdir())
     assert done.cells["answered"] == done.cells["not_run"] > 0
-    room.trouble("")
-    assert room.run(taught(train())).cells["not_run"] == 0
+    workspace.trouble("")
+    assert workspace.run(trained(train())).cells["not_run"] == 0
 
 
-def test_a_library_that_prints_disturbs_nothing(room: Class) -> None:
-    room.trouble("print")
-    assert room.run(taught(train())).stopped == ""
+def test_a_library_that_prints_disturbs_nothing(workspace: Workspace) -> None:
+    workspace.trouble("print")
+    assert workspace.run(trained(train())).stopped == ""
 
 
 @pytest.mark.parametrize("file", ["model/adapter_model.safetensors", "model/adapter_config.json", "card.json", "model"])
-def test_a_damaged_result_is_said_and_not_used(room: Class, file: str) -> None:
-    room.run(taught(train()))
-    assert room.notes
-    (result,) = room.results()
+def test_a_damaged_result_is_said_and_not_used(workspace: Workspace, file: str) -> None:
+    workspace.run(trained(train()))
+    assert workspace.notes
+    (result,) = workspace.results()
     damaged = result / file
     if damaged.is_dir():
         shutil.rmtree(damaged)
@@ -156,27 +156,27 @@ def test_a_damaged_result_is_said_and_not_used(room: Class, file: str) -> None:
         content[-3] ^= 1
         damaged.write_bytes(content)
     with pytest.raises(CannotBind, match="is not what was written, and is not used") as refused:
-        room.run(taught(train()))
+        workspace.run(trained(train()))
     assert f"delete .auditc/trained/{result.name}" in refused.value.help
     shutil.rmtree(result)
-    assert room.run(taught(train())).stopped == "" and room.notes
+    assert workspace.run(trained(train())).stopped == "" and workspace.notes
 
 
-def test_what_a_kill_leaves_aside_is_cleared_away(room: Class) -> None:
-    room.run(taught(train()))
-    (result,) = room.results()
+def test_what_a_kill_leaves_aside_is_cleared_away(workspace: Workspace) -> None:
+    workspace.run(trained(train()))
+    (result,) = workspace.results()
     left = result.with_name(f".{result.name}.part") / "model"
     shutil.rmtree(result)
     left.mkdir(parents=True)
     (left / "half").write_text("half")
-    assert room.run(taught(train())).stopped == ""
-    assert [path.name for path in (room.folder / "trained").iterdir()] == [result.name]
+    assert workspace.run(trained(train())).stopped == ""
+    assert [path.name for path in (workspace.folder / "trained").iterdir()] == [result.name]
 
 
 def test_a_budget_in_time_ends_a_training_and_keeps_its_checkpoint(
-    room: Class, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room.trouble("wait")
+    workspace.trouble("wait")
     later = [0.0]
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + later[0])
     monkeypatch.setattr(budget, "time", clock)
@@ -185,28 +185,30 @@ def test_a_budget_in_time_ends_a_training_and_keeps_its_checkpoint(
         def training(self, stage: str, progress: Progress) -> None:
             later[0] = 4000.0 if progress.step == 2 else 0.0
 
-    done = room.run(taught(train()), limits=Limits(seconds=3600.0), reporter=Late())
+    done = workspace.run(trained(train()), limits=Limits(seconds=3600.0), reporter=Late())
     assert done.stopped == "the budget of 3,600 seconds is spent" and done.cells["asked"] == 0
-    assert room.notes[-1] == "from 0"
-    room.trouble("")
-    assert room.run(taught(train())).stopped == ""
-    assert room.notes[-1] == "from 2"
+    assert workspace.notes[-1] == "from 0"
+    workspace.trouble("")
+    assert workspace.run(trained(train())).stopped == ""
+    assert workspace.notes[-1] == "from 2"
 
 
-def test_an_interrupt_ends_a_training(room: Class) -> None:
-    room.trouble("wait")
+def test_an_interrupt_ends_a_training(workspace: Workspace) -> None:
+    workspace.trouble("wait")
 
     class Impatient(Reporter):
         def training(self, stage: str, progress: Progress) -> None:
             if progress.step == 2:
                 os.kill(os.getpid(), signal.SIGINT)
 
-    done = room.run(taught(train()), reporter=Impatient())
+    done = workspace.run(trained(train()), reporter=Impatient())
     assert done.stopped == "interrupted" and done.trainings == ()
     assert [stage["training"] for stage in done.stages if stage["kind"] == "train"] == ["stopped"]
 
 
-def test_what_does_not_fit_is_refused_before_anything_is_done(room: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_fit_is_refused_before_anything_is_done(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
 
     def needed(source: Any, params: Any, settings: Any, longest: int) -> int:
@@ -215,32 +217,32 @@ def test_what_does_not_fit_is_refused_before_anything_is_done(room: Class, monke
 
     monkeypatch.setattr(module, "simulated", dataclasses.replace(module.simulated, training_memory=needed))
     with pytest.raises(CannotBind, match="training `tuned` needs about ") as refused:
-        room.run(taught(train()))
+        workspace.run(trained(train()))
     assert "a smaller `batch`, `gradient_checkpointing = on`" in refused.value.help and asked[0] > 5
-    assert room.notes == []
+    assert workspace.notes == []
     monkeypatch.setenv("AUDITC_MEMORY", "unchecked")
-    assert room.run(taught(train())).stopped == ""
+    assert workspace.run(trained(train())).stopped == ""
 
 
-def test_weights_that_are_not_here_are_named_with_the_training(room: Class) -> None:
+def test_weights_that_are_not_here_are_named_with_the_training(workspace: Workspace) -> None:
     with pytest.raises(CannotBind, match="the weights of `base`, which `tuned` is made of, are not here"):
-        run(taught(train(), asked=("other",)), room.folder, {"other": HERE["other"]})
+        run(trained(train(), asked=("other",)), workspace.folder, {"other": HERE["other"]})
 
 
-def test_a_recording_answers_for_a_model_that_is_then_not_trained(room: Class) -> None:
+def test_a_recording_answers_for_a_model_that_is_then_not_trained(workspace: Workspace) -> None:
     there = {**HERE, "tuned": HERE["other"]}
-    done = run(taught(train(), asked=("tuned",)), room.folder, there)
-    assert room.notes == [] and done.trainings == () and done.cells["answered"] == done.cells["planned"]
+    done = run(trained(train(), asked=("tuned",)), workspace.folder, there)
+    assert workspace.notes == [] and done.trainings == () and done.cells["answered"] == done.cells["planned"]
 
 
-def test_an_interpreter_that_is_not_there_is_said(room: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interpreter_that_is_not_there_is_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDITC_TRAIN_PYTHON", "/nowhere/python")
     with pytest.raises(CannotBind, match="the interpreter that AUDITC_TRAIN_PYTHON names"):
-        room.run(taught(train()))
+        workspace.run(trained(train()))
 
 
-def test_a_trainer_ends_with_the_run_that_started_it(room: Class, tmp_path: Path) -> None:
-    room.trouble("wait")
+def test_a_trainer_ends_with_the_run_that_started_it(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.trouble("wait")
     source = from_source(ModelSource("base", "base", "digest of base"))
     job = Job("first_token_kl", {"survey": "values"}, (), (), settings(train()), str(tmp_path), str(tmp_path))
     asked = {"backend": "simulated", "params": {"like": "values"}, "source": source, "job": from_job(job)}
@@ -254,20 +256,20 @@ def test_a_trainer_ends_with_the_run_that_started_it(room: Class, tmp_path: Path
     process.stdout.close()
 
 
-def test_no_result_is_written_through_a_link_that_leads_out(room: Class, tmp_path: Path) -> None:
-    room.folder.mkdir()
+def test_no_result_is_written_through_a_link_that_leads_out(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.folder.mkdir()
     (tmp_path.parent / f"{tmp_path.name}-elsewhere").mkdir()
-    (room.folder / "trained").symlink_to(tmp_path.parent / f"{tmp_path.name}-elsewhere")
+    (workspace.folder / "trained").symlink_to(tmp_path.parent / f"{tmp_path.name}-elsewhere")
     with pytest.raises(CannotBind, match="`trained` is a link that leads out of the workspace"):
-        room.run(taught(train()))
-    assert room.notes == []
+        workspace.run(trained(train()))
+    assert workspace.notes == []
 
 
-def test_a_job_survives_the_wire(room: Class) -> None:
-    plan = taught(train())
-    learnt = lessons(plan, train())
-    job = Job("first_token_kl", {}, learnt.examples, learnt.valid, settings(train()), "checkpoints", "result")
+def test_a_job_survives_the_wire(workspace: Workspace) -> None:
+    plan = trained(train())
+    learnt = examples(plan, train())
+    job = Job("first_token_kl", {}, learnt.train, learnt.valid, settings(train()), "checkpoints", "result")
     assert to_job(unpack(split(bytearray(pack(from_job(job)))) or b"")) == job
-    assert all(abs(sum(example.shares) - 1) < 1e-12 for example in learnt.examples)
+    assert all(abs(sum(example.shares) - 1) < 1e-12 for example in learnt.train)
     people = plan.surveys["values"].people["USA"]["q0"].shares
-    assert learnt.examples[0].shares == pytest.approx(people)
+    assert learnt.train[0].shares == pytest.approx(people)
