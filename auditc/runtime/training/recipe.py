@@ -1,4 +1,4 @@
-"""What makes a training this training: its recipe, a digest of all that decides how it comes out.
+"""What makes a training this training: its inputs, all that decides how it comes out, and its recipe, their digest.
 
 Training does not give the same bits twice, so a recipe is not what is asked afterwards: that is told by the digest of
 the weights. It says whether there is a result already, which is then the result: the first one counts.
@@ -46,7 +46,7 @@ def base_of(identity: Identity) -> dict[str, Any]:
     return {name: identity[name] for name in BASE if name in identity}
 
 
-def recipe(
+def inputs(
     base: Mapping[str, Any],
     device: str,
     kind: str,
@@ -54,22 +54,25 @@ def recipe(
     examples: Examples,
     settings: Settings,
     versions: Mapping[str, str],
-) -> str:
-    """The recipe, in hexadecimal. Names of models, surveys and populations are not in it, nor how many threads compute:
-    of the same recipe, the result that is there is taken."""
-    return digest(
-        {
-            "format": FORMAT,
-            "base": dict(base),
-            "device": device,
-            "objective": kind,
-            "revision": objective.revision,
-            "params": examples.said,
-            "data": examples.digest,
-            "settings": settings.model_dump(mode="json"),
-            "versions": dict(versions),
-        }
-    )
+) -> dict[str, Any]:
+    """As JSON. Names of models, surveys and populations are not in it, nor how many threads compute: of the same
+    inputs, the result that is there is taken."""
+    return {
+        "format": FORMAT,
+        "base": dict(base),
+        "device": device,
+        "objective": kind,
+        "revision": objective.revision,
+        "params": examples.said,
+        "data": examples.digest,
+        "settings": settings.model_dump(mode="json"),
+        "versions": dict(versions),
+    }
+
+
+def recipe(inputs: Mapping[str, Any]) -> str:
+    """The recipe, in hexadecimal."""
+    return digest(dict(inputs))
 
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:

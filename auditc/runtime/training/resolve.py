@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from auditc.backends import backends
-from auditc.backends._contract import Adapter, Backend, BackendUnavailable, Identity, ModelSource
+from auditc.backends._contract import Adapter, Backend, BackendUnavailable, ModelSource
 from auditc.backends._memory import OVERRIDE, unchecked
 from auditc.ir.plan import Model, Plan, Train
 from auditc.objectives import objectives
@@ -26,7 +26,7 @@ from ..prompts import WordingRejected
 from . import results
 from .card import Card
 from .examples import Examples, examples, settings
-from .recipe import base_of, recipe, versions
+from .recipe import base_of, inputs, recipe, versions
 from .trainer import PYTHON, Base
 
 THROUGH = "transformers"
@@ -35,13 +35,13 @@ THROUGH = "transformers"
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A training that has all it needs: `recipe` says which it is, `base` is what is opened."""
+    """A training that has all it needs: `recipe` says which it is, a digest of its `inputs`; `base` is what is
+    opened."""
 
     stage: Train
     base: Base
     examples: Examples
-    begins: dict[str, Any]
-    device: str
+    inputs: dict[str, Any]
     recipe: str
     ready: Ready
 
@@ -123,8 +123,8 @@ _FETCH = "run `auditc models fetch`"
 def ahead(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Ahead:
     """A training whose base is there. Raises CannotBind."""
     backend, base = _base(stage, plan.models[stage.base], ready)
-    known, identity = _recipe(stage, backend, base, learnt)
-    return Ahead(stage, base, learnt, base_of(identity), str(identity.get("device", "")), known, ready)
+    known = _inputs(stage, backend, base, learnt)
+    return Ahead(stage, base, learnt, known, recipe(known), ready)
 
 
 def _trainings(plan: Plan) -> list[Train]:
@@ -165,7 +165,7 @@ def _examples(plan: Plan, stage: Train) -> Examples:
         raise _problem(stage, f"what `{stage.model}` learns lacks words: nothing is given for {error}") from error
 
 
-def _recipe(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -> tuple[str, Identity]:
+def _inputs(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -> dict[str, Any]:
     objective = objectives.take(stage.objective.kind)
     try:
         identity = backend.identify(base.source, backend.params.model_validate(base.params))
@@ -181,8 +181,7 @@ def _recipe(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -
         help = "install auditc with its `transformers` and `train` extras"
         raise _problem(stage, f"`{stage.objective.kind}` needs {', '.join(missing)}, not installed here", help)
     device, how = str(identity.get("device", "")), settings(stage)
-    known = recipe(base_of(identity), device, stage.objective.kind, objective, learnt, how, taking_part)
-    return known, identity
+    return inputs(base_of(identity), device, stage.objective.kind, objective, learnt, how, taking_part)
 
 
 def _room(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -> Room:

@@ -28,8 +28,8 @@ from ..interrupts import Stop
 from ..models import Ready
 from ..windows import Windows
 from . import results, trainer
-from .card import Card, readme, row
-from .examples import Examples, parameters, settings
+from .card import Card, row
+from .examples import parameters, settings
 from .resolve import Ahead, Resolved, ahead
 
 
@@ -139,8 +139,8 @@ class Trainings:
             )
             log = self.logs / f"worker-train-{self._number(stage)}.log"
             done = trainer.train(job.base, asked, log, self._tell(stage), self._stopping)
-            card = _card(job, done, learnt, result, time.monotonic() - began)
-            results.finish(self.folder, work, card, readme(stage, card))
+            card = _card(job, done, result, time.monotonic() - began)
+            results.finish(self.folder, work, card)
         return card, "gone on with" if goes_on else "trained"
 
     def _number(self, stage: Train) -> int:
@@ -185,7 +185,7 @@ def _plain(help: str) -> str:
     return help[:1].lower() + help[1:].rstrip(".")
 
 
-def _card(job: Ahead, done: Trained, learnt: Examples, result: Path, seconds: float) -> Card:
+def _card(job: Ahead, done: Trained, result: Path, seconds: float) -> Card:
     """Raises NotTrained where what came is no model."""
     try:
         made = results.told(result)
@@ -197,14 +197,9 @@ def _card(job: Ahead, done: Trained, learnt: Examples, result: Path, seconds: fl
     lineage = (*earlier, *(digest for digest in before if digest not in earlier))
     return Card(
         recipe=job.recipe,
-        base=job.begins,
+        inputs=job.inputs,
         lineage=lineage,
         licence=base.licence,
-        data=learnt.digest,
-        device=job.device,
-        objective=job.stage.objective.kind,
-        params=learnt.said,
-        settings=settings(job.stage),
         examples=done.examples,
         valid=done.valid,
         parameters=done.parameters,
@@ -220,4 +215,4 @@ def _card(job: Ahead, done: Trained, learnt: Examples, result: Path, seconds: fl
         made=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         seconds=round(seconds, 3),
         auditc=__version__,
-    )
+    ).sealed()

@@ -13,11 +13,11 @@ from auditc.ir.plan import Thing
 from auditc.ir.training import Progress
 from auditc.runtime.forecast import forecast
 from auditc.runtime.progress import Bars, Events, Lines
-from tests.runtime.training.workspace import HERE, Workspace, train, trained
+from tests.runtime.training.workspace import HERE, Workspace, planned, train
 
 
 def test_before_a_training_its_cells_are_bounds_and_after_it_they_are_known(workspace: Workspace) -> None:
-    plan = trained(train(batch=3))
+    plan = planned(train(batch=3))
     before = forecast(plan, workspace.folder, HERE)
     (training,) = before.trainings
     assert (training.done, training.examples, training.valid, training.steps) == (False, 8, 4, 6)
@@ -35,7 +35,7 @@ def test_before_a_training_its_cells_are_bounds_and_after_it_they_are_known(work
 def test_a_base_that_nothing_here_can_train_is_a_problem_of_the_plan(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = trained(train(), asked=("other",))
+    plan = planned(train(), asked=("other",))
     recorded = {"base": plan.models["base"].model_copy(update={"backend": Thing(kind="openai", params={"model": "x"})})}
     problems = forecast(plan.model_copy(update={"models": plan.models | recorded}), workspace.folder, HERE).problems
     assert "there are no weights to train" in problems[0].message

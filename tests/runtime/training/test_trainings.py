@@ -22,16 +22,18 @@ from auditc.runtime import budget
 from auditc.runtime.budget import Limits
 from auditc.runtime.events import Reporter
 from auditc.runtime.execute import run
-from auditc.runtime.faults import CannotBind
+from auditc.runtime.faults import CannotBind, WorldFailed
+from auditc.runtime.training import results
+from auditc.runtime.training.card import Card
 from auditc.runtime.training.examples import examples, settings
 from auditc.runtime.workers.jobs import from_job, to_job
 from auditc.runtime.workers.starting import start
 from auditc.runtime.workers.wire import from_source, pack, split, unpack
-from tests.runtime.training.workspace import HERE, Workspace, train, trained
+from tests.runtime.training.workspace import HERE, Workspace, planned, train
 
 
 def test_a_model_is_trained_and_then_asked(workspace: Workspace) -> None:
-    done = workspace.run(trained(train()))
+    done = workspace.run(planned(train()))
     assert done.stopped == ""
     assert workspace.notes == ["begin first_token_kl on base with 8 and 4", "from 0"]
     assert done.cells["not_run"] == done.cells["failed"] == 0 and not done.stopped
@@ -45,17 +47,19 @@ def test_a_model_is_trained_and_then_asked(workspace: Workspace) -> None:
     assert models["tuned"].lineage == ("digest of base",) and models["base"].lineage == ()
     assert [point.valid for point in row.curve] == [2.0, 1.0, 2 / 3, 0.5]
     text = (result / "README.md").read_text()
-    assert "Made of `base`" in text and row.data in text
+    assert row.data in text and "base`" not in text, "names are those of an audit; another may use the same result"
+    shown, _ = results.shown(workspace.folder, row)
+    assert "# tuned" in shown and "Made of `base`" in shown and row.data in shown
     assert not list((workspace.folder / "training").iterdir()), "checkpoints go when the result is there"
 
 
 def test_an_unchanged_training_is_never_repeated(workspace: Workspace) -> None:
-    first = workspace.run(trained(train()))
+    first = workspace.run(planned(train()))
     assert workspace.notes
-    again = workspace.run(trained(train()))
+    again = workspace.run(planned(train()))
     assert workspace.notes == [] and again.trainings == first.trainings
     assert again.cells["reused"] == again.cells["planned"], "the trained model finds its own answers"
-    named = workspace.run(trained(train("other_name")))
+    named = workspace.run(planned(train("other_name")))
     assert workspace.notes == [], "a name is no part of a recipe"
     assert named.trainings[0].weights == first.trainings[0].weights
     assert named.cells["asked"] == 0
@@ -73,9 +77,9 @@ def test_an_unchanged_training_is_never_repeated(workspace: Workspace) -> None:
     ],
 )
 def test_what_changes_a_training_makes_another(workspace: Workspace, changes: dict[str, Any]) -> None:
-    first = workspace.run(trained(train(), asked=("base",)))
+    first = workspace.run(planned(train(), asked=("base",)))
     workspace.notes.clear()
-    other = workspace.run(trained(train(**changes), asked=("base",)))
+    other = workspace.run(planned(train(**changes), asked=("base",)))
     assert workspace.notes[1:] == ["from 0"]
     assert other.trainings[0].recipe != first.trainings[0].recipe
     assert len(workspace.results()) == 2
@@ -83,7 +87,7 @@ def test_what_changes_a_training_makes_another(workspace: Workspace, changes: di
 
 def test_a_chain_is_trained_in_order_and_tells_where_it_came_from(workspace: Workspace) -> None:
     second = train("further", "tuned", epochs=1)
-    chain = trained(train(), second)
+    chain = planned(train(), second)
     done = workspace.run(chain)
     assert [note for note in workspace.notes if note.startswith("begin")] == [
         "begin first_token_kl on base with 8 and 4",
@@ -94,18 +98,18 @@ def test_a_chain_is_trained_in_order_and_tells_where_it_came_from(workspace: Wor
     assert done.cells["not_run"] == done.cells["failed"] == 0
     again = workspace.run(chain)
     assert workspace.notes == [] and again.cells["asked"] == 0
-    workspace.run(trained(train(seed=9), second))
+    workspace.run(planned(train(seed=9), second))
     assert len(workspace.notes) == 4, "another beginning makes another end"
 
 
 def test_adapters_that_were_trained_here_share_the_weights_that_are_loaded(workspace: Workspace) -> None:
-    workspace.run(trained(train(), train("whole", adapter=Thing(kind="full")), asked=("base", "tuned", "whole")))
+    workspace.run(planned(train(), train("whole", adapter=Thing(kind="full")), asked=("base", "tuned", "whole")))
     assert workspace.opened == ["open base", "become tuned", "open whole"]
 
 
 def test_a_killed_training_goes_on_from_its_checkpoint(workspace: Workspace) -> None:
     workspace.trouble("kill")
-    first = workspace.run(trained(train()))
+    first = workspace.run(planned(train()))
     assert "model `tuned` was not trained: it was killed" in first.stopped and "next run goes on" in first.stopped
     assert first.trainings == () and not workspace.results()
     missing = first.cells["not_run"]
@@ -113,7 +117,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(workspace: Workspace) -> 
     assert {row.name: row.weights for row in first.models}["tuned"] == ""
     assert workspace.notes[-1] == "from 0"
     workspace.trouble("")
-    second = workspace.run(trained(train()))
+    second = workspace.run(planned(train()))
     assert workspace.notes[-1] == "from 2"
     assert second.stopped == "" and second.cells["not_run"] == 0 and second.cells["asked"] == missing
     assert [stage["training"] for stage in second.stages if stage["kind"] == "train"] == ["gone on with"]
@@ -130,22 +134,22 @@ def test_a_killed_training_goes_on_from_its_checkpoint(workspace: Workspace) -> 
 )
 def test_a_training_that_fails_leaves_nothing_half_made(workspace: Workspace, what: str, said: str) -> None:
     workspace.trouble(what)
-    done = workspace.run(trained(train(), train("further", "tuned", epochs=1)))
+    done = workspace.run(planned(train(), train("further", "tuned", epochs=1)))
     assert said in done.stopped and "`further` was not trained: `tuned`, which it is made of" in done.stopped
     assert not list((workspace.folder / "trained").iterdir())
     assert done.cells["answered"] == done.cells["not_run"] > 0
     workspace.trouble("")
-    assert workspace.run(trained(train())).cells["not_run"] == 0
+    assert workspace.run(planned(train())).cells["not_run"] == 0
 
 
 def test_a_library_that_prints_disturbs_nothing(workspace: Workspace) -> None:
     workspace.trouble("print")
-    assert workspace.run(trained(train())).stopped == ""
+    assert workspace.run(planned(train())).stopped == ""
 
 
 @pytest.mark.parametrize("file", ["model/adapter_model.safetensors", "model/adapter_config.json", "card.json", "model"])
 def test_a_damaged_result_is_said_and_not_used(workspace: Workspace, file: str) -> None:
-    workspace.run(trained(train()))
+    workspace.run(planned(train()))
     assert workspace.notes
     (result,) = workspace.results()
     damaged = result / file
@@ -156,20 +160,56 @@ def test_a_damaged_result_is_said_and_not_used(workspace: Workspace, file: str) 
         content[-3] ^= 1
         damaged.write_bytes(content)
     with pytest.raises(CannotBind, match="is not what was written, and is not used") as refused:
-        workspace.run(trained(train()))
+        workspace.run(planned(train()))
     assert f"delete .auditc/trained/{result.name}" in refused.value.help
     shutil.rmtree(result)
-    assert workspace.run(trained(train())).stopped == "" and workspace.notes
+    assert workspace.run(planned(train())).stopped == "" and workspace.notes
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ('"loss": 0.25', '"loss": 0.15'),
+        ('"examples": 8', '"examples": 9'),
+        ('"digest of base"', '"digest of face"'),
+        ('"licence": "mit"', '"licence": "mti"'),
+        ('"epochs": 2', '"epochs": 3'),
+        ('"data": "', '"data": "0'),
+    ],
+)
+def test_a_card_in_which_anything_was_changed_is_not_used(workspace: Workspace, was: str, becomes: str) -> None:
+    (row,) = workspace.run(planned(train())).trainings
+    (result,) = workspace.results()
+    card = (result / "card.json").read_text().replace('":', '": ').replace('":  ', '": ')
+    assert was in card
+    (result / "card.json").write_text(card.replace(was, becomes, 1))
+    with pytest.raises(CannotBind, match="is not what was written, and is not used"):
+        workspace.run(planned(train()))
+    with pytest.raises(WorldFailed, match="is not what was written"):
+        results.shown(workspace.folder, row)
+
+
+def test_a_card_is_shown_in_the_names_of_the_audit_that_asks_and_moves_no_cursor(workspace: Workspace) -> None:
+    workspace.run(planned(train()))
+    (row,) = workspace.run(planned(train("renamed"))).trainings
+    (result,) = workspace.results()
+    (result / "README.md").write_text("\x1b[31mwhatever")
+    shown, _ = results.shown(workspace.folder, row)
+    assert "# renamed" in shown and "tuned" not in shown and "whatever" not in shown
+    card = json.loads((result / "card.json").read_text())
+    forged = Card.model_validate_json(json.dumps(card | {"licence": "\x1b[2Jfree", "digest": ""}))
+    (result / "card.json").write_text(forged.sealed().model_dump_json())
+    assert "\x1b" not in results.shown(workspace.folder, row)[0]
 
 
 def test_what_a_kill_leaves_aside_is_cleared_away(workspace: Workspace) -> None:
-    workspace.run(trained(train()))
+    workspace.run(planned(train()))
     (result,) = workspace.results()
     left = result.with_name(f".{result.name}.part") / "model"
     shutil.rmtree(result)
     left.mkdir(parents=True)
     (left / "half").write_text("half")
-    assert workspace.run(trained(train())).stopped == ""
+    assert workspace.run(planned(train())).stopped == ""
     assert [path.name for path in (workspace.folder / "trained").iterdir()] == [result.name]
 
 
@@ -185,11 +225,11 @@ def test_a_budget_in_time_ends_a_training_and_keeps_its_checkpoint(
         def training(self, stage: str, progress: Progress) -> None:
             later[0] = 4000.0 if progress.step == 2 else 0.0
 
-    done = workspace.run(trained(train()), limits=Limits(seconds=3600.0), reporter=Late())
+    done = workspace.run(planned(train()), limits=Limits(seconds=3600.0), reporter=Late())
     assert done.stopped == "the budget of 3,600 seconds is spent" and done.cells["asked"] == 0
     assert workspace.notes[-1] == "from 0"
     workspace.trouble("")
-    assert workspace.run(trained(train())).stopped == ""
+    assert workspace.run(planned(train())).stopped == ""
     assert workspace.notes[-1] == "from 2"
 
 
@@ -201,7 +241,7 @@ def test_an_interrupt_ends_a_training(workspace: Workspace) -> None:
             if progress.step == 2:
                 os.kill(os.getpid(), signal.SIGINT)
 
-    done = workspace.run(trained(train()), reporter=Impatient())
+    done = workspace.run(planned(train()), reporter=Impatient())
     assert done.stopped == "interrupted" and done.trainings == ()
     assert [stage["training"] for stage in done.stages if stage["kind"] == "train"] == ["stopped"]
 
@@ -217,28 +257,28 @@ def test_what_does_not_fit_is_refused_before_anything_is_done(
 
     monkeypatch.setattr(module, "simulated", dataclasses.replace(module.simulated, training_memory=needed))
     with pytest.raises(CannotBind, match="training `tuned` needs about ") as refused:
-        workspace.run(trained(train()))
+        workspace.run(planned(train()))
     assert "a smaller `batch`, `gradient_checkpointing = on`" in refused.value.help and asked[0] > 5
     assert workspace.notes == []
     monkeypatch.setenv("AUDITC_MEMORY", "unchecked")
-    assert workspace.run(trained(train())).stopped == ""
+    assert workspace.run(planned(train())).stopped == ""
 
 
 def test_weights_that_are_not_here_are_named_with_the_training(workspace: Workspace) -> None:
     with pytest.raises(CannotBind, match="the weights of `base`, which `tuned` is made of, are not here"):
-        run(trained(train(), asked=("other",)), workspace.folder, {"other": HERE["other"]})
+        run(planned(train(), asked=("other",)), workspace.folder, {"other": HERE["other"]})
 
 
-def test_a_recording_answers_for_a_model_that_is_then_not_trained(workspace: Workspace) -> None:
+def test_a_recording_answers_for_a_model_that_is_then_not_planned(workspace: Workspace) -> None:
     there = {**HERE, "tuned": HERE["other"]}
-    done = run(trained(train(), asked=("tuned",)), workspace.folder, there)
+    done = run(planned(train(), asked=("tuned",)), workspace.folder, there)
     assert workspace.notes == [] and done.trainings == () and done.cells["answered"] == done.cells["planned"]
 
 
 def test_an_interpreter_that_is_not_there_is_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDITC_TRAIN_PYTHON", "/nowhere/python")
     with pytest.raises(CannotBind, match="the interpreter that AUDITC_TRAIN_PYTHON names"):
-        workspace.run(trained(train()))
+        workspace.run(planned(train()))
 
 
 def test_a_trainer_ends_with_the_run_that_started_it(workspace: Workspace, tmp_path: Path) -> None:
@@ -261,12 +301,12 @@ def test_no_result_is_written_through_a_link_that_leads_out(workspace: Workspace
     (tmp_path.parent / f"{tmp_path.name}-elsewhere").mkdir()
     (workspace.folder / "trained").symlink_to(tmp_path.parent / f"{tmp_path.name}-elsewhere")
     with pytest.raises(CannotBind, match="`trained` is a link that leads out of the workspace"):
-        workspace.run(trained(train()))
+        workspace.run(planned(train()))
     assert workspace.notes == []
 
 
 def test_a_job_survives_the_wire(workspace: Workspace) -> None:
-    plan = trained(train())
+    plan = planned(train())
     learnt = examples(plan, train())
     job = Job("first_token_kl", {}, learnt.train, learnt.valid, settings(train()), "checkpoints", "result")
     assert to_job(unpack(split(bytearray(pack(from_job(job)))) or b"")) == job

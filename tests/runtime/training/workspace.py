@@ -46,7 +46,7 @@ def train(name: str = "tuned", base: str = "base", **changes: Any) -> Train:
     return Train(**{**fields, **changes})
 
 
-def trained(*trainings: Train, asked: tuple[str, ...] = (), **changes: Any) -> Plan:
+def planned(*trainings: Train, asked: tuple[str, ...] = (), **changes: Any) -> Plan:
     """A plan that trains, and asks the base, another model and all that is trained, four items each."""
     models: dict[str, Model] = {
         name: model().model_copy(update={"weights": weights}) for name, weights in WEIGHTS.items()
