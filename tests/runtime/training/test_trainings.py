@@ -17,13 +17,13 @@ import pytest
 from auditc.backends import simulated as module
 from auditc.backends._contract import ModelSource
 from auditc.ir.plan import Thing
-from auditc.ir.training import Job, Progress
+from auditc.ir.training import Job, NotTrained, Progress
 from auditc.runtime import budget
 from auditc.runtime.budget import Limits
 from auditc.runtime.events import Reporter
 from auditc.runtime.execute import run
 from auditc.runtime.faults import CannotBind, WorldFailed
-from auditc.runtime.training import results
+from auditc.runtime.training import results, trainer
 from auditc.runtime.training.card import Card
 from auditc.runtime.training.examples import examples, settings
 from auditc.runtime.workers.jobs import from_job, to_job
@@ -279,6 +279,23 @@ def test_an_interpreter_that_is_not_there_is_said(workspace: Workspace, monkeypa
     monkeypatch.setenv("AUDITC_TRAIN_PYTHON", "/nowhere/python")
     with pytest.raises(CannotBind, match="the interpreter that AUDITC_TRAIN_PYTHON names"):
         workspace.run(planned(train()))
+
+
+def test_an_interpreter_that_never_reads_holds_no_run_up(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deaf = tmp_path / "deaf"
+    deaf.write_text("#!/bin/sh\nexec sleep 600\n", "utf-8")
+    deaf.chmod(0o755)
+    monkeypatch.setenv("AUDITC_TRAIN_PYTHON", str(deaf))
+    base = trainer.Base("simulated", {"like": "x" * 1_000_000}, ModelSource("base", "base", "digest of base"))
+    job = Job("first_token_kl", {}, (), (), settings(train()), str(tmp_path), str(tmp_path))
+    asked = iter((False, False, True))
+    with pytest.raises(trainer.Stopped):
+        trainer.train(base, job, tmp_path / "log", lambda progress: None, lambda: next(asked))
+    monkeypatch.setattr(trainer, "SILENCE", 0.3)
+    with pytest.raises(NotTrained, match="gave no sign of life"):
+        trainer.train(base, job, tmp_path / "log", lambda progress: None, lambda: False)
 
 
 def test_a_trainer_ends_with_the_run_that_started_it(workspace: Workspace, tmp_path: Path) -> None:
