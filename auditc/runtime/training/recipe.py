@@ -18,15 +18,19 @@ from auditc.ir.canonical import digest
 from auditc.ir.training import Settings
 from auditc.objectives._contract import Objective
 
+from ..workers.starting import FLAGS, environment
 from .examples import Examples
 from .trainer import PYTHON, interpreter
 
 FORMAT: Final = 1
 """The number of the recipe's form."""
 
-BASE: Final = ("weights", "adapter", "config", "tokenizer", "template", "ends", "date")
-"""Of an engine's identity: what the model is that a training begins with, and in which words it is fed. How an engine
-computes answers is left out: a training computes in its own way."""
+BASE: Final = ("weights", "adapter", "config", "tokenizer", "template", "ends", "date", "attention")
+"""Of the identity of what opens the base: what the model is that a training begins with, in which words it is fed, and
+how its attention is computed. How answers are computed otherwise is left out: a training computes in its own way."""
+
+BESIDE: Final = {"transformers": ("tokenizers",)}
+"""Libraries that do part of another's work, and have versions of their own."""
 
 _ASK: Final = """
 import json, sys
@@ -76,11 +80,14 @@ def recipe(inputs: Mapping[str, Any]) -> str:
 
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
-    """Of the libraries that will train, empty where one is missing. Of another interpreter than the run's own they are
-    asked of it. Raises OSError or ValueError where it cannot say."""
+    """Of the libraries that will train and of those beside them, empty where one is missing. Of another interpreter
+    than the run's own they are asked of it, in the way in which it is started to train. Raises OSError or ValueError
+    where it cannot say."""
+    packages = tuple(dict.fromkeys((*packages, *(other for name in packages for other in BESIDE.get(name, ())))))
     if not os.environ.get(PYTHON):
         return {name: _version(name) for name in packages}
-    asked = subprocess.run([interpreter(), "-I", "-c", _ASK, *packages], capture_output=True, text=True, timeout=60)
+    command = [interpreter(), *FLAGS, "-c", _ASK, *packages]
+    asked = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment())
     found: dict[str, str] = json.loads(asked.stdout or "null")
     if not isinstance(found, dict):
         raise ValueError("no versions")

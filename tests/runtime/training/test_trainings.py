@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from auditc.backends import simulated as module
-from auditc.backends._contract import ModelSource
+from auditc.backends._contract import Identity, ModelSource
 from auditc.ir.plan import Thing
 from auditc.ir.training import Job, NotTrained, Progress
 from auditc.runtime import budget
@@ -26,6 +26,7 @@ from auditc.runtime.faults import CannotBind, WorldFailed
 from auditc.runtime.training import results, trainer
 from auditc.runtime.training.card import Card
 from auditc.runtime.training.examples import examples, settings
+from auditc.runtime.training.recipe import base_of, versions
 from auditc.runtime.workers.jobs import from_job, to_job
 from auditc.runtime.workers.starting import start
 from auditc.runtime.workers.wire import from_source, pack, split, unpack
@@ -279,6 +280,21 @@ def test_an_interpreter_that_is_not_there_is_said(workspace: Workspace, monkeypa
     monkeypatch.setenv("AUDITC_TRAIN_PYTHON", "/nowhere/python")
     with pytest.raises(CannotBind, match="the interpreter that AUDITC_TRAIN_PYTHON names"):
         workspace.run(planned(train()))
+
+
+def test_versions_are_those_that_the_trainer_will_find(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "site/tokenizers-99.0.dist-info"
+    library.mkdir(parents=True)
+    (library / "METADATA").write_text("Metadata-Version: 2.1\nName: tokenizers\nVersion: 99.0\n", "utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(library.parent))
+    assert versions(("transformers",))["tokenizers"] == "99.0"
+
+
+def test_how_attention_is_computed_is_part_of_a_recipe() -> None:
+    identity: Identity = {"weights": "w", "attention": "eager", "batch": 8}
+    assert base_of(identity) == {"weights": "w", "attention": "eager"}
 
 
 def test_an_interpreter_that_never_reads_holds_no_run_up(

@@ -131,7 +131,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     )
     monkeypatch.setattr(module, "simulated", fake)
     python = tmp_path / "python"
-    versions = f'[ "$1" = -I ] && exec "{sys.executable}" "$@"'
+    versions = f'[ "$2" = -c ] && exec "{sys.executable}" "$@"'
     python.write_text(
         f'#!/bin/sh\n{versions}\nexec "{sys.executable}" -m tests.runtime.training.fake_trainer\n', "utf-8"
     )
