@@ -29,6 +29,9 @@ from .examples import Examples, examples, settings
 from .recipe import base_of, inputs, recipe, versions
 from .trainer import PYTHON, Base
 
+AWAITED = "awaited"
+"""Stands for the digest of an adapter that is still to be trained."""
+
 THROUGH = "transformers"
 """The backend that opens a model to be trained where the model's own opens none."""
 
@@ -89,7 +92,7 @@ def _with(found: Resolved, plan: Plan, workspace: Path, stage: Train) -> Resolve
             return found  # why it is not there is told of its own training
         raise _problem(stage, f"the weights of `{stage.base}`, which `{stage.model}` is made of, are not here", _FETCH)
     learnt = _examples(plan, stage)
-    room = _room(stage, *_base(stage, plan.models[stage.base], base), learnt)
+    room = room_for(plan, stage, base, learnt)
     card, ready = None, found.ready
     if not base.awaits:
         ready = {**ready, stage.name: ahead(plan, stage, base, learnt)}
@@ -184,8 +187,13 @@ def _inputs(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -
     return inputs(base_of(identity), device, stage.objective.kind, objective, learnt, how, taking_part)
 
 
-def _room(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -> Room:
-    """What a training needs. A CUDA device is asked by the process that trains."""
+def room_for(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Room:
+    """What a training needs, and what there is. A CUDA device is asked by the process that trains."""
+    backend, base = _base(stage, plan.models[stage.base], ready)
+    made = next((other for other in _trainings(plan) if other.name == ready.awaits), None)
+    if made is not None:  # the files are those that it will be made of: an adapter of its own is not among them yet
+        put_on = Adapter(base.source.folder, AWAITED) if made.adapter.kind != "full" else None
+        base = replace(base, source=replace(base.source, adapter=put_on))
     if backend.training_memory is None:
         return Room(stage.model, None, None)
     params = backend.params.model_validate(base.params)
@@ -196,6 +204,13 @@ def _room(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -> 
     except BackendUnavailable:
         return Room(stage.model, None, None)  # the recipe says it better
     return Room(stage.model, needed, there)
+
+
+def refuse_too_large(plan: Plan, job: Ahead) -> None:
+    """Of a training whose base was not there when it was resolved. Raises CannotBind."""
+    room = room_for(plan, job.stage, job.ready, job.examples)
+    if not room.fits and not unchecked():
+        raise CannotBind((_too_large(job.stage, room),))
 
 
 def _too_large(stage: Train, room: Room) -> Problem:

@@ -30,7 +30,7 @@ from ..windows import Windows
 from . import results, trainer
 from .card import Card, row
 from .examples import parameters, settings
-from .resolve import Ahead, Resolved, ahead
+from .resolve import Ahead, Resolved, ahead, refuse_too_large
 
 
 @dataclass(slots=True, eq=False)
@@ -123,6 +123,8 @@ class Trainings:
         if there is not None:
             return there, "reused"
         stage, began = job.stage, time.monotonic()
+        if stage.name not in self.found.ready:  # only now it is known what it begins with
+            refuse_too_large(self.plan, job)
         learnt = job.examples
         self.reporter.training_started(stage.name, stage.model, learnt.size, len(learnt.valid))
         goes_on = any(results.checkpoints(self.folder, job.recipe).glob("*"))

@@ -23,6 +23,7 @@ from auditc.runtime.budget import Limits
 from auditc.runtime.events import Reporter
 from auditc.runtime.execute import run
 from auditc.runtime.faults import CannotBind, WorldFailed
+from auditc.runtime.forecast import forecast
 from auditc.runtime.training import results, trainer
 from auditc.runtime.training.card import Card
 from auditc.runtime.training.examples import examples, settings
@@ -263,6 +264,26 @@ def test_what_does_not_fit_is_refused_before_anything_is_done(
     assert workspace.notes == []
     monkeypatch.setenv("AUDITC_MEMORY", "unchecked")
     assert workspace.run(planned(train())).stopped == ""
+
+
+def test_the_memory_of_a_chain_is_that_of_a_base_with_its_adapter(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def needed(source: Any, params: Any, settings: Any, longest: int) -> int:
+        asked.append("adapter" if source.adapter else "none")
+        return 1
+
+    monkeypatch.setattr(module, "simulated", dataclasses.replace(module.simulated, training_memory=needed))
+    whole = train("whole", adapter=Thing(kind="full"))
+    chain = (train(), train("second", "tuned"), whole, train("third", "whole"))
+    plan = planned(*chain, asked=("base",))
+    assert len(forecast(plan, workspace.folder, HERE).trainings) == 4
+    assert asked == ["none", "adapter", "none", "none"]
+    asked.clear()
+    assert workspace.run(plan).stopped == ""
+    assert asked[4:] == ["adapter", "none"], "it is looked at again once the base is there"
 
 
 def test_weights_that_are_not_here_are_named_with_the_training(workspace: Workspace) -> None:
