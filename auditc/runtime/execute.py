@@ -219,7 +219,8 @@ class _Run:
             total += counts
             records.append(record | counts.as_dict())
         keys = {key for sheet, _ in done for key in walked(sheet) if key not in store}
-        limited = _limited(meter.limits, total, records) if meter.limits.per_stage is not None else ""
+        there = [record for record in records if not self.bound[record["model"]].awaits]
+        limited = _limited(meter.limits, total, there) if meter.limits.per_stage is not None else ""
         samples = list(self.samples.values())
         sampled = [(sheet, self.samples[sheet.stage.name]) for sheet, _ in done if sheet.stage.name in self.samples]
         return Outcome(

@@ -47,6 +47,8 @@ class Trainings:
     logs: Path
     cards: dict[str, Card] = field(default_factory=dict)
     failed: dict[str, NotTrained] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
+    """The models that this run does not train, because it is a trial or may ask nothing."""
     records: list[dict[str, Any]] = field(default_factory=list)
 
     def carry_out(self, bound: dict[str, Bound], windows: Windows) -> dict[str, Bound]:
@@ -58,6 +60,9 @@ class Trainings:
             if stage.name in self.cards:
                 self._note(stage, 0.0, "reused")
                 self.reporter.training_finished(stage.name, 0.0, "reused")
+            elif stage in self.found.lacking and self._trial:
+                self.held.append(stage.model)
+                self._note(stage, 0.0, "not run")
             elif stage in self.found.lacking:
                 base = here[stage.base]
                 assert isinstance(base, Ready)
@@ -87,7 +92,17 @@ class Trainings:
             f"model `{made[name]}` was not trained: {': '.join(filter(None, (fault.message, _plain(fault.help))))}"
             for name, fault in self.failed.items()
         ]
+        if self.held:
+            names = ", ".join(f"`{name}`" for name in self.held)
+            said.append(f"{self._trial} trains nothing: {names} {'is' if len(self.held) == 1 else 'are'} not there yet")
         return "; ".join(said)
+
+    @property
+    def _trial(self) -> str:
+        """Why this run trains nothing; empty where it does. Nobody who tries a few cells waits an hour for them."""
+        if self.meter.limits.per_stage is not None:
+            return "a dry run"
+        return "a budget of no cells" if self.meter.limits.cells == 0 else ""
 
     def _one(self, stage: Train, base: Ready) -> Card | None:
         """Carry one training out; None where it failed, or the run is to stop."""

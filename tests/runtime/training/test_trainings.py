@@ -235,6 +235,24 @@ def test_a_budget_in_time_ends_a_training_and_keeps_its_checkpoint(
     assert workspace.notes[-1] == "from 2"
 
 
+@pytest.mark.parametrize(
+    ("limits", "said"), [(Limits(per_stage=2), "a dry run trains nothing"), (Limits(cells=0), "a budget of no cells")]
+)
+def test_a_trial_trains_nothing_and_uses_what_is_there(workspace: Workspace, limits: Limits, said: str) -> None:
+    plan = planned(train(), train("further", "tuned", epochs=1))
+    tried = workspace.run(plan, limits=limits)
+    assert workspace.notes == [] and said in tried.stopped
+    assert "`tuned`, `further` are not there yet" in tried.stopped
+    assert [stage["training"] for stage in tried.stages if stage["kind"] == "train"] == ["not run", "not run"]
+    asked = {stage["model"]: stage["asked"] for stage in tried.stages if stage["kind"] != "train"}
+    per_stage = limits.per_stage or 0
+    assert asked == {"base": per_stage, "other": per_stage, "tuned": 0, "further": 0}
+    workspace.run(planned(train(), asked=("base",)))
+    assert workspace.notes
+    again = workspace.run(planned(train()), limits=limits)
+    assert workspace.notes == [] and "trains nothing" not in again.stopped and len(again.trainings) == 1
+
+
 def test_an_interrupt_ends_a_training(workspace: Workspace) -> None:
     workspace.trouble("wait")
 
