@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from auditc.ir.finding import Finding
     from auditc.runtime.forecast import Forecast
     from auditc.runtime.show import Second, Shown
-    from auditc.runtime.training.foreseen import TrainingForecast
+    from auditc.runtime.training.forecast import TrainingForecast
 
 
 COMPARED = 12

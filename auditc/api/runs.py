@@ -150,7 +150,7 @@ def card(name: str, training: str) -> tuple[str, dict[str, Any]] | None:
     with world():
         run, workspace = find_run(name)
         rows = [row for row in run.findings().trainings if training in (row.stage, row.model)]
-        return results.shown(workspace, rows[0].recipe) if rows else None
+        return results.shown(workspace, rows[0]) if rows else None
 
 
 def show(name: str, cell: str) -> Shown:

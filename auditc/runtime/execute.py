@@ -36,8 +36,8 @@ from .segment import Given
 from .sheets import AssessSheet, Sheet, walked
 from .store import Store
 from .testimony import testified
-from .training.prospects import prospects
-from .training.school import School
+from .training.resolve import resolve
+from .training.trainings import Trainings
 from .walk import ROUND, walk
 from .windows import Windows
 
@@ -87,7 +87,7 @@ def run(
     """
     reporter = reporter or Reporter()
     windows = Windows.read(folder)
-    found = prospects(plan, folder, located(plan) if here is None else here)
+    found = resolve(plan, folder, located(plan) if here is None else here)
     bound = bind(plan, found.here, windows, found.problems)
     ordered = parties(plan)
     meter = Meter((limits or Limits()).within(plan.budget))
@@ -98,8 +98,8 @@ def run(
     with Store.open(folder / "store", write=True) as store, interrupts() as stop:
         refuse_what_cannot_be_opened(plan, bound, store)
         windows.begin()
-        school = School(plan, folder, found, reporter, meter, stop, logs or folder / "logs")
-        bound = school.carry_out(bound, windows)
+        trainings = Trainings(plan, folder, found, reporter, meter, stop, logs or folder / "logs")
+        bound = trainings.carry_out(bound, windows)
         work = _Run(plan, store, reporter, meter, stop, bound, logs or folder / "logs", Ledger(reporter))
         try:
             done = []
@@ -110,7 +110,7 @@ def run(
         finally:
             work.close()
         store.flush()
-        outcome = work.outcome(done, school)
+        outcome = work.outcome(done, trainings)
         if not meter.stopped:
             store.compact()
         if not meter.stopped and not outcome.failed:
@@ -209,7 +209,7 @@ class _Run:
         self._ask(model, probe.batches(samples, self.bound[model].flow.batch, self.reply))
         self.ledger.end(time.monotonic() - started)
 
-    def outcome(self, done: Sequence[tuple[Sheet, dict[str, Any]]], school: School) -> Outcome:
+    def outcome(self, done: Sequence[tuple[Sheet, dict[str, Any]]], trainings: Trainings) -> Outcome:
         """What the run brought, once all that can be asked has been."""
         plan, meter, store = self.plan, self.meter, self.store
         answers, records, total, fresh = [], [], Counts(), self.asked()
@@ -219,24 +219,25 @@ class _Run:
             total += counts
             records.append(record | counts.as_dict())
         keys = {key for sheet, _ in done for key in walked(sheet) if key not in store}
-        limited = _limited(meter.limits, total, records) if meter.limits.per_stage is not None else ""
+        there = [record for record in records if not self.bound[record["model"]].awaits]
+        limited = _limited(meter.limits, total, there) if meter.limits.per_stage is not None else ""
         samples = list(self.samples.values())
         sampled = [(sheet, self.samples[sheet.stage.name]) for sheet, _ in done if sheet.stage.name in self.samples]
         return Outcome(
             answers=tuple(answers),
             sheets=tuple(sheet for sheet, _ in done),
             cells=total.as_dict(),
-            stages=(*(record | Counts().as_dict() for record in school.records), *records),
+            stages=(*(record | Counts().as_dict() for record in trainings.records), *records),
             models=tuple(_card(plan, self.bound[name], done, store) for name in plan.models if name in self.bound),
             seconds=meter.seconds,
-            stopped="; ".join(filter(None, (school.why, meter.stopped or limited))),
+            stopped="; ".join(filter(None, (trainings.why, meter.stopped or limited))),
             unanswered={key: "not run" if self.reply(key) is None else "failed" for key in keys},
             spent=meter.spent,
             assessed=tuple(found for sheet, _ in done for found in assessed(plan, sheet, self.reply)),
             probed=tuple(probe.probed(plan, sample, sheet, self.reply) for sheet, sample in sampled),
             probe=probe.count(samples, self.reply, self.fresh.keys()).as_dict() if samples else {},
             second=probe.statuses(samples, self.reply),
-            trainings=school.rows,
+            trainings=trainings.rows,
         )
 
     def close(self) -> None:

@@ -29,8 +29,8 @@ from .schedule import Asked, stages
 from .sheets import AssessSheet, ConverseSheet, Sheet
 from .store import Store
 from .tokens import about
-from .training.foreseen import TrainingForecast, trainings
-from .training.prospects import prospects
+from .training.forecast import TrainingForecast, trainings
+from .training.resolve import resolve
 from .walk import walk
 from .windows import Windows
 
@@ -112,7 +112,7 @@ class Forecast:
 
 def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None) -> Forecast:
     """What a run of the plan in this workspace would ask. Raises StoreFailed where the store cannot be read."""
-    learnt = prospects(plan, workspace, located(plan) if here is None else here)
+    learnt = resolve(plan, workspace, located(plan) if here is None else here)
     bound, problems = look(plan, learnt.here, Windows.read(workspace))
     earlier = [record for run in runs.ended(workspace) for record in _records(run)]
     with Store.open(workspace / "store", write=False) as store:

@@ -37,7 +37,7 @@ from auditc.ir.training import Progress
 
 from .events import Reporter
 from .pace import Pace
-from .training.course import Course
+from .training.status import Status
 
 LINE: Final = 30.0
 """Seconds after which a log gets another line."""
@@ -99,7 +99,7 @@ class _Watched(Reporter):
         self._pace = Pace(clock)
         self._note: tuple[str, float] | None = None
         """What the run waits for, and until when."""
-        self._course: Course | None = None
+        self._status: Status | None = None
         """The training that is under way."""
 
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
@@ -116,17 +116,17 @@ class _Watched(Reporter):
 
     def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
         with self._lock:
-            self._course = Course(stage, self._clock, self._clock())
+            self._status = Status(stage, self._clock, self._clock())
             self._say(f"{stage}: learns {examples:,} examples" + (f", {valid:,} decide" if valid else ""))
 
     def training(self, stage: str, progress: Progress) -> None:
         with self._lock:
-            if self._course is not None:
-                self._course.note(progress)
+            if self._status is not None:
+                self._status.note(progress)
 
     def training_finished(self, stage: str, seconds: float, how: str) -> None:
         with self._lock:
-            losses, self._course = self._course.losses if self._course else "", None
+            losses, self._status = self._status.losses if self._status else "", None
             took = "" if how == "reused" else f", {seconds:,.1f} s"
             self._say(f"{stage}: {how}{took}" + (f", {losses}" if losses else ""))
 
@@ -206,8 +206,8 @@ class Bars(_Watched):
             grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
             for _ in range(4):
                 grid.add_column(no_wrap=True, justify="right")
-            if self._course is not None:
-                return self._learning(grid, self._course)
+            if self._status is not None:
+                return self._learning(grid, self._status)
             if not self._begun:
                 return Group()
             name, settled, cells = self._under_way()
@@ -224,14 +224,14 @@ class Bars(_Watched):
             details = Text("; ".join(self._details()), style="dim", no_wrap=True, overflow="ellipsis")
             return Group(grid, details) if details.plain else Group(grid)
 
-    def _learning(self, grid: Table, course: Course) -> Group:
+    def _learning(self, grid: Table, status: Status) -> Group:
         """The training that is under way, in the place of the stages."""
-        step, steps = course.steps
+        step, steps = status.steps
         bar = ProgressBar(total=max(steps, 1), completed=step, width=12)
-        left = f"{_clocked(course.left)} left" if course.left is not None else ""
+        left = f"{_clocked(status.left)} left" if status.left is not None else ""
         counts = f"step {step:,}/{steps:,}" if steps else "opening the model"
-        grid.add_row(Text(course.stage), bar, counts, left, _clocked(self._clock() - course.began))
-        details = Text(course.losses, style="dim", no_wrap=True, overflow="ellipsis")
+        grid.add_row(Text(status.stage), bar, counts, left, _clocked(self._clock() - status.began))
+        details = Text(status.losses, style="dim", no_wrap=True, overflow="ellipsis")
         return Group(grid, details) if details.plain else Group(grid)
 
     def _say(self, line: str) -> None:
@@ -252,8 +252,8 @@ class Lines(_Watched):
 
     def training(self, stage: str, progress: Progress) -> None:
         super().training(stage, progress)
-        if progress.valid is not None and self._course is not None:
-            self._say(f"{stage}: epoch {progress.epoch:.3g}, {self._course.losses}")
+        if progress.valid is not None and self._status is not None:
+            self._say(f"{stage}: epoch {progress.epoch:.3g}, {self._status.losses}")
 
     def opening(self, model: str) -> None:
         super().opening(model)
@@ -264,9 +264,9 @@ class Lines(_Watched):
         with self._lock:
             if self._clock() - self._last < LINE:
                 return
-            if self._course is not None:
-                step, steps = self._course.steps
-                self._say(f"{self._course.stage}: step {step:,} of {steps:,}, {self._course.losses}".rstrip(", "))
+            if self._status is not None:
+                step, steps = self._status.steps
+                self._say(f"{self._status.stage}: step {step:,} of {steps:,}, {self._status.losses}".rstrip(", "))
                 return
             name, settled, cells = self._under_way()
             if not name:

@@ -68,7 +68,7 @@ train further {
 
 
 @pytest.fixture
-def school(starter: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
+def shell(starter: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
     monkeypatch.setenv("AUDITC_HOME", str(starter.folder / "home"))
     tiny.base(starter.folder / "models/base")
     digest = content_digest(starter.folder / "models/base", starter.folder / "home")
@@ -83,54 +83,54 @@ def planned(shell: Shell) -> list[bool]:
 
 
 @pytest.mark.models
-def test_one_run_trains_and_audits_and_a_second_trains_nothing(school: Shell) -> None:
-    assert planned(school) == [False]
-    first = school.auditc("run", "--json", "--events")
+def test_one_run_trains_and_audits_and_a_second_trains_nothing(shell: Shell) -> None:
+    assert planned(shell) == [False]
+    first = shell.auditc("run", "--json", "--events")
     assert first.code == 0, first.err
     events = [json.loads(line) for line in first.err.splitlines() if line.startswith("{")]
     kinds = [event["event"] for event in events if event["event"].startswith("training")]
     assert kinds[0] == "training_started" and "training_step" in kinds and kinds[-1] == "training_finished"
     assert all(isinstance(e["loss"] or e["valid"], float) for e in events if e["event"] == "training_step")
-    findings = json.loads(school.findings())
+    findings = json.loads(shell.findings())
     (aligned,) = findings["trainings"]
     models = {row["name"]: row for row in findings["models"]}
     assert models["aligned"]["identity"]["adapter"] == aligned["weights"]
     assert aligned["lineage"] == [models["base"]["weights"]]
     assert first.json["cells"]["not_run"] == first.json["cells"]["failed"] == 0
-    assert planned(school) == [True]
-    second = school.auditc("run", "--json")
-    assert second.json["cells"]["asked"] == 0 and json.loads(school.findings())["trainings"] == [aligned]
-    card = school.auditc("show", "last", "aligned")
+    assert planned(shell) == [True]
+    second = shell.auditc("run", "--json")
+    assert second.json["cells"]["asked"] == 0 and json.loads(shell.findings())["trainings"] == [aligned]
+    card = shell.auditc("show", "last", "aligned")
     assert card.code == 0 and aligned["data"] in card.out and "Made of `base`" in card.out
-    assert str(school.folder) not in card.out + school.findings().decode()
-    school.edit("remedy.audit", "epochs        = 2", "epochs        = 3")
-    assert planned(school) == [False]
+    assert str(shell.folder) not in card.out + shell.findings().decode()
+    shell.edit("remedy.audit", "epochs        = 2", "epochs        = 3")
+    assert planned(shell) == [False]
 
 
 @pytest.mark.models
 @pytest.mark.slow
-def test_a_chain_is_trained_on_what_was_trained(school: Shell) -> None:
-    spec = school.folder / "remedy.audit"
+def test_a_chain_is_trained_on_what_was_trained(shell: Shell) -> None:
+    spec = shell.folder / "remedy.audit"
     spec.write_text(spec.read_text("utf-8").replace("[base, aligned]", "[base, aligned, further]") + FURTHER, "utf-8")
-    assert planned(school) == [False, False]
-    first = school.auditc("run", "--json")
+    assert planned(shell) == [False, False]
+    first = shell.auditc("run", "--json")
     assert first.code == 0 and first.json["cells"]["not_run"] == 0, first.err
-    findings = json.loads(school.findings())
+    findings = json.loads(shell.findings())
     aligned, further = findings["trainings"]
     models = {row["name"]: row for row in findings["models"]}
     assert models["further"]["weights"] == further["weights"]
     assert further["lineage"] == [models["base"]["weights"], aligned["weights"]] == models["further"]["lineage"]
-    assert planned(school) == [True, True]
+    assert planned(shell) == [True, True]
 
 
 @pytest.mark.models
 @pytest.mark.slow
-def test_a_killed_trainer_loses_no_checkpoint(school: Shell) -> None:
-    spec = school.folder / "remedy.audit"
+def test_a_killed_trainer_loses_no_checkpoint(shell: Shell) -> None:
+    spec = shell.folder / "remedy.audit"
     spec.write_text(spec.read_text("utf-8").replace("= 2\n", "= 40\n", 1), "utf-8")
-    assert planned(school) == [False]
-    run = school.start("run", "--json")
-    trained = school.folder / ".auditc/training"
+    assert planned(shell) == [False]
+    run = shell.start("run", "--json")
+    trained = shell.folder / ".auditc/training"
     until = time.monotonic() + 300
     while not list(trained.glob("*/*/whole.json")):
         assert run.poll() is None and time.monotonic() < until
@@ -143,8 +143,8 @@ def test_a_killed_trainer_loses_no_checkpoint(school: Shell) -> None:
     assert run.returncode == 3 and summary["untrained"] == ["aligned"]
     assert "it was killed" in summary["stopped"] and "next run goes on" in summary["stopped"]
     assert summary["cells"]["not_run"] > 0 and summary["cells"]["asked"] > 0, "the base was asked"
-    assert not list((school.folder / ".auditc/trained").glob("*"))
-    again = school.auditc("run", "--json")
+    assert not list((shell.folder / ".auditc/trained").glob("*"))
+    again = shell.auditc("run", "--json")
     assert again.code == 0 and "gone on with" in again.err
     assert again.json["cells"]["reused"] == summary["cells"]["asked"]
 

@@ -1,10 +1,13 @@
-"""The card of a trained model: what it came from and how, for programs in `card.json` and for people in `README.md`."""
+"""The card of a trained model: what it came from and how, for programs in `card.json`, and for people as text."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from auditc.diagnostics.cells import clean
+from auditc.ir.canonical import digest
 from auditc.ir.finding import CurvePoint, TrainingRow
 from auditc.ir.plan import Plan, Train
 from auditc.ir.training import Progress, Settings
@@ -20,16 +23,11 @@ class Card(Form):
 
     format: Literal["auditc.trained.v1"] = "auditc.trained.v1"
     recipe: str
-    base: dict[str, str | int | float | bool]
-    """Digests of what it began with, by what they are of."""
+    inputs: dict[str, Any]
+    """All that decided how it came out; the recipe is its digest."""
     lineage: tuple[str, ...]
     """Digests of the weights and adapters that it came from, those first that were there from the start."""
     licence: str
-    data: str
-    device: str
-    objective: str
-    params: dict[str, Any]
-    settings: Settings
     examples: int
     valid: int
     parameters: int
@@ -50,6 +48,23 @@ class Card(Form):
     """When, in UTC."""
     seconds: float
     auditc: str
+    digest: str = ""
+    """Of all the rest; written last."""
+
+    def sealed(self) -> Card:
+        """With its digest."""
+        rest = self.model_dump_json(exclude={"digest"})
+        return self.model_copy(update={"digest": digest(json.loads(rest))})
+
+    @property
+    def data(self) -> str:
+        """The digest of what was learnt."""
+        return str(self.inputs["data"])
+
+    @property
+    def settings(self) -> Settings:
+        """How the training went about it."""
+        return Settings.model_validate(self.inputs["settings"])
 
     @property
     def steps(self) -> int:
@@ -99,17 +114,18 @@ def _thinned(curve: tuple[Progress, ...]) -> Iterator[CurvePoint]:
             yield CurvePoint(step=point.step, epoch=point.epoch, loss=point.loss, valid=point.valid)
 
 
-def readme(stage: Train, card: Card) -> str:
-    """The model card."""
+def readme(card: Card, named: TrainingRow | None = None) -> str:
+    """The model card, for people. `named` is the training as the findings of an audit say it: the same result may have
+    other names in another, so without it there are none. Nothing in it moves a terminal's cursor."""
     how = "all weights were trained" if card.form == "weights" else f"{card.trainable:,} numbers were trained"
     learnt = f"{card.examples:,} examples"
-    if stage.survey:
-        people = ", ".join(stage.populations)
-        learnt += f": {len(stage.items):,} items of `{stage.survey}`, as people of {people} answer them"
+    if named is not None and named.survey:
+        learnt += f" of `{named.survey}`, as people of {', '.join(named.populations)} answer it"
     lines = [
-        f"# {stage.model}",
+        f"# {named.model}" if named else "# A model trained by auditc",
         "",
-        f"Made of `{stage.base}` by auditc {card.auditc} with the objective `{card.objective}`; {how}, of"
+        f"Made{f' of `{named.base}`' if named else ''} by auditc {card.auditc} with the objective"
+        f" `{card.inputs['objective']}`; {how}, of"
         f" {card.parameters:,}.",
         "",
         f"- What it learnt: {learnt} (digest {card.data}).",
@@ -128,7 +144,7 @@ def readme(stage: Train, card: Card) -> str:
         "what the training cost stands in the report of the audit.",
         "",
     ]
-    return "\n".join(lines)
+    return "\n".join(map(clean, lines))
 
 
 def _settings(settings: Settings) -> str:

@@ -1,10 +1,12 @@
 """Where trained models lie: each under its recipe, whole or not at all.
 
 .auditc/trained/RECIPE/model/      an adapter in the form of PEFT, or all weights with the tokenizer
-.auditc/trained/RECIPE/card.json   what it is and what it came from; README.md says the same to people
+.auditc/trained/RECIPE/card.json   what it is and what it came from
+.auditc/trained/RECIPE/README.md   the same for people who look there; auditc never reads it
 .auditc/training/RECIPE/           checkpoints of a training that has not ended; they go when its result is there
 
-A result is made aside and put in place by one rename. What is read must be what was written, or it is not used.
+A result is made aside and put in place by one rename. What is read must be what was written, or it is not used: a
+card has a digest of itself and of every file of its model, and the inputs in it are those of the recipe.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from auditc.ir.finding import TrainingRow
 from auditc.ir.training import NotTrained
 from auditc.weights._adapter import CONFIG, adapter_digest
 from auditc.weights._contract import Fetched, WeightsUnavailable
@@ -28,7 +31,8 @@ from .. import journal
 from ..faults import WorldFailed
 from ..models import Ready, home
 from ..store import within
-from .card import Card
+from .card import Card, readme
+from .recipe import recipe as recipe_of
 
 TRAINED: Final = "trained"
 TRAINING: Final = "training"
@@ -66,8 +70,8 @@ def read(workspace: Path, recipe: str) -> Card | None:
         return None
     try:
         card = Card.model_validate_json((folder / "card.json").read_bytes())
-        if card.recipe != recipe:
-            raise ValueError("another recipe")
+        if not card.recipe == recipe == recipe_of(card.inputs) or card.sealed() != card:
+            raise ValueError("another card")
         made = told(folder / "model")
     except (OSError, ValueError, WeightsUnavailable):
         raise _damaged(folder) from None
@@ -76,12 +80,13 @@ def read(workspace: Path, recipe: str) -> Card | None:
     return card
 
 
-def shown(workspace: Path, recipe: str) -> tuple[str, dict[str, Any]]:
-    """The card of a result, for people and as JSON. Raises Damaged, or WorldFailed where there is none any more."""
-    card = read(workspace, recipe)
+def shown(workspace: Path, named: TrainingRow) -> tuple[str, dict[str, Any]]:
+    """The card of a result, for people in the names of the audit that asks, and as JSON. Raises Damaged, or WorldFailed
+    where there is none any more."""
+    card = read(workspace, named.recipe)
     if card is None:
-        raise WorldFailed(f"the trained model .auditc/{TRAINED}/{recipe} is gone", "run the audit again")
-    return (place(workspace, recipe) / "README.md").read_text("utf-8"), card.model_dump(mode="json")
+        raise WorldFailed(f"the trained model .auditc/{TRAINED}/{named.recipe} is gone", "run the audit again")
+    return readme(card, named), card.model_dump(mode="json")
 
 
 def _damaged(folder: Path) -> Damaged:
@@ -125,9 +130,9 @@ def aside(workspace: Path, recipe: str) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def finish(workspace: Path, work: Path, card: Card, readme: str) -> None:
+def finish(workspace: Path, work: Path, card: Card) -> None:
     """Put a result in place; the checkpoints that it was made from go. Raises OSError."""
-    journal.write_aside(work / "README.md", readme.encode())
+    journal.write_aside(work / "README.md", readme(card).encode())
     journal.write_aside(work / "card.json", card.model_dump_json(indent=1).encode() + b"\n")
     publish(work, place(workspace, card.recipe))
     shutil.rmtree(checkpoints(workspace, card.recipe), ignore_errors=True)

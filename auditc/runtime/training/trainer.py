@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,7 +38,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Pupil:
+class Base:
     """A model to be trained, and the backend that opens it: its kind, and its parameters as JSON."""
 
     backend: str
@@ -50,7 +51,7 @@ def interpreter() -> str:
     return os.environ.get(PYTHON) or sys.executable
 
 
-def train(pupil: Pupil, job: Job, log: Path, tell: Callable[[Progress], None], stopping: Callable[[], bool]) -> Trained:
+def train(base: Base, job: Job, log: Path, tell: Callable[[Progress], None], stopping: Callable[[], bool]) -> Trained:
     """Carry a job out in a process of its own. Raises NotTrained, or Stopped soon after `stopping` says so."""
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -58,33 +59,40 @@ def train(pupil: Pupil, job: Job, log: Path, tell: Callable[[Progress], None], s
     except OSError as fault:
         said = f"the interpreter that {PYTHON} names cannot be started ({fault.strerror})"
         raise NotTrained("engine", said, f"let {PYTHON} name a Python that has auditc's `transformers` extra") from None
+    # Who does not read holds up who writes: the run has to go on looking whether it is to stop.
+    handing = threading.Thread(target=_hand_over, args=(process, pack(_asked(base, job))), daemon=True)
+    handing.start()
     try:
-        return _watch(process, _asked(pupil, job), log, tell, stopping)
+        return _watch(process, log, tell, stopping)
     finally:
         kill(process)
         process.wait()
-        for stream in (process.stdin, process.stdout):
+        handing.join(5)  # nobody is left to read
+        for stream in (process.stdout, None if handing.is_alive() else process.stdin):
             if stream is not None:
                 with suppress(OSError):
                     stream.close()
 
 
-def _asked(pupil: Pupil, job: Job) -> Message:
-    source = from_source(pupil.source)
-    return {"train": {"backend": pupil.backend, "params": pupil.params, "source": source, "job": from_job(job)}}
+def _asked(base: Base, job: Job) -> Message:
+    source = from_source(base.source)
+    return {"train": {"backend": base.backend, "params": base.params, "source": source, "job": from_job(job)}}
+
+
+def _hand_over(process: subprocess.Popen[bytes], message: bytes) -> None:
+    assert process.stdin is not None
+    with suppress(OSError):  # its death is noticed where it is read from
+        process.stdin.write(message)
+        process.stdin.flush()
 
 
 def _watch(
     process: subprocess.Popen[bytes],
-    message: Message,
     log: Path,
     tell: Callable[[Progress], None],
     stopping: Callable[[], bool],
 ) -> Trained:
-    assert process.stdin is not None and process.stdout is not None
-    with suppress(OSError):  # its death is noticed where it is read from
-        process.stdin.write(pack(message))
-        process.stdin.flush()
+    assert process.stdout is not None
     buffer, heard = bytearray(), time.monotonic()
     while True:
         body = split(buffer)

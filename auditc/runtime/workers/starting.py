@@ -23,20 +23,28 @@ def waiting() -> dict[str, str]:
     return ASLEEP if os.getloadavg()[0] >= (os.cpu_count() or 1) / 2 else {}
 
 
+FLAGS: Final = ("-P",)
+"""They keep the folder where auditc runs off the path: what lies there is data, even if called torch.py."""
+
+
+def environment() -> dict[str, str]:
+    """What a worker finds in its environment: this auditc is on its path."""
+    here = str(Path(__file__).parents[3])
+    path = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
+    return {**waiting(), **os.environ, "PYTHONPATH": path}
+
+
 def start(interpreter: str, module: str, log: Path) -> subprocess.Popen[bytes]:
     """Start a module of auditc under an interpreter, with pipes to talk to it; `log` gets what its libraries print.
     Raises OSError where there is no such interpreter."""
-    here = str(Path(__file__).parents[3])
-    path = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
     with log.open("ab") as written:
-        # -P keeps the folder where auditc runs off the path: what lies there is data, even if called torch.py.
         # A session of its own, so that Ctrl-C in a terminal reaches the run and not its worker.
         return subprocess.Popen(
-            [interpreter, "-P", "-m", module],
+            [interpreter, *FLAGS, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=written,
-            env={**waiting(), **os.environ, "PYTHONPATH": path},
+            env=environment(),
             start_new_session=True,
         )
 

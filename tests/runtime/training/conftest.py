@@ -1,3 +1,3 @@
-"""The room in which trainings are tested."""
+"""The workspace in which trainings are tested."""
 
-from tests.runtime.training.classroom import room as room
+from tests.runtime.training.workspace import workspace as workspace

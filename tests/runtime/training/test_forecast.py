@@ -13,12 +13,12 @@ from auditc.ir.plan import Thing
 from auditc.ir.training import Progress
 from auditc.runtime.forecast import forecast
 from auditc.runtime.progress import Bars, Events, Lines
-from tests.runtime.training.classroom import HERE, Class, taught, train
+from tests.runtime.training.workspace import HERE, Workspace, planned, train
 
 
-def test_before_a_training_its_cells_are_bounds_and_after_it_they_are_known(room: Class) -> None:
-    plan = taught(train(batch=3))
-    before = forecast(plan, room.folder, HERE)
+def test_before_a_training_its_cells_are_bounds_and_after_it_they_are_known(workspace: Workspace) -> None:
+    plan = planned(train(batch=3))
+    before = forecast(plan, workspace.folder, HERE)
     (training,) = before.trainings
     assert (training.done, training.examples, training.valid, training.steps) == (False, 8, 4, 6)
     assert training.seconds is None and not before.problems
@@ -26,18 +26,18 @@ def test_before_a_training_its_cells_are_bounds_and_after_it_they_are_known(room
     assert stages["tuned"].why == ("after the training",) and stages["base"].why == ("new",)
     assert stages["tuned"].cells == stages["tuned"].to_run == stages["base"].cells
     assert stages["tuned"].tokens_in == stages["base"].tokens_in > 0
-    room.run(plan)
-    after = forecast(plan, room.folder, HERE)
+    workspace.run(plan)
+    after = forecast(plan, workspace.folder, HERE)
     assert after.trainings[0].done and after.trainings[0].seconds == 0.0
     assert after.cells["to_run"] == 0 and after.cells["cached"] == after.cells["total"]
 
 
 def test_a_base_that_nothing_here_can_train_is_a_problem_of_the_plan(
-    room: Class, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = taught(train(), asked=("other",))
+    plan = planned(train(), asked=("other",))
     recorded = {"base": plan.models["base"].model_copy(update={"backend": Thing(kind="openai", params={"model": "x"})})}
-    problems = forecast(plan.model_copy(update={"models": plan.models | recorded}), room.folder, HERE).problems
+    problems = forecast(plan.model_copy(update={"models": plan.models | recorded}), workspace.folder, HERE).problems
     assert "there are no weights to train" in problems[0].message
 
 

@@ -1,4 +1,4 @@
-"""A process that trains without a model: `python -m tests.runtime.training.apprentice`, in the place of the real one.
+"""A process that trains without a model: `python -m tests.runtime.training.fake_trainer`, in the place of the real one.
 
 It speaks as the real one does and writes an adapter in the form of PEFT, whose numbers hang on what it was given. A
 word in the environment, TROUBLE, says what befalls it after its second step of four.
@@ -27,7 +27,7 @@ from auditc.runtime.workers import train
 STEPS = 4
 
 
-def teach(job: Job, params: Any, trainee: Any, tell: Callable[[Progress], None]) -> Trained:
+def four_steps(job: Job, params: Any, trainee: Any, tell: Callable[[Progress], None]) -> Trained:
     """Four steps, each with a checkpoint; goes on from the last whole one."""
     note(f"begin {job.objective} on {trainee.name} with {len(job.examples)} and {len(job.valid)}")
     state, curve = Path(job.checkpoints) / "state.json", []
@@ -90,6 +90,6 @@ def note(line: str) -> None:
 
 
 if __name__ == "__main__":
-    objective.first_token_kl = dataclasses.replace(objective.first_token_kl, train=teach)
+    objective.first_token_kl = dataclasses.replace(objective.first_token_kl, train=four_steps)
     answering.simulated = dataclasses.replace(answering.simulated, trainee=lambda source, params, settings: source)
     train.serve()

@@ -8,7 +8,7 @@ from typing import Any
 
 from auditc.ir.plan import Plan, Train
 
-from .prospects import Prospects
+from .resolve import Resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class TrainingForecast:
     available: int | None
 
 
-def trainings(plan: Plan, found: Prospects, earlier: Sequence[dict[str, Any]]) -> tuple[TrainingForecast, ...]:
+def trainings(plan: Plan, found: Resolved, earlier: Sequence[dict[str, Any]]) -> tuple[TrainingForecast, ...]:
     """In the order in which they are carried out; those that cannot be are told among the problems."""
     told = []
     for stage in (stage for stage in plan.stages if isinstance(stage, Train)):
-        learnt = found.sizes.get(stage.name)
+        learnt = found.examples.get(stage.name)
         if learnt is None:
             continue
         steps = stage.epochs * -(-learnt.size * learnt.rows // stage.batch)

@@ -28,25 +28,27 @@ from ..interrupts import Stop
 from ..models import Ready
 from ..windows import Windows
 from . import results, trainer
-from .card import Card, readme, row
-from .lessons import Lessons, parameters, settings
-from .prospects import Ahead, Prospects, ahead
+from .card import Card, row
+from .examples import parameters, settings
+from .resolve import Ahead, Resolved, ahead, refuse_too_large
 
 
 @dataclass(slots=True, eq=False)
-class School:
+class Trainings:
     """The trainings of one run. `cards` are those whose model is there, by stage; `failed` says of the others what
     happened and what to do."""
 
     plan: Plan
     folder: Path
-    found: Prospects
+    found: Resolved
     reporter: Reporter
     meter: Meter
     stop: Stop
     logs: Path
     cards: dict[str, Card] = field(default_factory=dict)
     failed: dict[str, NotTrained] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
+    """The models that this run does not train, because it is a trial or may ask nothing."""
     records: list[dict[str, Any]] = field(default_factory=list)
 
     def carry_out(self, bound: dict[str, Bound], windows: Windows) -> dict[str, Bound]:
@@ -58,6 +60,9 @@ class School:
             if stage.name in self.cards:
                 self._note(stage, 0.0, "reused")
                 self.reporter.training_finished(stage.name, 0.0, "reused")
+            elif stage in self.found.lacking and self._trial:
+                self.held.append(stage.model)
+                self._note(stage, 0.0, "not run")
             elif stage in self.found.lacking:
                 base = here[stage.base]
                 assert isinstance(base, Ready)
@@ -87,7 +92,17 @@ class School:
             f"model `{made[name]}` was not trained: {': '.join(filter(None, (fault.message, _plain(fault.help))))}"
             for name, fault in self.failed.items()
         ]
+        if self.held:
+            names = ", ".join(f"`{name}`" for name in self.held)
+            said.append(f"{self._trial} trains nothing: {names} {'is' if len(self.held) == 1 else 'are'} not there yet")
         return "; ".join(said)
+
+    @property
+    def _trial(self) -> str:
+        """Why this run trains nothing; empty where it does. Nobody who tries a few cells waits an hour for them."""
+        if self.meter.limits.per_stage is not None:
+            return "a dry run"
+        return "a budget of no cells" if self.meter.limits.cells == 0 else ""
 
     def _one(self, stage: Train, base: Ready) -> Card | None:
         """Carry one training out; None where it failed, or the run is to stop."""
@@ -99,7 +114,7 @@ class School:
             if base.awaits:
                 raise NotTrained("base", f"`{stage.base}`, which it is made of, was not trained")
             known = self.found.ready.get(stage.name)
-            card, how = self._trained(known or ahead(self.plan, stage, base, self.found.sizes[stage.name]))
+            card, how = self._trained(known or ahead(self.plan, stage, base, self.found.examples[stage.name]))
         except trainer.Stopped:
             self._note(stage, time.monotonic() - started, "stopped")
             self.reporter.training_finished(stage.name, time.monotonic() - started, "stopped")
@@ -123,7 +138,9 @@ class School:
         if there is not None:
             return there, "reused"
         stage, began = job.stage, time.monotonic()
-        learnt = job.lessons
+        if stage.name not in self.found.ready:  # only now it is known what it begins with
+            refuse_too_large(self.plan, job)
+        learnt = job.examples
         self.reporter.training_started(stage.name, stage.model, learnt.size, len(learnt.valid))
         goes_on = any(results.checkpoints(self.folder, job.recipe).glob("*"))
         with results.aside(self.folder, job.recipe) as work:
@@ -131,16 +148,16 @@ class School:
             asked = Job(
                 objective=stage.objective.kind,
                 params=parameters(stage),
-                examples=learnt.examples,
+                examples=learnt.train,
                 valid=learnt.valid,
                 settings=settings(stage),
                 checkpoints=str(results.checkpoints(self.folder, job.recipe).resolve()),
                 result=str(result.resolve()),
             )
             log = self.logs / f"worker-train-{self._number(stage)}.log"
-            done = trainer.train(job.pupil, asked, log, self._tell(stage), self._stopping)
-            card = _card(job, done, learnt, result, time.monotonic() - began)
-            results.finish(self.folder, work, card, readme(stage, card))
+            done = trainer.train(job.base, asked, log, self._tell(stage), self._stopping)
+            card = _card(job, done, result, time.monotonic() - began)
+            results.finish(self.folder, work, card)
         return card, "gone on with" if goes_on else "trained"
 
     def _number(self, stage: Train) -> int:
@@ -160,7 +177,7 @@ class School:
     def _note(self, stage: Train, seconds: float, how: str, reason: str = "") -> None:
         """An entry of the run's record."""
         card = self.cards.get(stage.name)
-        learnt = self.found.sizes.get(stage.name)
+        learnt = self.found.examples.get(stage.name)
         self.records.append(
             {
                 "name": stage.name,
@@ -185,26 +202,21 @@ def _plain(help: str) -> str:
     return help[:1].lower() + help[1:].rstrip(".")
 
 
-def _card(job: Ahead, done: Trained, learnt: Lessons, result: Path, seconds: float) -> Card:
+def _card(job: Ahead, done: Trained, result: Path, seconds: float) -> Card:
     """Raises NotTrained where what came is no model."""
     try:
         made = results.told(result)
     except (ValueError, WeightsUnavailable) as fault:
         raise NotTrained("engine", f"the training brought no model that can be read: {fault}") from None
-    base = job.base
+    base = job.ready
     before = (base.weights_digest, *([base.adapter.weights_digest] if base.adapter else []))
     earlier = base.lineage or ()
     lineage = (*earlier, *(digest for digest in before if digest not in earlier))
     return Card(
         recipe=job.recipe,
-        base=job.begins,
+        inputs=job.inputs,
         lineage=lineage,
         licence=base.licence,
-        data=learnt.digest,
-        device=job.device,
-        objective=job.stage.objective.kind,
-        params=learnt.said,
-        settings=settings(job.stage),
         examples=done.examples,
         valid=done.valid,
         parameters=done.parameters,
@@ -220,4 +232,4 @@ def _card(job: Ahead, done: Trained, learnt: Lessons, result: Path, seconds: flo
         made=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         seconds=round(seconds, 3),
         auditc=__version__,
-    )
+    ).sealed()

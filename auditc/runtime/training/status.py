@@ -9,7 +9,7 @@ from auditc.ir.training import Progress
 
 
 @dataclass(slots=True)
-class Course:
+class Status:
     """One training under way."""
 
     stage: str

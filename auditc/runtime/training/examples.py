@@ -18,10 +18,10 @@ from ..tokens import about
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
-    """What is learnt, and what decides. `params` are the objective's, with written texts in them."""
+class Examples:
+    """Those that are learnt, and those that decide. `params` are the objective's, with written texts in them."""
 
-    examples: tuple[Example, ...]
+    train: tuple[Example, ...]
     valid: tuple[Example, ...]
     params: dict[str, Any]
     rows: int = 1
@@ -32,7 +32,7 @@ class Lessons:
         """sha256 over all that is learnt: words, options, shares and the cells' own names, whatever survey or file
         they come from."""
         texts = {name: given for name, given in self.params.items() if isinstance(given, dict) and "rows" in given}
-        return digest({"examples": _worded(self.examples), "valid": _worded(self.valid), "texts": _unplaced(texts)})
+        return digest({"examples": _worded(self.train), "valid": _worded(self.valid), "texts": _unplaced(texts)})
 
     @property
     def longest(self) -> int:
@@ -40,7 +40,7 @@ class Lessons:
         tables = [given["rows"] for given in self.params.values() if isinstance(given, dict) and "rows" in given]
         texts = [sum(len(cell) for cell in row) for rows in tables for row in rows]
         return max(
-            [about(example.request.prompt) for example in (*self.examples, *self.valid)]
+            [about(example.request.prompt) for example in (*self.train, *self.valid)]
             + [1 + size // 2 for size in texts],
             default=1,
         )
@@ -49,7 +49,7 @@ class Lessons:
     def size(self) -> int:
         """How many examples are learnt; rows of a table where it is one that is learnt."""
         tables = [given["rows"] for given in self.params.values() if isinstance(given, dict) and "rows" in given]
-        return len(self.examples) or sum(map(len, tables))
+        return len(self.train) or sum(map(len, tables))
 
     @property
     def said(self) -> dict[str, Any]:
@@ -57,13 +57,13 @@ class Lessons:
         return _unplaced(self.params)
 
 
-def lessons(plan: Plan, stage: Train) -> Lessons:
+def examples(plan: Plan, stage: Train) -> Examples:
     """Cells in the order of the plan: population, item, order. Raises WordingRejected, or KeyError for a hole in the
     wording or the reference."""
     objective, given = objectives.take(stage.objective.kind), parameters(stage)
     rows = objective.rows(objective.params.model_validate(given))
     if stage.asks is None:
-        return Lessons((), (), dict(stage.objective.params), rows)
+        return Examples((), (), dict(stage.objective.params), rows)
     survey, asks = plan.surveys[stage.survey], stage.asks
     asking, cells = score_asking(plan, asks, {}), score_cells(asks, survey)
     learnt: list[Example] = []
@@ -81,7 +81,7 @@ def lessons(plan: Plan, stage: Train) -> Lessons:
             learnt.append(example)
         if asked in decide:
             valid.append(example)
-    return Lessons(tuple(learnt), tuple(valid), dict(stage.objective.params), rows)
+    return Examples(tuple(learnt), tuple(valid), dict(stage.objective.params), rows)
 
 
 def parameters(stage: Train) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def train(name: str = "tuned", base: str = "base", **changes: Any) -> Train:
     return Train(**{**fields, **changes})
 
 
-def taught(*trainings: Train, asked: tuple[str, ...] = (), **changes: Any) -> Plan:
+def planned(*trainings: Train, asked: tuple[str, ...] = (), **changes: Any) -> Plan:
     """A plan that trains, and asks the base, another model and all that is trained, four items each."""
     models: dict[str, Model] = {
         name: model().model_copy(update={"weights": weights}) for name, weights in WEIGHTS.items()
@@ -90,8 +90,8 @@ class _Engine:
 _OPEN = module.simulated.open
 
 
-class Class:
-    """Runs plans in a folder, and knows what its apprentice did."""
+class Workspace:
+    """Runs plans in a folder, and knows what its fake trainer did."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self._monkeypatch = folder, monkeypatch
@@ -101,7 +101,7 @@ class Class:
 
     @property
     def notes(self) -> list[str]:
-        """What the apprentice noted since the last time."""
+        """What the fake trainer noted since the last time."""
         said = self._notes.read_text("utf-8").splitlines() if self._notes.exists() else []
         self._notes.unlink(missing_ok=True)
         return said
@@ -118,24 +118,26 @@ class Class:
 
 
 @pytest.fixture
-def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
-    """A workspace in which trainings are carried out by an apprentice."""
-    room = Class(tmp_path / "workspace", monkeypatch)
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace in which trainings are carried out by a fake trainer."""
+    workspace = Workspace(tmp_path / "workspace", monkeypatch)
     fake = dataclasses.replace(
         module.simulated,
         identify=identify,
-        open=lambda source, params: _Engine(source, params, room.opened),
+        open=lambda source, params: _Engine(source, params, workspace.opened),
         adapters=True,
         needs_weights=True,
         trainee=lambda source, params, settings: source,
     )
     monkeypatch.setattr(module, "simulated", fake)
     python = tmp_path / "python"
-    versions = f'[ "$1" = -I ] && exec "{sys.executable}" "$@"'
-    python.write_text(f'#!/bin/sh\n{versions}\nexec "{sys.executable}" -m tests.runtime.training.apprentice\n', "utf-8")
+    versions = f'[ "$2" = -c ] && exec "{sys.executable}" "$@"'
+    python.write_text(
+        f'#!/bin/sh\n{versions}\nexec "{sys.executable}" -m tests.runtime.training.fake_trainer\n', "utf-8"
+    )
     python.chmod(0o755)
     monkeypatch.setenv("AUDITC_TRAIN_PYTHON", str(python))
     monkeypatch.setenv("AUDITC_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     monkeypatch.setenv("NOTES", str(tmp_path / "notes"))
-    return room
+    return workspace

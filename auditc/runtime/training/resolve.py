@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from auditc.backends import backends
-from auditc.backends._contract import Adapter, Backend, BackendUnavailable, Identity, ModelSource
+from auditc.backends._contract import Adapter, Backend, BackendUnavailable, ModelSource
 from auditc.backends._memory import OVERRIDE, unchecked
 from auditc.ir.plan import Model, Plan, Train
 from auditc.objectives import objectives
@@ -25,9 +25,12 @@ from ..models import Ready
 from ..prompts import WordingRejected
 from . import results
 from .card import Card
-from .lessons import Lessons, lessons, settings
-from .recipe import base_of, recipe, versions
-from .trainer import PYTHON, Pupil
+from .examples import Examples, examples, settings
+from .recipe import base_of, inputs, recipe, versions
+from .trainer import PYTHON, Base
+
+AWAITED = "awaited"
+"""Stands for the digest of an adapter that is still to be trained."""
 
 THROUGH = "transformers"
 """The backend that opens a model to be trained where the model's own opens none."""
@@ -35,26 +38,26 @@ THROUGH = "transformers"
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A training that has all it needs: `recipe` says which it is, `base` is what it begins with."""
+    """A training that has all it needs: `recipe` says which it is, a digest of its `inputs`; `base` is what is
+    opened."""
 
     stage: Train
-    pupil: Pupil
-    lessons: Lessons
-    begins: dict[str, Any]
-    device: str
+    base: Base
+    examples: Examples
+    inputs: dict[str, Any]
     recipe: str
-    base: Ready
+    ready: Ready
 
 
 @dataclass(frozen=True, slots=True)
-class Prospects:
+class Resolved:
     """`here` are the weights of the plan's models, trained ones among them; one that is still to be trained `awaits`
     its training. `cards` are those of the trainings that are behind, by stage; `lacking` those ahead, in order."""
 
     here: dict[str, Here]
     cards: dict[str, Card]
     lacking: tuple[Train, ...]
-    sizes: dict[str, Lessons]
+    examples: dict[str, Examples]
     """What each training learns, by stage."""
     rooms: dict[str, Room]
     """The memory that those ahead need, by stage, and what there is."""
@@ -63,9 +66,9 @@ class Prospects:
     """Of those ahead, the ones whose base is there, by stage."""
 
 
-def prospects(plan: Plan, workspace: Path, here: Mapping[str, Here]) -> Prospects:
+def resolve(plan: Plan, workspace: Path, here: Mapping[str, Here]) -> Resolved:
     """What of the trainings of a plan is there, what is ahead, and what is in the way. Nothing is opened."""
-    found = Prospects(dict(here), {}, (), {}, {}, ())
+    found = Resolved(dict(here), {}, (), {}, {}, ())
     for stage in (stage for stage in plan.stages if isinstance(stage, Train)):
         if stage.model in here and not _needed(plan, stage, here):
             continue  # a recording answers for it
@@ -82,14 +85,14 @@ def _needed(plan: Plan, stage: Train, here: Mapping[str, Here]) -> bool:
     return any(other.model not in here or _needed(plan, other, here) for other in after)
 
 
-def _with(found: Prospects, plan: Plan, workspace: Path, stage: Train) -> Prospects:
+def _with(found: Resolved, plan: Plan, workspace: Path, stage: Train) -> Resolved:
     base = found.here.get(stage.base)
     if not isinstance(base, Ready):
         if plan.models[stage.base].trained and any(other.model == stage.base for other in _trainings(plan)):
             return found  # why it is not there is told of its own training
         raise _problem(stage, f"the weights of `{stage.base}`, which `{stage.model}` is made of, are not here", _FETCH)
-    learnt = _lessons(plan, stage)
-    room = _room(stage, *_pupil(stage, plan.models[stage.base], base), learnt)
+    learnt = _examples(plan, stage)
+    room = room_for(plan, stage, base, learnt)
     card, ready = None, found.ready
     if not base.awaits:
         ready = {**ready, stage.name: ahead(plan, stage, base, learnt)}
@@ -97,11 +100,11 @@ def _with(found: Prospects, plan: Plan, workspace: Path, stage: Train) -> Prospe
             card = results.read(workspace, ready[stage.name].recipe)
         except WorldFailed as damaged:
             raise _problem(stage, damaged.message, damaged.help) from None
-    sizes = {**found.sizes, stage.name: learnt}
+    learnt_by = {**found.examples, stage.name: learnt}
     if card is not None:
         made = results.ready(workspace, card, base)
         here = {**found.here, stage.model: made}
-        return replace(found, here=here, cards={**found.cards, stage.name: card}, sizes=sizes)
+        return replace(found, here=here, cards={**found.cards, stage.name: card}, examples=learnt_by)
     awaited = replace(base, awaits=stage.name, lineage=())
     problems = found.problems
     if not room.fits and not unchecked():
@@ -110,7 +113,7 @@ def _with(found: Prospects, plan: Plan, workspace: Path, stage: Train) -> Prospe
         found,
         here={**found.here, stage.model: awaited},
         lacking=(*found.lacking, stage),
-        sizes=sizes,
+        examples=learnt_by,
         rooms={**found.rooms, stage.name: room},
         problems=problems,
         ready=ready,
@@ -120,11 +123,11 @@ def _with(found: Prospects, plan: Plan, workspace: Path, stage: Train) -> Prospe
 _FETCH = "run `auditc models fetch`"
 
 
-def ahead(plan: Plan, stage: Train, base: Ready, learnt: Lessons) -> Ahead:
+def ahead(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Ahead:
     """A training whose base is there. Raises CannotBind."""
-    backend, pupil = _pupil(stage, plan.models[stage.base], base)
-    known, identity = _recipe(stage, backend, pupil, learnt)
-    return Ahead(stage, pupil, learnt, base_of(identity), str(identity.get("device", "")), known, base)
+    backend, base = _base(stage, plan.models[stage.base], ready)
+    known = _inputs(stage, backend, base, learnt)
+    return Ahead(stage, base, learnt, known, recipe(known), ready)
 
 
 def _trainings(plan: Plan) -> list[Train]:
@@ -135,7 +138,7 @@ def _problem(stage: Train, message: str, help: str = "") -> CannotBind:
     return CannotBind((Problem(message, help, stage.origin),))
 
 
-def _pupil(stage: Train, model: Model, base: Ready) -> tuple[Backend[Any], Pupil]:
+def _base(stage: Train, model: Model, ready: Ready) -> tuple[Backend[Any], Base]:
     """The backend that opens the base to be trained: its own, or `transformers` for one that only answers."""
     kind = model.backend.kind
     backend = backends.take(kind) if kind in backends.names() else None
@@ -151,24 +154,24 @@ def _pupil(stage: Train, model: Model, base: Ready) -> tuple[Backend[Any], Pupil
         params = backend.params.model_validate({})
     if backend.trainee is None:
         raise _problem(stage, f"this auditc cannot train with `{stage.objective.kind}` yet", "leave the training out")
-    put_on = Adapter(str(base.adapter.folder), base.adapter.weights_digest) if base.adapter else None
-    source = ModelSource(stage.base, str(base.folder), base.weights_digest, adapter=put_on)
-    return backend, Pupil(kind, params.model_dump(mode="json"), source)
+    put_on = Adapter(str(ready.adapter.folder), ready.adapter.weights_digest) if ready.adapter else None
+    source = ModelSource(stage.base, str(ready.folder), ready.weights_digest, adapter=put_on)
+    return backend, Base(kind, params.model_dump(mode="json"), source)
 
 
-def _lessons(plan: Plan, stage: Train) -> Lessons:
+def _examples(plan: Plan, stage: Train) -> Examples:
     try:
-        return lessons(plan, stage)
+        return examples(plan, stage)
     except WordingRejected as error:
         raise _problem(stage, f"what `{stage.model}` learns cannot be worded: {error}") from error
     except KeyError as error:
         raise _problem(stage, f"what `{stage.model}` learns lacks words: nothing is given for {error}") from error
 
 
-def _recipe(stage: Train, backend: Backend[Any], pupil: Pupil, learnt: Lessons) -> tuple[str, Identity]:
+def _inputs(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -> dict[str, Any]:
     objective = objectives.take(stage.objective.kind)
     try:
-        identity = backend.identify(pupil.source, backend.params.model_validate(pupil.params))
+        identity = backend.identify(base.source, backend.params.model_validate(base.params))
     except BackendUnavailable as error:
         raise _problem(stage, f"model `{stage.base}` cannot be opened to be trained: {error}") from error
     try:
@@ -181,22 +184,33 @@ def _recipe(stage: Train, backend: Backend[Any], pupil: Pupil, learnt: Lessons) 
         help = "install auditc with its `transformers` and `train` extras"
         raise _problem(stage, f"`{stage.objective.kind}` needs {', '.join(missing)}, not installed here", help)
     device, how = str(identity.get("device", "")), settings(stage)
-    known = recipe(base_of(identity), device, stage.objective.kind, objective, learnt, how, taking_part)
-    return known, identity
+    return inputs(base_of(identity), device, stage.objective.kind, objective, learnt, how, taking_part)
 
 
-def _room(stage: Train, backend: Backend[Any], pupil: Pupil, learnt: Lessons) -> Room:
-    """What a training needs. A CUDA device is asked by the process that trains."""
+def room_for(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Room:
+    """What a training needs, and what there is. A CUDA device is asked by the process that trains."""
+    backend, base = _base(stage, plan.models[stage.base], ready)
+    made = next((other for other in _trainings(plan) if other.name == ready.awaits), None)
+    if made is not None:  # the files are those that it will be made of: an adapter of its own is not among them yet
+        put_on = Adapter(base.source.folder, AWAITED) if made.adapter.kind != "full" else None
+        base = replace(base, source=replace(base.source, adapter=put_on))
     if backend.training_memory is None:
         return Room(stage.model, None, None)
-    params = backend.params.model_validate(pupil.params)
+    params = backend.params.model_validate(base.params)
     try:
         longest = learnt.longest * objectives.take(stage.objective.kind).texts
-        needed = backend.training_memory(pupil.source, params, settings(stage), longest)
-        there = None if backend.identify(pupil.source, params).get("device") == "cuda" else available()
+        needed = backend.training_memory(base.source, params, settings(stage), longest)
+        there = None if backend.identify(base.source, params).get("device") == "cuda" else available()
     except BackendUnavailable:
         return Room(stage.model, None, None)  # the recipe says it better
     return Room(stage.model, needed, there)
+
+
+def refuse_too_large(plan: Plan, job: Ahead) -> None:
+    """Of a training whose base was not there when it was resolved. Raises CannotBind."""
+    room = room_for(plan, job.stage, job.ready, job.examples)
+    if not room.fits and not unchecked():
+        raise CannotBind((_too_large(job.stage, room),))
 
 
 def _too_large(stage: Train, room: Room) -> Problem:
