@@ -21,7 +21,7 @@ from auditc.ir.canonical import digest
 from auditc.ir.training import Job, NotTrained, Progress, Trained
 
 from ._batches import Batches
-from ._checkpoints import Checkpoints, put_back
+from ._checkpoints import Checkpoints, put_back, write_state
 from ._contract import Trainee
 from ._faults import fault_of
 
@@ -83,7 +83,7 @@ def steady(kind: type[Any], job: Job, lengths: Sequence[int]) -> type[Any]:
     import torch
 
     class Steady(kind):  # type: ignore[misc]
-        """As its kind, but for the order of the examples and the learning rates."""
+        """As its kind, but for the order of the examples, the learning rates and how states are written."""
 
         def get_train_dataloader(self) -> Any:
             self.batches = Batches(lengths, job.settings.batch, job.settings.seed)
@@ -103,6 +103,16 @@ def steady(kind: type[Any], job: Job, lengths: Sequence[int]) -> type[Any]:
                 made = torch.optim.lr_scheduler.StepLR(of, an_epoch, job.settings.decay)
                 self.lr_scheduler, self._created_lr_scheduler = made, True
             return made
+
+        def _save(self, output_dir: str, state_dict: Any = None) -> None:
+            if self.args.should_save:
+                write_state(self.model, Path(output_dir), state_dict)
+
+        def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+            if self.is_fsdp_enabled:  # each process has its part of the weights in a form of its own
+                super()._load_from_checkpoint(resume_from_checkpoint, model)
+            else:
+                put_back(self.model, Path(resume_from_checkpoint))
 
         def _send_telemetry(self) -> None:
             """TRL tells its makers of each training; ours tells nobody."""
