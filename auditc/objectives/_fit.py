@@ -22,7 +22,7 @@ from auditc.ir.training import Job, NotTrained, Progress, Trained
 
 from ._batches import Batches
 from ._checkpoints import Checkpoints, put_back, write_state
-from ._contract import Trainee
+from ._contract import SHARED, Trainee
 from ._faults import fault_of
 
 CLIP: Final = 1.0
@@ -140,6 +140,7 @@ def fit(
     steps = job.settings.epochs * math.ceil(len(trainer.train_dataset) / at_once)
     try:
         states.clear()
+        begun = states.last() or 0
         history = _run(job, trainer, states, tell, steps)
         kept = _keep(job, trainee, states, history)
         _write(trainee, Path(job.result))
@@ -155,6 +156,7 @@ def fit(
     return Trained(
         curve=_curve(history, steps),
         kept=kept,
+        begun=begun,
         stopped=_stopped(job, history),
         parameters=sum(size for size, _ in parameters),
         trainable=sum(size for size, free in parameters if free),
@@ -291,10 +293,16 @@ def _curve(history: Sequence[Mapping[str, Any]], steps: int) -> tuple[Progress, 
 
 
 def _digest(job: Job, versions: Mapping[str, str]) -> str:
+    """What a state must be of for a job to go on from it. A survey's name and a table's place teach nothing."""
+    taught = {name: given for name, given in job.params.items() if name != "survey"}
+    for name, given in taught.items():
+        if isinstance(given, dict) and "rows" in given:
+            taught[name] = {key: part for key, part in given.items() if key != "path"}
     return digest(
         {
             "objective": job.objective,
-            "params": job.params,
+            "revision": SHARED,
+            "params": taught,
             "examples": [asdict(example) for example in job.examples],
             "valid": [asdict(example) for example in job.valid],
             "settings": job.settings.model_dump(mode="json"),

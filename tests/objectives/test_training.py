@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ def test_a_killed_training_goes_on_from_its_last_whole_state_to_the_same_result(
     told: list[Progress] = []
     done = school.train(model, job, told)
     assert [point.step for point in told if point.loss is not None] == [7, 8, 9]
-    assert done == expected
+    assert done.begun == 6 and done == expected.model_copy(update={"begun": 6})
     for file in Path(whole.result).iterdir():
         assert file.read_bytes() == (Path(job.result) / file.name).read_bytes()
 
@@ -177,6 +178,9 @@ def test_all_weights_go_on_and_are_kept_whatever_their_names_in_files_are(
     assert done.kept < 3
     assert all(torch.equal(kept[name], part) for name, part in states[done.kept].items())
     assert not all(torch.equal(kept[name], part) for name, part in states[3].items())
+    result = ModelSource("m", str(tmp_path / "lowest" / "result"), "y")
+    opened = dict(open_trainee(result, ONE, school.settings(adapter=school.FULL)).model.named_parameters())
+    assert all(torch.equal(kept[name], part) for name, part in opened.items()) and {*opened} == {*kept}
     # What was interrupted goes on to the same bytes.
     whole, cut = (school.job(tmp_path / name, **few) for name in ("whole", "cut"))
     school.train(source, whole)
@@ -232,7 +236,8 @@ def test_a_training_that_was_killed_at_its_very_end_only_writes_its_result(model
         written = (Path(job.result) / "adapter_model.safetensors").read_bytes()
         shutil.rmtree(job.result)
         told: list[Progress] = []
-        assert school.train(model, job, told) == expected and not told
+        again = school.train(model, job, told)
+        assert again == expected.model_copy(update={"begun": again.begun}) and again.begun and not told
         assert (Path(job.result) / "adapter_model.safetensors").read_bytes() == written
 
 
@@ -242,6 +247,42 @@ def test_a_training_that_makes_things_worse_ends_early_and_says_so(model: ModelS
     looks = [point for point in done.curve if point.valid is not None and point.step]
     assert "not lower for 2 epochs" in done.stopped and len(looks) < 30
     assert done.kept == looks[-3].step
+
+
+def test_a_state_is_gone_on_from_whatever_its_survey_is_called_and_with_any_seed(
+    model: ModelSource, tmp_path: Path
+) -> None:
+    few = {"examples": 4, "valid": 0, "epochs": 1, "seed": 2**64 - 1}
+    school.train(model, school.job(tmp_path, params={"survey": "values.train"}, **few))
+    shutil.rmtree(tmp_path / "result")
+    told: list[Progress] = []
+    renamed = school.train(model, school.job(tmp_path, params={"survey": "people.train"}, **few), told)
+    assert renamed.begun == 1 and not told
+    shutil.rmtree(tmp_path / "result")
+    other = {"survey": "people.train", "per_option": "mean"}
+    assert school.train(model, school.job(tmp_path, params=other, **few)).begun == 0
+
+
+def test_a_training_is_another_one_where_its_objective_or_what_all_share_was_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from types import SimpleNamespace
+
+    from auditc.objectives import _contract, objectives
+    from auditc.runtime.training.recipe import recipe
+
+    lessons: Any = SimpleNamespace(said={}, digest="d")
+    for name in ("first_token_kl", "sft", "dpo"):
+        objective = objectives.take(name)
+
+        def made(of: Any, name: str = name) -> str:
+            return recipe({}, "cpu", name, of, lessons, school.settings(), {})
+
+        before = made(objective)
+        assert made(replace(objective, own=objective.own + 1)) != before == made(objective)
+        with monkeypatch.context() as patched:
+            patched.setattr(_contract, "SHARED", _contract.SHARED + 1)
+            assert made(objective) != before
 
 
 def refused(model: ModelSource, job: Any, params: Params = ONE) -> NotTrained:
