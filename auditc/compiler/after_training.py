@@ -63,7 +63,7 @@ def _same_in_other_words(use: SurveyUse, asked: Asked, asking: Asking, lineage: 
     for index, model in enumerate(use.models):
         for stage in lineage.of(model):
             checked = lineage.bound.surveys.get(stage.survey)
-            known = isinstance(checked, CheckedSurvey) and lineage.same(use.populations, stage)
+            known = isinstance(checked, CheckedSurvey) and lineage.same(use.populations, stage, use.survey)
             if not known or stage.name in told or not isinstance(checked, CheckedSurvey):
                 continue
             told |= {made.name for made in _of_the_same(stage, lineage)}
