@@ -204,6 +204,19 @@ def test_people_are_told_by_their_answers(tmp_path: Path) -> None:
     assert diagnostics(spec, tmp_path, {"twin.csv": "".join(rows)}) == []
 
 
+def test_a_control_does_not_ask_what_was_learnt(tmp_path: Path) -> None:
+    """Of items that were learnt, a people that was learnt; of other items it is a people like any other."""
+    countries = (SETTING / "countries.csv").read_text(encoding="utf-8")
+    files = {"countries.csv": countries + "the United States,美国\n"}
+    trained = BASE + train("tuned", "small") + train("tuned_more", "tuned", "values.valid", "cn")
+    (found,) = diagnostics(asked("tuned_more", "values.train", "cn") + trained, tmp_path, files)
+    assert (found.code, found.primary.span.line) == ("AC496", 5)
+    assert found.primary.text == "it may name `the United States`, of whom `tuned_more` learnt 3 of the 3 items"
+    for block in (asked("tuned", "values.test", "cn"), asked("small", "values.train", "cn")):
+        assert diagnostics(block + trained, tmp_path, files) == []
+    assert diagnostics(asked("tuned", "values.train", "cn") + trained, tmp_path) == []
+
+
 def test_another_question_is_another_item(tmp_path: Path) -> None:
     """The words of an item with other options are not what was learnt."""
     files = with_other_names()
