@@ -30,6 +30,16 @@ POINTS: Final = 200
 """At most so many points of the loss stand in a curve; steps between them are averaged."""
 
 
+def present(packages: Sequence[str]) -> None:
+    """Raises NotTrained with a remedy where a package is missing."""
+    for name in packages:
+        try:
+            metadata.version(name)
+        except metadata.PackageNotFoundError as fault:
+            remedy = "Install auditc with its `transformers` and `train` extras."
+            raise NotTrained("engine", f"{name} is not installed", remedy) from fault
+
+
 def arguments(job: Job, trainee: Trainee) -> dict[str, Any]:
     """What every trainer is told, as fields of `TrainingArguments`."""
     from transformers import TrainingArguments
@@ -116,7 +126,8 @@ def fit(
     versions = {name: metadata.version(name) for name in packages} | {"engine": trainee.device}
     states = Checkpoints(Path(job.checkpoints), _digest(job, versions))
     parameters = [(part.numel(), part.requires_grad) for part in trainee.model.parameters()]
-    steps = job.settings.epochs * math.ceil(len(trainer.train_dataset) / job.settings.batch)
+    at_once = job.settings.batch * trainer.args.world_size
+    steps = job.settings.epochs * math.ceil(len(trainer.train_dataset) / at_once)
     try:
         states.clear()
         history = _run(job, trainer, states, tell, steps)

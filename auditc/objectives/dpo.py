@@ -20,7 +20,7 @@ from auditc.ir.values import Columns, Form, ItemSet, Positive, Table, Unit
 
 from ._answers import pairs, texts
 from ._contract import Objective, Trainee
-from ._fit import arguments, fit, steady
+from ._fit import arguments, fit, present, steady
 from ._rows import rows
 
 PACKAGES: Final = ("torch", "transformers", "peft", "accelerate", "trl")
@@ -52,6 +52,7 @@ def _learns(params: Params) -> Literal["shares", "texts"]:
 
 
 def _train(job: Job, params: Params, trainee: Trainee, tell: Callable[[Progress], None]) -> Trained:
+    present(PACKAGES)
     from datasets import Dataset
     from trl import DPOConfig, DPOTrainer
 

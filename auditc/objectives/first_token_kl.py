@@ -15,7 +15,7 @@ from auditc.ir.training import Job, Progress, Trained
 from auditc.ir.values import Form, ItemSet, Positive
 
 from ._contract import Objective, Trainee
-from ._fit import arguments, fit, steady
+from ._fit import arguments, fit, present, steady
 from ._head import collate, narrowed
 from ._rows import by_length, rows
 
@@ -34,6 +34,7 @@ class Params(Form):
 
 
 def _train(job: Job, params: Params, trainee: Trainee, tell: Callable[[Progress], None]) -> Trained:
+    present(PACKAGES)
     from transformers import Trainer, TrainingArguments
 
     learnt, valid = rows(job.examples, trainee), by_length(rows(job.valid, trainee))

@@ -19,7 +19,7 @@ from auditc.ir.values import Columns, Form, ItemSet, Positive, Table
 
 from ._answers import answers, texts
 from ._contract import Objective, Trainee
-from ._fit import arguments, fit, steady
+from ._fit import arguments, fit, present, steady
 from ._rows import by_length, rows
 
 PACKAGES: Final = ("torch", "transformers", "peft", "accelerate", "trl")
@@ -49,6 +49,7 @@ def _learns(params: Params) -> Literal["shares", "texts"]:
 
 
 def _train(job: Job, params: Params, trainee: Trainee, tell: Callable[[Progress], None]) -> Trained:
+    present(PACKAGES)
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 

@@ -154,6 +154,18 @@ def test_a_state_of_another_job_is_not_gone_on_from(model: ModelSource, tmp_path
     assert told[0].step == 0
 
 
+def test_a_training_that_was_killed_at_its_very_end_only_writes_its_result(model: ModelSource, tmp_path: Path) -> None:
+    for name, other in (("whole", {}), ("stopped", {"epochs": 20, "learning_rate": 0.3, "patience": 1})):
+        job = school.job(tmp_path / name, keep="lowest", **other)
+        expected = school.train(model, job)
+        assert bool(expected.stopped) is (name == "stopped")
+        written = (Path(job.result) / "adapter_model.safetensors").read_bytes()
+        shutil.rmtree(job.result)
+        told: list[Progress] = []
+        assert school.train(model, job, told) == expected and not told
+        assert (Path(job.result) / "adapter_model.safetensors").read_bytes() == written
+
+
 def test_a_training_that_makes_things_worse_ends_early_and_says_so(model: ModelSource, tmp_path: Path) -> None:
     told: list[Progress] = []
     done = school.train(model, school.job(tmp_path, epochs=30, learning_rate=0.3, patience=2, keep="lowest"), told)
@@ -196,6 +208,14 @@ def test_a_prompt_beyond_the_window_is_named(tmp_path: Path) -> None:
     short = school.model(tmp_path / "model", max_position_embeddings=60)
     fault = refused(short, school.job(tmp_path))
     assert fault.reason == "too_long" and "q1" in fault.message
+
+
+def test_the_frozen_weights_may_be_in_bfloat16(model: ModelSource, tmp_path: Path) -> None:
+    job = school.job(tmp_path, precision="bfloat16", keep="lowest")
+    done = school.train(model, job)
+    looks = [point.valid or 9.0 for point in done.curve if point.valid is not None]
+    assert min(looks[1:]) < looks[0]
+    probabilities(ModelSource("m", model.folder, "x", adapter=Adapter(job.result, "d")))
 
 
 @pytest.mark.parametrize("kind", ["dora", "rslora"])

@@ -104,6 +104,8 @@ def trainee(source: ModelSource, params: Params, settings: Settings) -> Trainee:
         os.environ[name] = "1"
     if device == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        if "LOCAL_RANK" not in os.environ:  # one process sees one device, or the trainer would copy the model to all
+            os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
     try:
         import peft
         import torch

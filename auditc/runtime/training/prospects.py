@@ -178,7 +178,7 @@ def _recipe(stage: Train, backend: Backend[Any], pupil: Pupil, learnt: Lessons) 
         raise _problem(stage, f"the interpreter that {PYTHON} names cannot be asked what it has", help) from None
     missing = [name for name, version in taking_part.items() if not version]
     if missing:
-        help = "install auditc with its `transformers` extra"
+        help = "install auditc with its `transformers` and `train` extras"
         raise _problem(stage, f"`{stage.objective.kind}` needs {', '.join(missing)}, not installed here", help)
     device, how = str(identity.get("device", "")), settings(stage)
     known = recipe(base_of(identity), device, stage.objective.kind, objective, learnt, how, taking_part)
@@ -191,7 +191,8 @@ def _room(stage: Train, backend: Backend[Any], pupil: Pupil, learnt: Lessons) ->
         return Room(stage.model, None, None)
     params = backend.params.model_validate(pupil.params)
     try:
-        needed = backend.training_memory(pupil.source, params, settings(stage), learnt.longest)
+        longest = learnt.longest * objectives.take(stage.objective.kind).texts
+        needed = backend.training_memory(pupil.source, params, settings(stage), longest)
         there = None if backend.identify(pupil.source, params).get("device") == "cuda" else available()
     except BackendUnavailable:
         return Room(stage.model, None, None)  # the recipe says it better
