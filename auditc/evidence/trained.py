@@ -33,7 +33,7 @@ from .correct import adjusted, holm
 from .estimate import Uncertainty
 from .findings import LEVEL, rounded
 from .measure import Measured
-from .paired import cautions, common, only, spreads, uncertainty, usable
+from .paired import cautions, spreads, together, uncertainty, usable
 from .slice import slice_of
 from .sources import ASKED
 from .spread import Spread, combine
@@ -166,7 +166,7 @@ def _left_out(plan: Plan, measured: Measured, spoken: set[tuple[str, str]]) -> b
 
 def _found(plan: Plan, pair: _Pair, numbers: dict[str, int], repetitions: int) -> _Found:
     sides = [slice_of(each, None, numbers) for each in pair.sides]
-    shared = common(sides)
+    shared, cut = together(pair.sides, None, numbers)
     asked_of = len({name for side in sides for name in usable(side)})
     first, found = pair.sides[0], NOTHING
     own = first.measurement
@@ -175,7 +175,7 @@ def _found(plan: Plan, pair: _Pair, numbers: dict[str, int], repetitions: int) -
             *(plan.seed, pair.of, own.measure, pair.left, pair.right, own.population, pair.condition),
             *first.part.axes.values(),
         )
-        moved = _difference(spreads([only(each, None, shared, numbers) for each in pair.sides]))
+        moved = _difference(spreads(cut))
         found = uncertainty(moved, seed, first.metric, repetitions)
     sound = all(side.interpretable() for side in sides)
     return _Found(pair, shared, asked_of, sound, sides[0].unit, found)
