@@ -10,15 +10,18 @@ import pytest
 
 from auditc.evidence.conclude import conclude
 from auditc.ir.answers import UNPARSABLE
+from auditc.ir.controls import country_named
 from auditc.ir.finding import Contrast, Findings
 from auditc.ir.plan import Condition, Model, Population, Thing, Train
+from auditc.reports.html.words import words
 
 from . import audits
 
 ITEMS = audits.items(24, 4, nominal=0)
 SURVEY = audits.survey(ITEMS)
 IDS = tuple(item.id for item in ITEMS)
-CONDITIONS = (Condition(), Condition(name="shuffled"))
+NAMED = ({"en": "United States"}, {"en": "China"}, {"en": "Kenya"})
+CONDITIONS = (Condition(), Condition(name="shuffled", countries=NAMED))
 LINES = {"near": "root", "nearer": "near", "other": "root", "apart": "alone"}
 """What each trained model is made of."""
 PULL = {"root": 0.2, "alone": 0.2, "near": 0.6, "nearer": 0.8, "other": 0.4, "apart": 0.4}
@@ -152,6 +155,24 @@ def test_what_was_learnt_is_counted_and_told() -> None:
     said = "6 of 24 items were learnt as these people answer them: a gain on these is no test"
     assert said in found["near - root/us"].notes and said not in found["near - root/cn"].notes
     assert "2 of 24 items decided which state of the training was kept" in found["near - root/us"].notes
+
+
+def test_items_whose_control_named_people_that_were_learnt_from_are_counted_and_told() -> None:
+    """The training learnt from people of the United States: asked as Chinese, a control may name these, or Kenya."""
+    found = rows(audit(), "beyond")
+    stage = audits.score_stage("near", IDS, conditions=CONDITIONS)
+    people = audits.plan(SURVEY, (stage,)).populations["cn"]
+    named = [country_named(stage.seed, people, CONDITIONS[1], item, "en") for item in IDS].count("United States")
+    row = found["near - root/cn/shuffled"]
+    assert 0 < named < len(IDS) and row.n["named"] == named
+    told = (
+        f"for {named} of 24 items the control named people whom the training learnt from: "
+        "it knows these too, and what is beyond the control may be smaller for it"
+    )
+    assert told in row.notes and words("zh").said(told)[1] == "zh-CN"
+    other = found["near - root/us/shuffled"]
+    assert other.n["named"] == 0 and not any("the control named" in note for note in other.notes)
+    assert "named" not in rows(audit(), "training")["near - root/cn/shuffled"].n
 
 
 def test_without_a_training_nothing_is_compared() -> None:
