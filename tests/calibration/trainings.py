@@ -9,15 +9,16 @@ by chance, with no mean; then no item is taken twice, since what moved it would 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from auditc.evidence.estimate import Nature, Uncertainty, estimate
 from auditc.evidence.jackknife import jackknife
+from auditc.evidence.kept import Pairs
 from auditc.evidence.paired import uncertainty
 from auditc.evidence.spread import Spread, combine, spread_of, weigh
-from auditc.evidence.variation import Between, quotient
+from auditc.evidence.variation import Between
 from auditc.metrics._contract import Sheet
 
 from . import simulations as sim
@@ -161,15 +162,13 @@ def variation(
         rows = generator.integers(len(pool), size=items)
         between = Between(taken, taken.params(), Sheet(pool.options[rows], None, None, None))
         peoples = between.counted(generator.multinomial(people, _whole(true[rows])).astype(np.float64))
-        influence = None
         if draws is None:
-            own = between.plain(answers[rows])
+            pairs = Pairs(("",), between.each(answers[rows]), peoples[None])
         else:
             codes = [sim.answer(answers[rows][:, side], draws, PERSON, generator) for side in (0, 1)]
-            own, influence = between.drawn([(code, np.ones(draws)) for code in codes])
-        weights, strata = weigh(own + peoples, np.zeros(items, dtype=np.int64), True)
-        values = quotient(own, peoples, weights)
-        moved = None if influence is None else influence / float(weights @ peoples)
+            pairs = replace(between.drawn([(code, np.ones(draws)) for code in codes]), peoples=peoples[None])
+        weights, strata = weigh(pairs.sides()[0], np.zeros(items, dtype=np.int64), True)
+        values, moved = pairs.quotient(weights)
         spread = spread_of(values, weights, strata, moved, "all", draws or 0)
         ends = estimate(spread, Nature(repetitions=999), "items like these", repetition).interval(0.025)
         assert ends is not None
