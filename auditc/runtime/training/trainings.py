@@ -142,7 +142,7 @@ class Trainings:
             refuse_too_large(self.plan, job)
         learnt = job.examples
         self.reporter.training_started(stage.name, stage.model, learnt.size, len(learnt.valid))
-        goes_on = any(results.checkpoints(self.folder, job.recipe).glob("*"))
+        goes_on = results.goes_on(self.folder, job.recipe)
         with results.aside(self.folder, job.recipe) as work:
             result = work / "model"
             asked = Job(

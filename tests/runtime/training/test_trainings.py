@@ -119,6 +119,10 @@ def test_a_killed_training_goes_on_from_its_checkpoint(workspace: Workspace) -> 
     assert {row.name: row.weights for row in first.models}["tuned"] == ""
     assert workspace.notes[-1] == "from 0"
     workspace.trouble("")
+    other = workspace.folder / "training" / "half" / "checkpoint-1"
+    other.mkdir(parents=True)
+    assert not results.goes_on(workspace.folder, "half"), "a state that is not whole is nothing to go on from"
+    shutil.rmtree(other.parent)
     second = workspace.run(planned(train()))
     assert workspace.notes[-1] == "from 2"
     assert second.stopped == "" and second.cells["not_run"] == 0 and second.cells["asked"] == missing
