@@ -30,6 +30,7 @@ from ..windows import Windows
 from . import results, trainer
 from .card import Card, row
 from .examples import parameters, settings
+from .forecast import pace_of
 from .resolve import Ahead, Resolved, ahead, refuse_too_large
 
 
@@ -189,7 +190,8 @@ class Trainings:
                 "tokens_in": 0,
                 "tokens_out": 0,
                 "examples": learnt.size if learnt else 0,
-                "steps": card.steps if card else 0,
+                "steps": card.done if card else 0,
+                **pace_of(stage),
                 "recipe": card.recipe if card else "",
                 "training": how,
                 "reason": reason,
