@@ -11,9 +11,9 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-MARK: Final = "whole.json"
+from auditc.ir.training import MARK
 
 
 @dataclass(frozen=True, slots=True)

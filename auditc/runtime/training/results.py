@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from auditc.ir.finding import TrainingRow
-from auditc.ir.training import NotTrained
-from auditc.objectives._checkpoints import MARK
+from auditc.ir.training import MARK, NotTrained
 from auditc.weights._adapter import CONFIG, adapter_digest
 from auditc.weights._contract import Fetched, WeightsUnavailable
 from auditc.weights._place import publish

@@ -20,9 +20,8 @@ from typing import Any
 import numpy as np
 
 from auditc.backends import simulated as answering
-from auditc.ir.training import Job, NotTrained, Progress, Trained
+from auditc.ir.training import MARK, Job, NotTrained, Progress, Trained
 from auditc.objectives import first_token_kl as objective
-from auditc.objectives._checkpoints import MARK
 from auditc.runtime.workers import train
 
 STEPS = 4
