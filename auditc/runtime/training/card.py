@@ -67,6 +67,11 @@ class Card(Form):
         return Settings.model_validate(self.inputs["settings"])
 
     @property
+    def done(self) -> int:
+        """How many steps were done: fewer than there are where it ended early."""
+        return max((point.step for point in self.curve), default=0)
+
+    @property
     def steps(self) -> int:
         """How many steps the whole training had."""
         return max((point.steps for point in self.curve), default=0)

@@ -14,7 +14,7 @@ from .resolve import Resolved
 @dataclass(frozen=True, slots=True)
 class TrainingForecast:
     """One training. `steps` are about those of all its epochs; `seconds` is None where no earlier run has measured one
-    of that name, and `memory`, in bytes, where nobody can say."""
+    like it, and `memory`, in bytes, where nobody can say."""
 
     name: str
     model: str
@@ -57,10 +57,24 @@ def trainings(plan: Plan, found: Resolved, earlier: Sequence[dict[str, Any]]) ->
     return tuple(told)
 
 
+def pace_of(stage: Train) -> dict[str, Any]:
+    """What a step's time hangs on; a run's record says it of each training."""
+    return {
+        "objective": stage.objective.kind,
+        "base": stage.base,
+        "adapter": stage.adapter.kind,
+        "batch": stage.batch,
+        "precision": stage.precision,
+        "gradient_checkpointing": stage.gradient_checkpointing,
+    }
+
+
 def _seconds(stage: Train, steps: int, earlier: Sequence[dict[str, Any]]) -> float | None:
-    """Told from the newest whole training of that name."""
+    """Told from the steps of the newest whole training that goes at the same pace; at most so long, for a training may
+    end early."""
+    pace = pace_of(stage)
     for record in earlier:
         whole = record["kind"] == "train" and record.get("training") == "trained" and record.get("steps")
-        if whole and record["name"] == stage.name:
+        if whole and all(record.get(name) == value for name, value in pace.items()):
             return round(float(record["seconds"]) * steps / float(record["steps"]), 1)
     return None

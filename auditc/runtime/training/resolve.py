@@ -192,7 +192,7 @@ def room_for(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Room:
     backend, base = _base(stage, plan.models[stage.base], ready)
     made = next((other for other in _trainings(plan) if other.name == ready.awaits), None)
     if made is not None:  # the files are those that it will be made of: an adapter of its own is not among them yet
-        put_on = Adapter(base.source.folder, AWAITED) if made.adapter.kind != "full" else None
+        put_on = Adapter(str(ready.folder), AWAITED) if made.adapter.kind != "full" else None
         base = replace(base, source=replace(base.source, adapter=put_on))
     if backend.training_memory is None:
         return Room(stage.model, None, None)

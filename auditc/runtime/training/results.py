@@ -4,6 +4,7 @@
 .auditc/trained/RECIPE/card.json   what it is and what it came from
 .auditc/trained/RECIPE/README.md   the same for people who look there; auditc never reads it
 .auditc/training/RECIPE/           checkpoints of a training that has not ended; they go when its result is there
+.auditc/training/RECIPE.json       which training of which audit that is: once it ends, those of its older settings go
 
 A result is made aside and put in place by one rename. What is read must be what was written, or it is not used: a
 card has a digest of itself and of every file of its model, and the inputs in it are those of the recipe.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from auditc.ir.finding import TrainingRow
-from auditc.ir.training import NotTrained
+from auditc.ir.training import MARK, NotTrained
 from auditc.weights._adapter import CONFIG, adapter_digest
 from auditc.weights._contract import Fetched, WeightsUnavailable
 from auditc.weights._place import publish
@@ -60,6 +62,11 @@ def place(workspace: Path, recipe: str) -> Path:
 def checkpoints(workspace: Path, recipe: str) -> Path:
     """Where a training of that recipe keeps what it would go on from."""
     return workspace / TRAINING / recipe
+
+
+def goes_on(workspace: Path, recipe: str) -> bool:
+    """Whether there is a whole state that a training of that recipe goes on from."""
+    return any(checkpoints(workspace, recipe).glob(f"*/{MARK}"))
 
 
 def read(workspace: Path, recipe: str) -> Card | None:
@@ -113,9 +120,9 @@ def told(model: Path) -> Made:
 
 
 @contextmanager
-def aside(workspace: Path, recipe: str) -> Iterator[Path]:
-    """A folder with an empty folder `model` in it, on the disk of the result; gone at the end whatever happens. What
-    the disk refuses is raised as NotTrained."""
+def aside(workspace: Path, recipe: str, name: tuple[str, str]) -> Iterator[Path]:
+    """A folder with an empty folder `model` in it, on the disk of the result; gone at the end whatever happens. `name`
+    is that of the audit and of the stage. What the disk refuses is raised as NotTrained."""
     work = workspace / TRAINED / f".{recipe}.part"
     try:
         within(workspace, workspace / TRAINED, work)
@@ -123,6 +130,7 @@ def aside(workspace: Path, recipe: str) -> Iterator[Path]:
         (work / "model").mkdir(parents=True)
         within(workspace, workspace / TRAINING, checkpoints(workspace, recipe))
         checkpoints(workspace, recipe).mkdir(parents=True, exist_ok=True)
+        journal.write_aside(_named(workspace, recipe), json.dumps(name).encode())
         yield work
     except OSError as fault:
         raise unwritable(fault) from fault
@@ -130,12 +138,27 @@ def aside(workspace: Path, recipe: str) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def finish(workspace: Path, work: Path, card: Card) -> None:
-    """Put a result in place; the checkpoints that it was made from go. Raises OSError."""
+def _named(workspace: Path, recipe: str) -> Path:
+    return workspace / TRAINING / f"{recipe}.json"
+
+
+def finish(workspace: Path, work: Path, card: Card, name: tuple[str, str]) -> None:
+    """Put a result in place. The checkpoints that it was made from go, and those of the same training with settings
+    that nobody went on with. Raises OSError."""
     journal.write_aside(work / "README.md", readme(card).encode())
     journal.write_aside(work / "card.json", card.model_dump_json(indent=1).encode() + b"\n")
     publish(work, place(workspace, card.recipe))
-    shutil.rmtree(checkpoints(workspace, card.recipe), ignore_errors=True)
+    for other in (workspace / TRAINING).glob("*.json"):
+        if other.stem == card.recipe or _read(other) == list(name):
+            shutil.rmtree(checkpoints(workspace, other.stem), ignore_errors=True)
+            other.unlink(missing_ok=True)
+
+
+def _read(file: Path) -> object:
+    try:
+        return json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def unwritable(fault: OSError) -> NotTrained:

@@ -31,6 +31,8 @@ PYTHON: Final = "AUDITC_TRAIN_PYTHON"
 """The interpreter that trains, where it is not the run's own."""
 
 GOES_ON: Final = "the next run goes on from its last checkpoint"
+ANEW: Final = "(with other settings it begins anew)"
+"""A training with other settings is another one, and goes on from no checkpoint."""
 
 
 class Stopped(Exception):
@@ -132,7 +134,7 @@ def _died(process: subprocess.Popen[bytes], log: Path, silent: bool) -> NotTrain
         process.wait(5)
     code = process.returncode
     if code == -signal.SIGKILL:
-        help = f"{GOES_ON}; if memory was wanting, take a smaller `batch` or `gradient_checkpointing = on`"
+        help = f"{GOES_ON}; if memory was wanting, take a smaller `batch` or `gradient_checkpointing = on` {ANEW}"
         return NotTrained("worker_died", "it was killed, most likely for want of memory", help)
     said = f"its process ended in the middle ({code if code is not None else 'still there'})"
     words = last_words(log)

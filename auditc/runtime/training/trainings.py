@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from auditc import __version__
 from auditc.ir.finding import TrainingRow
@@ -30,7 +30,11 @@ from ..windows import Windows
 from . import results, trainer
 from .card import Card, row
 from .examples import parameters, settings
+from .forecast import pace_of
 from .resolve import Ahead, Resolved, ahead, refuse_too_large
+
+OTHERWISE: Final = frozenset({"out_of_memory", "diverged"})
+"""Reasons for which a training has to go about it otherwise."""
 
 
 @dataclass(slots=True, eq=False)
@@ -88,10 +92,7 @@ class Trainings:
     def why(self) -> str:
         """Which models were not made, and why; empty where all were."""
         made = {stage.name: stage.model for stage in self.plan.stages if isinstance(stage, Train)}
-        said = [
-            f"model `{made[name]}` was not trained: {': '.join(filter(None, (fault.message, _plain(fault.help))))}"
-            for name, fault in self.failed.items()
-        ]
+        said = [f"model `{made[name]}` was not trained: {_sentence(fault)}" for name, fault in self.failed.items()]
         if self.held:
             names = ", ".join(f"`{name}`" for name in self.held)
             said.append(f"{self._trial} trains nothing: {names} {'is' if len(self.held) == 1 else 'are'} not there yet")
@@ -142,8 +143,9 @@ class Trainings:
             refuse_too_large(self.plan, job)
         learnt = job.examples
         self.reporter.training_started(stage.name, stage.model, learnt.size, len(learnt.valid))
-        goes_on = any(results.checkpoints(self.folder, job.recipe).glob("*"))
-        with results.aside(self.folder, job.recipe) as work:
+        name = (self.plan.name, stage.name)
+        goes_on = results.goes_on(self.folder, job.recipe)
+        with results.aside(self.folder, job.recipe, name) as work:
             result = work / "model"
             asked = Job(
                 objective=stage.objective.kind,
@@ -157,7 +159,7 @@ class Trainings:
             log = self.logs / f"worker-train-{self._number(stage)}.log"
             done = trainer.train(job.base, asked, log, self._tell(stage), self._stopping)
             card = _card(job, done, result, time.monotonic() - began)
-            results.finish(self.folder, work, card)
+            results.finish(self.folder, work, card, name)
         return card, "gone on with" if goes_on else "trained"
 
     def _number(self, stage: Train) -> int:
@@ -189,7 +191,8 @@ class Trainings:
                 "tokens_in": 0,
                 "tokens_out": 0,
                 "examples": learnt.size if learnt else 0,
-                "steps": card.steps if card else 0,
+                "steps": card.done if card else 0,
+                **pace_of(stage),
                 "recipe": card.recipe if card else "",
                 "training": how,
                 "reason": reason,
@@ -197,9 +200,12 @@ class Trainings:
         )
 
 
-def _plain(help: str) -> str:
-    """A remedy within a sentence."""
-    return help[:1].lower() + help[1:].rstrip(".")
+def _sentence(fault: NotTrained) -> str:
+    """What happened and what to do, within a sentence."""
+    remedy = fault.help[:1].lower() + fault.help[1:].rstrip(".")
+    if fault.reason in OTHERWISE:
+        remedy += f" {trainer.ANEW}"
+    return ": ".join(filter(None, (fault.message.rstrip("."), remedy.strip())))
 
 
 def _card(job: Ahead, done: Trained, result: Path, seconds: float) -> Card:

@@ -13,6 +13,8 @@ from auditc.ir.plan import Thing
 from auditc.ir.training import Progress
 from auditc.runtime.forecast import forecast
 from auditc.runtime.progress import Bars, Events, Lines
+from auditc.runtime.training.forecast import pace_of, trainings
+from auditc.runtime.training.resolve import resolve
 from tests.runtime.training.workspace import HERE, Workspace, planned, train
 
 
@@ -30,6 +32,19 @@ def test_before_a_training_its_cells_are_bounds_and_after_it_they_are_known(work
     after = forecast(plan, workspace.folder, HERE)
     assert after.trainings[0].done and after.trainings[0].seconds == 0.0
     assert after.cells["to_run"] == 0 and after.cells["cached"] == after.cells["total"]
+
+
+def test_how_long_a_training_takes_is_told_by_one_like_it(workspace: Workspace) -> None:
+    stage = train("again", epochs=4)
+    before = {"kind": "train", "name": "train.other", "training": "trained", "seconds": 8.0, "steps": 2}
+    learnt = resolve(planned(stage), workspace.folder, HERE)
+
+    def seconds(**changes: object) -> float | None:
+        return trainings(planned(stage), learnt, [{**before, **pace_of(stage), **changes}])[0].seconds
+
+    assert seconds() == 32.0, "8 examples, 4 at once, 4 times: 8 steps of 4 s each"
+    for other in ({"base": "other"}, {"adapter": "full"}, {"batch": 8}, {"objective": "sft"}, {"training": "failed"}):
+        assert seconds(**other) is None
 
 
 def test_a_base_that_nothing_here_can_train_is_a_problem_of_the_plan(

@@ -113,16 +113,33 @@ def test_a_killed_training_goes_on_from_its_checkpoint(workspace: Workspace) -> 
     workspace.trouble("kill")
     first = workspace.run(planned(train()))
     assert "model `tuned` was not trained: it was killed" in first.stopped and "next run goes on" in first.stopped
+    assert "a smaller `batch` or `gradient_checkpointing = on` (with other settings it begins anew)" in first.stopped
     assert first.trainings == () and not workspace.results()
     missing = first.cells["not_run"]
     assert missing and first.cells["answered"] == 2 * missing, "what does not need the model was asked"
     assert {row.name: row.weights for row in first.models}["tuned"] == ""
     assert workspace.notes[-1] == "from 0"
     workspace.trouble("")
+    other = workspace.folder / "training" / "half" / "checkpoint-1"
+    other.mkdir(parents=True)
+    assert not results.goes_on(workspace.folder, "half"), "a state that is not whole is nothing to go on from"
+    shutil.rmtree(other.parent)
     second = workspace.run(planned(train()))
     assert workspace.notes[-1] == "from 2"
     assert second.stopped == "" and second.cells["not_run"] == 0 and second.cells["asked"] == missing
     assert [stage["training"] for stage in second.stages if stage["kind"] == "train"] == ["gone on with"]
+
+
+def test_checkpoints_of_settings_that_were_given_up_go_once_the_training_ends_well(workspace: Workspace) -> None:
+    workspace.trouble("kill")
+    other = train("other_training", seed=11)
+    workspace.run(planned(train(), other, asked=("base",)))
+    first = sorted(path.name for path in (workspace.folder / "training").iterdir())
+    assert len(first) == 4, "two trainings, each with a file that names it"
+    workspace.trouble("")
+    workspace.run(planned(train(batch=2), asked=("base",)))
+    left = sorted(path.name for path in (workspace.folder / "training").iterdir())
+    assert len(left) == 2 and set(left) < set(first), "what another training goes on from stays"
 
 
 @pytest.mark.parametrize(
