@@ -115,9 +115,10 @@ def measurable(
     for wanted in use.metrics:
         metric = metrics.take(wanted.metric)
         if feeding(metric, known) is None:
-            label = f"`{wanted.metric}` reads {_ANSWERS[metric.reads]}"
+            reads = "texts" if metric.written else metric.reads
+            label = f"`{wanted.metric}` reads {_ANSWERS[reads]}"
             given = f"`{use.method}` gives {listing(sorted(method.gives))}"
-            others = [n for n in methods.names() if _NEEDED[metric.reads] <= methods.take(n).gives and n != use.method]
+            others = [n for n in methods.names() if _NEEDED[reads] <= methods.take(n).gives and n != use.method]
             remedy = f"{given}; ask for it in a block of {listing(others)}." if others else f"{given}."
             report(asking.scope.sink, "AC403", asking.metric(wanted.metric), label, remedy=remedy)
             good = False
