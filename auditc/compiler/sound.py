@@ -94,6 +94,7 @@ def applicable(
                 remedy="Findings say how many items they rest on; a condition on the items says it here.",
             )
         _mappable(metric, {item.dimension for item in fitting}, at, asking)
+        _between(wanted.metric, metric, use, at, asking)
     return good
 
 
@@ -104,6 +105,15 @@ def _mappable(metric: Metric[Any], dimensions: set[str], at: Span, asking: Askin
         label = f"the items that count are of {number}, and a map needs {metric.panel.fewest}"
         remedy = "Ask items of more dimensions; without them there are distances and no map."
         report(asking.scope.sink, "AC455", at, label, remedy=remedy)
+
+
+def _between(name: str, metric: Metric[Any], use: SurveyUse, at: Span, asking: Asking) -> None:
+    """Warn of a figure between peoples where there is one people, however many populations it is asked as."""
+    peoples = {population.country for population in use.populations.values()}
+    if metric.across and len(peoples) < 2:
+        label = f"`{name}` is about how far peoples differ, and the block asks as one: {min(peoples)}"
+        remedy = f"Add populations of other countries to `as`, or leave `{name}` out: there will be no figure."
+        report(asking.scope.sink, "AC497", at, label, remedy=remedy)
 
 
 def measurable(
