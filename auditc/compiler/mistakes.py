@@ -190,6 +190,7 @@ WARNINGS: Final = {
     "AC492": "A trained model is asked without a control",
     "AC493": "The learning rate is very high",
     "AC496": "The control names people whose answers were learnt",
+    "AC497": "Nothing will be compared between peoples",
     "AC455": "There will be no map",
     "AC456": "The figure is one of these items",
     "AC446": "What is compared rests on different items",
