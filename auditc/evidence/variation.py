@@ -115,15 +115,16 @@ def _made(
     rows = np.zeros(len(table.items), dtype=np.int64)
     bare = Measured(measurement, metric, params, replace(part, notes=table.notes), table.sheet, None, rows)
     between = Between(metric, params, table.sheet)
-    bare = replace(bare, pairs=between.pairs(table))
+    pairs = between.pairs(table)
+    bare = replace(bare, pairs=pairs)
     floor = _floor(table, between, seeded(plan.seed, "floor", stage.name, of.stage, of.condition))
     plain = between.plain(table.people)
     labels = np.array([numbers[item.dimension] for item in table.items], dtype=np.int64)
     found, whole = [], bare
     for dimension in (None, *dimensions_of([item.dimension for item in table.items])):
         inside = np.array([dimension is None or item.dimension == dimension for item in table.items], dtype=np.bool_)
-        weights, _ = weigh(np.where(inside, bare.pairs.sides()[0], np.nan), labels, True)
-        measured, told = _quotient(bare, bare.pairs, weights)
+        weights, _ = weigh(np.where(inside, pairs.sides()[0], np.nan), labels, True)
+        measured, told = _quotient(bare, pairs, weights)
         yardstick = None
         if (over := float(weights @ np.nan_to_num(plain))) > NEGLIGIBLE and np.isfinite(
             measured.measurement.values

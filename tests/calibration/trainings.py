@@ -17,7 +17,7 @@ from auditc.evidence.estimate import Nature, Uncertainty, estimate
 from auditc.evidence.jackknife import jackknife
 from auditc.evidence.kept import Pairs
 from auditc.evidence.paired import uncertainty
-from auditc.evidence.spread import Spread, combine, spread_of, weigh
+from auditc.evidence.spread import Spread, combine, exponential, sized, spread_of, weigh
 from auditc.evidence.variation import Between
 from auditc.metrics._contract import Sheet
 
@@ -176,6 +176,32 @@ def variation(
         halves.append((ends[1] - ends[0]) / 2)
         errors.append(spread.point - truth)
     return sim.Coverage(float(np.mean(hits)), float(np.mean(halves)), repetitions), float(np.mean(errors))
+
+
+def predicted(*, texts: int, moved: float, repetitions: int, seed: int = sim.SEED) -> tuple[sim.Coverage, float]:
+    """Coverage of how much a training changed perplexity, and how often p is below .05. Texts differ in length and in
+    how hard they are; what a training does to each differs too, `moved` nats a token on average over all tokens."""
+    generator = np.random.default_rng([seed, texts])
+    tokens = np.ceil(generator.lognormal(4.6, 0.6, size=20_000))
+    before = generator.normal(3.8, 0.4, size=len(tokens))
+    change = generator.normal(0.0, 0.06, size=len(tokens))
+    after = before + change - np.average(change, weights=tokens) + moved
+    sides = after, before
+    taken = sim.metric("perplexity")
+    worth = [float(np.exp(np.average(side, weights=tokens))) for side in sides]
+    strata = np.zeros(texts, dtype=np.int64)
+    hits, halves, found_something = [], [], []
+    for repetition in range(repetitions):
+        rows = generator.integers(len(tokens), size=texts)
+        weights = sized(strata, tokens[rows])
+        both = [exponential(spread_of(side[rows], weights, strata)) for side in sides]
+        found = uncertainty(combine("-", *both), repetition, taken, 999)
+        ends = found.interval(0.025)
+        assert ends is not None
+        hits.append(ends[0] <= worth[0] - worth[1] <= ends[1])
+        halves.append((ends[1] - ends[0]) / 2)
+        found_something.append(2 * min(found.chance("below", 0.0), found.chance("above", 0.0)) < 0.05)
+    return sim.Coverage(float(np.mean(hits)), float(np.mean(halves)), repetitions), float(np.mean(found_something))
 
 
 def _whole(shares: Array) -> Array:
