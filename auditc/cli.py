@@ -34,7 +34,7 @@ PlanPath = Annotated[Path | None, typer.Argument(help="A plan; without it the on
 Replay = Annotated[Path | None, typer.Option("--replay", help="A recording that answers in place of the models in it.")]
 RunName = Annotated[str | None, typer.Argument(help="A run, or the beginning of its name; without it the newest.")]
 
-LIMIT = "A marked trial: at most so many cells a stage; participants are taken whole, at least one."
+LIMIT = "A marked trial: at most so many cells a stage, and no training; participants are taken whole, at least one."
 
 CARRIED_OUT, INCOMPLETE, REJECTED, WORLD_FAILED, BUG = 0, 1, 2, 3, 70
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from auditc import __version__
+from auditc.diagnostics.cells import clean
 from auditc.ir.finding import TrainingRow
 from auditc.ir.plan import Plan, Train
 from auditc.ir.training import Job, NotTrained, Progress, Trained
@@ -205,7 +206,7 @@ def _sentence(fault: NotTrained) -> str:
     remedy = fault.help[:1].lower() + fault.help[1:].rstrip(".")
     if fault.reason in OTHERWISE:
         remedy += f" {trainer.ANEW}"
-    return ": ".join(filter(None, (fault.message.rstrip("."), remedy.strip())))
+    return clean(": ".join(filter(None, (fault.message.rstrip("."), remedy.strip()))))
 
 
 def _card(job: Ahead, done: Trained, result: Path, seconds: float) -> Card:
