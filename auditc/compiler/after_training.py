@@ -1,6 +1,6 @@
 """What an author should know of a block that asks models which the same spec trains: whether it asks in the words in
 which they learnt, whether items are only other words for what they learnt, and whether a control would tell what they
-have learnt."""
+have learnt, and does not itself ask what they learnt."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from auditc.metrics import metrics
 
 from .alike import alike
 from .itemsets import Asked
-from .lineage import Lineage, trained_here
-from .mistakes import Poison, report
+from .lineage import Lineage, called_plainly, trained_here
+from .mistakes import Poison, listing, report
 from .scope import Scope
-from .sound import Asking
+from .sound import Asking, controls
 from .surveys import CheckedSurvey
 
 SHOWN: Final = 3
@@ -31,6 +31,7 @@ def warn_of_training(
     _other_words(use, [stage for stage in stages if isinstance(stage, Score)], asking, lineage)
     _same_in_other_words(use, asked, asking, lineage)
     _uncontrolled(use, asking, lineage)
+    _learnt_by_the_control(use, asked, asking, lineage)
 
 
 def warn_of_alike(valid: Sequence[Item], learnt: Sequence[Item], at: Span, scope: Scope) -> None:
@@ -63,7 +64,7 @@ def _same_in_other_words(use: SurveyUse, asked: Asked, asking: Asking, lineage: 
     for index, model in enumerate(use.models):
         for stage in lineage.of(model):
             checked = lineage.bound.surveys.get(stage.survey)
-            known = isinstance(checked, CheckedSurvey) and lineage.same(use.populations, stage)
+            known = isinstance(checked, CheckedSurvey) and lineage.same(use.populations, stage, use.survey)
             if not known or stage.name in told or not isinstance(checked, CheckedSurvey):
                 continue
             told |= {made.name for made in _of_the_same(stage, lineage)}
@@ -111,3 +112,25 @@ def _uncontrolled(use: SurveyUse, asking: Asking, lineage: Lineage) -> None:
 
 def _could_have(params: Any) -> bool:
     return "control" in type(params).model_fields and params.control is None
+
+
+def _learnt_by_the_control(use: SurveyUse, asked: Asked, asking: Asking, lineage: Lineage) -> None:
+    """One warning for each control that names people whose answers to what is asked a model has learnt."""
+    for key, table in controls(use.params):
+        columns = [table.column(name) for name in table.columns if name.startswith("name.")]
+        for index, model in enumerate(use.models):
+            found = {
+                names[0]: stage
+                for stage in lineage.of(model)
+                if lineage.among(asked.items, stage, stage.items)
+                for names in zip(*columns, strict=True)
+                if lineage.learnt(stage) & set(map(called_plainly, names))
+            }
+            if found:
+                last = next(iter(found.values()))
+                both = len(lineage.among(asked.items, last, last.items))
+                label = f"it may name {listing(found)}, of whom `{model}` learnt {both} of the {len(asked.items)} items"
+                remedy = f"Give this block a list without {listing(found)}: there the control asks what was trained."
+                related = (Label(asking.entry("of", index), "asked here"), *trained_here(last, asking.scope))
+                report(asking.scope.sink, "AC496", asking.filled.place(key), label, remedy=remedy, related=related)
+                break

@@ -189,6 +189,8 @@ WARNINGS: Final = {
     "AC491": "An item may be one that was learnt, in other words",
     "AC492": "A trained model is asked without a control",
     "AC493": "The learning rate is very high",
+    "AC496": "The control names people whose answers were learnt",
+    "AC497": "Nothing will be compared between peoples",
     "AC455": "There will be no map",
     "AC456": "The figure is one of these items",
     "AC446": "What is compared rests on different items",

@@ -172,10 +172,10 @@ def _thing(group: Group, name: str, shelf: Shelf[Any]) -> Page:
 
 
 def _built(thing: Any) -> bool:
-    """Whether it can be used: objectives and scripts have no flag, for none of them can be carried out yet."""
+    """Whether it can be used; scripts have no flag, for none of them can be carried out yet."""
     if isinstance(thing, Method):
         return bool(getattr(thing, "built", thing.asks != "scenarios"))
-    return bool(getattr(thing, "built", not hasattr(thing, "learns")))
+    return bool(getattr(thing, "built", True))
 
 
 def example(text: str) -> str:

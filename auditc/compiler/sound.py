@@ -94,6 +94,7 @@ def applicable(
                 remedy="Findings say how many items they rest on; a condition on the items says it here.",
             )
         _mappable(metric, {item.dimension for item in fitting}, at, asking)
+        _between(wanted.metric, metric, use, at, asking)
     return good
 
 
@@ -106,6 +107,15 @@ def _mappable(metric: Metric[Any], dimensions: set[str], at: Span, asking: Askin
         report(asking.scope.sink, "AC455", at, label, remedy=remedy)
 
 
+def _between(name: str, metric: Metric[Any], use: SurveyUse, at: Span, asking: Asking) -> None:
+    """Warn of a figure between peoples where there is one people, however many populations it is asked as."""
+    peoples = {population.country for population in use.populations.values()}
+    if metric.across and len(peoples) < 2:
+        label = f"`{name}` is about how far peoples differ, and the block asks as one: {min(peoples)}"
+        remedy = f"Add populations of other countries to `as`, or leave `{name}` out: there will be no figure."
+        report(asking.scope.sink, "AC497", at, label, remedy=remedy)
+
+
 def measurable(
     use: MethodUse, method: Method[Any], stages: Iterable[Score | Converse | Predict | Escalate], asking: Asking
 ) -> bool:
@@ -115,9 +125,10 @@ def measurable(
     for wanted in use.metrics:
         metric = metrics.take(wanted.metric)
         if feeding(metric, known) is None:
-            label = f"`{wanted.metric}` reads {_ANSWERS[metric.reads]}"
+            reads = "texts" if metric.written else metric.reads
+            label = f"`{wanted.metric}` reads {_ANSWERS[reads]}"
             given = f"`{use.method}` gives {listing(sorted(method.gives))}"
-            others = [n for n in methods.names() if _NEEDED[metric.reads] <= methods.take(n).gives and n != use.method]
+            others = [n for n in methods.names() if _NEEDED[reads] <= methods.take(n).gives and n != use.method]
             remedy = f"{given}; ask for it in a block of {listing(others)}." if others else f"{given}."
             report(asking.scope.sink, "AC403", asking.metric(wanted.metric), label, remedy=remedy)
             good = False

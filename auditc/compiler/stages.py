@@ -22,6 +22,8 @@ def feeding(metric: Metric[Any], stages: Iterable[Score | Converse | Predict | E
     match metric.reads:
         case "likelihood":
             return predicted or None
+        case "status" if metric.written:
+            return spoken if spoken and not scores else None
         case "status":
             return scores or spoken or predicted or None
         case "choices":

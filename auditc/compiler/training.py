@@ -282,7 +282,7 @@ def _valid(
         return report(scope.sink, "AC430", filled.place("keep"), label, remedy=remedy)
     for stage in lineage.of(made.from_):
         shared = lineage.among(part, stage, stage.items)
-        if shared and lineage.same(made.as_ or (), stage):
+        if shared and lineage.same(made.as_ or (), stage, asked.checked.survey):
             label = f"{len(shared)} of the items that decide were learnt by `{stage.model}`, which it begins with"
             remedy = "Decide by items that nothing before it learnt; or write `keep = last`."
             related = trained_here(stage, scope)

@@ -20,7 +20,7 @@ from auditc.ir.reread import SECOND_READING
 from .estimate import Uncertainty
 from .findings import LEVEL, rounded
 from .measure import Measured
-from .paired import cautions, common, only, spreads, uncertainty, usable
+from .paired import cautions, spreads, together, uncertainty, usable
 from .slice import slice_of
 from .sources import ASKED
 from .spread import combine
@@ -62,14 +62,14 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
     if not all(side.usable.any() for side in sides):
         return None
     own = measured.measurement
-    shared = common(sides)
+    shared, cut = together([measured, asked], None, numbers)
     asked_of = len({name for side in sides for name in usable(side)})
     seed = seeded(
         plan.seed, "contrast", own.measure, own.model, own.population, own.condition, *measured.part.axes.values()
     )
     found = NOTHING
     if shared:
-        left, right = spreads([only(each, None, shared, numbers) for each in (measured, asked)])
+        left, right = spreads(cut)
         found = uncertainty(combine("-", left, right), seed, measured.metric)
     ends = found.interval((1 - LEVEL) / 2)
     notes = [*found.notes]

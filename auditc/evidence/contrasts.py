@@ -22,7 +22,7 @@ from .conditions import conditions
 from .correct import adjusted, holm
 from .findings import rounded
 from .measure import Array, Measured
-from .paired import cautions, common, only, spreads
+from .paired import cautions, spreads, together
 from .published import Tested, pooled_t, rank_sum, sample, welch_t
 from .slice import Slice, slice_of
 from .sources import ASKED
@@ -140,14 +140,15 @@ def _pair(
     nothing = _Pair(stage, left, right, population, first, ([], []), (NONE, NONE), "", 0, ())
     if not all(groups):
         return replace(nothing, notes=tuple(notes))
-    all_of_them = [slice_of(each, dimension, numbers) for group in groups for each in group]
-    shared, asked = common(all_of_them), max(int(part.usable.sum()) for part in all_of_them)
+    slices = [slice_of(each, dimension, numbers) for group in groups for each in group]
+    asked = max(int(part.usable.sum()) for part in slices)
+    shared, cut = together([each for group in groups for each in group], dimension, numbers)
     if not shared:
         return replace(nothing, notes=(*notes, "no item has a value for every model"))
     if len(shared) < asked:
         notes.append(f"{asked - len(shared)} of {asked} items are left out: not every model has a value for them")
-    parts = [[only(each, dimension, shared, numbers) for each in group] for group in groups]
-    first, of_all = parts[0][0], _spreads([*parts[0], *parts[1]])
+    parts = [cut[: len(groups[0])], cut[len(groups[0]) :]]
+    first, of_all = cut[0], _spreads(cut)
     of = _value_of(first)
     return _Pair(
         stage=stage,

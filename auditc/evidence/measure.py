@@ -17,6 +17,7 @@ from auditc.metrics._contract import Metric, Part, Sheet
 from auditc.metrics._parts import parts_of
 
 from .jackknife import jackknife, jackknife_of_texts, whole
+from .kept import Pairs
 from .people import Crowd, beside, crowd, options_of
 from .redrawn import moved_by, redrawn
 
@@ -39,6 +40,8 @@ class Measured:
     sheet: Sheet
     base: Array | None
     rows: NDArray[np.int64]
+    pairs: Pairs | None = None
+    """Of what is a quotient over all populations, what it is made of."""
 
     @property
     def drawn(self) -> bool:

@@ -1,4 +1,5 @@
-"""Paired: what is compared is cut to the items on which all of it has a value, so that items cannot differ."""
+"""Paired: what is compared is cut to the items on which all of it has a value, so that items cannot differ; what is
+made of pairs of populations also to the pairs, item by item, that all of it has."""
 
 from __future__ import annotations
 
@@ -14,7 +15,43 @@ from .distance import OF_THESE
 from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate, estimate_as_can_be
 from .measure import Measured
 from .slice import Slice, slice_of
-from .spread import Spread, placed
+from .spread import Spread, placed, weigh
+
+
+def together(
+    all_of_them: Sequence[Measured], dimension: str | None, numbers: dict[str, int]
+) -> tuple[tuple[str, ...], list[Slice]]:
+    """The items on which every one of them has a value, and each of them over these alone; nothing where there is no
+    such item, or one of them has no figure on these."""
+    cut = _alike(all_of_them)
+    shared = common([slice_of(each, dimension, numbers) for each in cut])
+    slices = [only(each, dimension, shared, numbers) for each in cut] if shared else []
+    return (shared, slices) if all(each.usable.any() for each in slices) else ((), [])
+
+
+def _alike(all_of_them: Sequence[Measured]) -> list[Measured]:
+    """Each cut to the pairs of populations that all of them have, item by item."""
+    found = list(all_of_them)
+    there = [_pairs(each) for each in found if each.pairs is not None]
+    if len(there) < len(found) or len({frozenset(each) for each in there}) < 2:
+        return found
+    shared = set.intersection(*(set(each) for each in there))
+    for number, (each, mine) in enumerate(zip(found, there, strict=True)):
+        assert each.pairs is not None
+        wanted = np.zeros(each.pairs.known.shape, dtype=np.bool_)
+        for key, place in mine.items():
+            wanted[place] = key in shared
+        pairs = each.pairs.only(wanted)
+        values = np.where(pairs.known.any(0), each.measurement.values, np.nan)
+        found[number] = replace(each, pairs=pairs, measurement=replace(each.measurement, values=values))
+    return found
+
+
+def _pairs(measured: Measured) -> dict[tuple[str, str], tuple[int, int]]:
+    """Where a pair of populations and an item, by their names, have both sides."""
+    assert measured.pairs is not None
+    names, items = measured.pairs.names, measured.measurement.items
+    return {(names[q], items[i].id): (int(q), int(i)) for q, i in np.argwhere(measured.pairs.known)}
 
 
 def common(all_of_them: Iterable[Slice]) -> tuple[str, ...]:
@@ -33,11 +70,17 @@ def usable(part: Slice) -> list[str]:
 
 
 def only(measured: Measured, dimension: str | None, items: tuple[str, ...], numbers: dict[str, int]) -> Slice:
-    """The slice over some items alone."""
-    wanted = set(items)
-    inside = np.array([item.id in wanted for item in measured.measurement.items])
-    values = np.where(inside, measured.measurement.values, np.nan)
-    return slice_of(replace(measured, measurement=replace(measured.measurement, values=values)), dimension, numbers)
+    """The slice over some items alone; what is a quotient is that of these."""
+    wanted, own = set(items), measured.measurement
+    inside = np.array([item.id in wanted for item in own.items])
+    values, influence = np.where(inside, own.values, np.nan), own.influence
+    if measured.pairs is not None:
+        if dimension is not None:
+            values = np.where([item.dimension == dimension for item in own.items], values, np.nan)
+        labels = np.array([numbers[item.dimension] for item in own.items], dtype=np.int64)
+        values, influence = measured.pairs.quotient(weigh(values, labels, True)[0])
+    cut = replace(own, values=values, influence=influence)
+    return slice_of(replace(measured, measurement=cut), dimension, numbers)
 
 
 def spreads(sides: Sequence[Slice]) -> list[Spread]:

@@ -14,7 +14,8 @@ corrected together (Holm). Of models of which too few cells were answered nothin
 
 It is about these trained models: another seed, or other data, would train others, and no interval here holds that.
 `n` says how many of the items a training between the two had learnt: `learnt` as these people answer them, `others` as
-other people do, and `valid` those that decided which state was kept. The rest no training has seen.
+other people do, and `valid` those that decided which state was kept. The rest no training has seen. Of `beyond` it says
+also in how many of them the control `named` people whom the training had learnt from.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from itertools import combinations
 import numpy as np
 
 from auditc.ir.canonical import seeded
+from auditc.ir.controls import country_named
 from auditc.ir.finding import Contrast
 from auditc.ir.plan import Converse, Plan, Score, Train
 
@@ -33,7 +35,7 @@ from .correct import adjusted, holm
 from .estimate import Uncertainty
 from .findings import LEVEL, rounded
 from .measure import Measured
-from .paired import cautions, common, only, spreads, uncertainty, usable
+from .paired import cautions, spreads, together, uncertainty, usable
 from .slice import slice_of
 from .sources import ASKED
 from .spread import Spread, combine
@@ -166,7 +168,7 @@ def _left_out(plan: Plan, measured: Measured, spoken: set[tuple[str, str]]) -> b
 
 def _found(plan: Plan, pair: _Pair, numbers: dict[str, int], repetitions: int) -> _Found:
     sides = [slice_of(each, None, numbers) for each in pair.sides]
-    shared = common(sides)
+    shared, cut = together(pair.sides, None, numbers)
     asked_of = len({name for side in sides for name in usable(side)})
     first, found = pair.sides[0], NOTHING
     own = first.measurement
@@ -175,7 +177,7 @@ def _found(plan: Plan, pair: _Pair, numbers: dict[str, int], repetitions: int) -
             *(plan.seed, pair.of, own.measure, pair.left, pair.right, own.population, pair.condition),
             *first.part.axes.values(),
         )
-        moved = _difference(spreads([only(each, None, shared, numbers) for each in pair.sides]))
+        moved = _difference(spreads(cut))
         found = uncertainty(moved, seed, first.metric, repetitions)
     sound = all(side.interpretable() for side in sides)
     return _Found(pair, shared, asked_of, sound, sides[0].unit, found)
@@ -233,6 +235,11 @@ def _notes(found: _Found, seen: dict[str, int]) -> Iterator[str]:
         )
     if seen["valid"]:
         yield f"{seen['valid']} of {len(found.items)} items decided which state of the training was kept"
+    if seen.get("named"):
+        yield (
+            f"for {seen['named']} of {len(found.items)} items the control named people whom the training learnt from: "
+            "it knows these too, and what is beyond the control may be smaller for it"
+        )
     yield from found.uncertainty.notes
 
 
@@ -256,4 +263,27 @@ def _seen(plan: Plan, made: dict[str, Train], found: _Found) -> dict[str, int]:
         if these:
             kinds["valid"].update(stage.valid)
     kinds["others"] -= kinds["learnt"]
-    return {kind: len(ids & set(found.items)) for kind, ids in kinds.items()}
+    named = {"named": _named(plan, made, found)} if found.pair.of == BEYOND else {}
+    return {kind: len(ids & set(found.items)) for kind, ids in kinds.items()} | named
+
+
+def _named(plan: Plan, made: dict[str, Train], found: _Found) -> int:
+    """For how many of the items the control named people whom one of these trainings has learnt from; of a figure over
+    all populations, for any of these."""
+    own = found.pair.sides[0].measurement
+    stage = plan.stage(own.draws_of.split("\x1f")[0])
+    if not isinstance(stage, Score):
+        return 0
+    control = next(each for each in stage.conditions if each.name == found.pair.condition)
+    chains = [{name, *ancestors(made, name)} & set(made) for name in (found.pair.left, found.pair.right)]
+    people = [plan.populations[each] for name in chains[0] ^ chains[1] for each in made[name].populations]
+    learnt = {name for each in people for name in (each.country, *each.named.values())}
+    asked = [own.population] if own.population in plan.populations else stage.populations
+    told = 0
+    for item in found.items:
+        names = {
+            country_named(stage.seed, plan.populations[each], control, item, stage.language[each]) for each in asked
+        }
+        entries = [entry for entry in control.countries if names & set(entry.values())]
+        told += any(set(entry.values()) & learnt for entry in entries)
+    return told

@@ -3,7 +3,8 @@
 A metric that is `across` gives an item one value for all populations of a block. The headline is a quotient, the
 model's over people's, M ÷ P. Item by item it is kept as R + (m_i − R·p_i) ÷ P with R = M ÷ P: the mean of these is R,
 and what an item does to both sides at once is in their spread, as the delta method has it. So whatever is made of
-values of items elsewhere (intervals, pairs of items) is made of these. A dimension has its own quotient.
+values of items elsewhere (intervals, pairs of items) is made of these. A dimension has its own quotient, and so has a
+comparison on some items or pairs of populations alone (`kept`).
 
 Of a pair, either side's answers are a sample of their own: the jackknife over each of them says what chance adds, and
 both are taken off. Of people only counts are known, shares times their number; of a model's draws also how each of them
@@ -31,6 +32,7 @@ from auditc.metrics._parts import parts_of
 from .findings import dimensions_of, finding
 from .floor import Yardstick
 from .jackknife import jackknife, jackknifed_counts
+from .kept import NEGLIGIBLE, Pairs
 from .measure import Measured, crowd_of, status_of
 from .people import options_of
 from .rows import model_shares
@@ -42,8 +44,6 @@ Array = NDArray[np.float64]
 
 REPETITIONS, LEAST_REPETITIONS = 400, 60
 """Of simulated samples of people, fewer the more pairs of populations there are: their mean and range are shown."""
-NEGLIGIBLE = 1e-9
-"""A variation between peoples below this is none."""
 DRAWN = "as many draws from people's shares through the same estimator, items independent"
 RESAMPLED = "people drawn anew at their number, compared with the shares they were drawn from"
 
@@ -51,8 +51,9 @@ RESAMPLED = "people drawn anew at their number, compared with the shares they we
 @dataclass(frozen=True, slots=True, eq=False)
 class _Table:
     """One model as P populations beside their people: shares `[I, P, K]`, NaN where either has none; `n[I, P]`
-    answers, None where probabilities are exact; `people_n[I, P]` persons. `moves[D, I]` is how each draw moved the mean
-    over pairs, the draws of one population after the other's."""
+    answers, None where probabilities are exact; `people_n[I, P]` persons."""
+
+    countries: tuple[str, ...]
 
     items: tuple[Item, ...]
     sheet: Sheet
@@ -66,7 +67,6 @@ class _Table:
     """Of each population the choices `[D, I]` and the draws' weights; none where probabilities are exact."""
     draws: int | None
     notes: tuple[str, ...]
-    moves: Array | None = None
 
 
 def variations(
@@ -115,17 +115,16 @@ def _made(
     rows = np.zeros(len(table.items), dtype=np.int64)
     bare = Measured(measurement, metric, params, replace(part, notes=table.notes), table.sheet, None, rows)
     between = Between(metric, params, table.sheet)
-    own, moves = between.drawn(table.drawn) if table.drawn else (between.plain(table.shares), None)
-    table = replace(table, moves=moves)
-    peoples = between.counted(table.people * table.people_n[..., None])
+    pairs = between.pairs(table)
+    bare = replace(bare, pairs=pairs)
     floor = _floor(table, between, seeded(plan.seed, "floor", stage.name, of.stage, of.condition))
     plain = between.plain(table.people)
     labels = np.array([numbers[item.dimension] for item in table.items], dtype=np.int64)
     found, whole = [], bare
     for dimension in (None, *dimensions_of([item.dimension for item in table.items])):
         inside = np.array([dimension is None or item.dimension == dimension for item in table.items], dtype=np.bool_)
-        weights, _ = weigh(np.where(inside & np.isfinite(own + peoples), own, np.nan), labels, True)
-        measured, told = _quotient(bare, table, own, peoples, weights)
+        weights, _ = weigh(np.where(inside, pairs.sides()[0], np.nan), labels, True)
+        measured, told = _quotient(bare, pairs, weights)
         yardstick = None
         if (over := float(weights @ np.nan_to_num(plain))) > NEGLIGIBLE and np.isfinite(
             measured.measurement.values
@@ -138,25 +137,15 @@ def _made(
     return replace(whole, part=replace(whole.part, notes=table.notes)), tuple(found)
 
 
-def _quotient(
-    bare: Measured, table: _Table, own: Array, peoples: Array, weights: Array
-) -> tuple[Measured, tuple[str, ...]]:
+def _quotient(bare: Measured, pairs: Pairs, weights: Array) -> tuple[Measured, tuple[str, ...]]:
     """The quotient of the two headlines, item by item; without values where peoples do not differ."""
     used = weights > 0
-    kept, theirs = (float(weights[used] @ side[used]) for side in (own, peoples))
+    kept, theirs = (float(weights[used] @ side[used]) for side in pairs.sides())
     if theirs <= NEGLIGIBLE:
         return bare, (("the peoples' answers do not differ: there is nothing to keep",) if used.any() else ())
-    values = quotient(own, peoples, weights)
-    influence = None if table.moves is None else np.where(used, table.moves, 0.0) / theirs
+    values, influence = pairs.quotient(weights)
     told = f"between populations: {kept:.3g} nats in the model's answers, {theirs:.3g} in people's"
     return replace(bare, measurement=replace(bare.measurement, values=values, influence=influence)), (told,)
-
-
-def quotient(own: Array, peoples: Array, weights: Array) -> Array:
-    """Item by item `[I]` what has the quotient of the two headlines for its own, NaN where `weights` are zero."""
-    used = weights > 0
-    kept, theirs = (float(weights[used] @ side[used]) for side in (own, peoples))
-    return np.where(used, kept / theirs + (own - kept / theirs * peoples) / theirs, np.nan)
 
 
 def _survey(plan: Plan, answers: Answers) -> str:
@@ -185,6 +174,7 @@ def _table(plan: Plan, stage: Measure, metric: Metric[Any], mine: Sequence[Answe
     shares, people = (np.where(known[..., None], side, np.nan) for side in (shares, people))
     return _Table(
         items=items,
+        countries=tuple(first),
         sheet=Sheet(options, None, None, None),
         shares=shares,
         people=people,
@@ -239,8 +229,26 @@ class Between:
         """`[..., I, P, K]` to `[..., I]`, as they are."""
         return np.asarray(self.metric.values(shares, self.sheet, self.params), dtype=np.float64)
 
+    def pairs(self, table: _Table) -> Pairs:
+        """Both sides by pair of populations, where both of them have it."""
+        drawn = self.drawn(table.drawn) if table.drawn else None
+        own = drawn.own if drawn else self.each(table.shares)
+        peoples = self.each_counted(table.people * table.people_n[..., None])
+        names = tuple("\x1f".join(sorted(pair)) for pair in combinations(table.countries, 2))
+        made = replace(drawn, names=names, peoples=peoples) if drawn else Pairs(names, own, peoples)
+        return made.only(made.known)
+
+    def each(self, shares: Array) -> Array:
+        """`[I, P, K]` to pairs `[Q, I]`, as they are."""
+        sides = range(shares.shape[-2])
+        return np.stack([self.plain(shares[..., list(pair), :]) for pair in combinations(sides, 2)])
+
     def counted(self, counts: Array) -> Array:
-        """From counts `[..., I, P, K]` of answers of equal weight."""
+        """The mean over pairs from counts `[..., I, P, K]` of answers of equal weight."""
+        return _mean(self.each_counted(counts))
+
+    def each_counted(self, counts: Array) -> Array:
+        """By pair `[Q, ..., I]`, from counts `[..., I, P, K]` of answers of equal weight."""
         found = []
         for pair in combinations(range(counts.shape[-2]), 2):
             sides = [counts[..., side, :] for side in pair]
@@ -249,23 +257,25 @@ class Between:
                 jackknifed_counts(sides[one], self._against(_shares(sides[1 - one])), correct=True) for one in (0, 1)
             ]
             found.append(moved[0] + moved[1] - plain)
-        return _mean(np.stack(found))
+        return np.stack(found)
 
-    def drawn(self, asked: Sequence[tuple[NDArray[np.int64], Array]]) -> tuple[Array, Array]:
-        """From choices `[D, I]` and weights of each population: the values `[I]`, and how each draw moved them."""
+    def drawn(self, asked: Sequence[tuple[NDArray[np.int64], Array]]) -> Pairs:
+        """From choices `[D, I]` and weights of each population: the model's side, and how each draw moved it; people's
+        is not known yet."""
         width = self.sheet.options.shape[-1]
         shares = [_shares(_counted(choices, weights, width)) for choices, weights in asked]
-        moves = [np.zeros(choices.shape) for choices, _ in asked]
-        found = []
+        first = np.cumsum([0, *(len(choices) for choices, _ in asked)]).tolist()
+        found, moves = [], []
         for pair in combinations(range(len(asked)), 2):
-            value = -self.plain(np.stack([shares[side] for side in pair], axis=-2))
+            value, both = -self.plain(np.stack([shares[side] for side in pair], axis=-2)), []
             for one, other in (pair, pair[::-1]):
                 moved = jackknife(*asked[one], width, self._against(shares[other]), correct=True)
                 value = value + moved.values
-                moves[one] += np.nan_to_num(moved.influence)
+                both.append((first[one], np.nan_to_num(moved.influence)))
             found.append(value)
-        pairs = np.maximum(np.isfinite(found).sum(0), 1)
-        return _mean(np.stack(found)), np.concatenate(moves) / pairs
+            moves.append(tuple(both))
+        own = np.stack(found)
+        return Pairs(("",) * len(own), own, np.zeros(own.shape), tuple(moves), first[-1])
 
     def _against(self, fixed: Array) -> Callable[[Array], Array]:
         """The divergence of counts `[..., I, K]` from shares `fixed[..., I, K]` with fewer leading axes."""

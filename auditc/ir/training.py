@@ -66,11 +66,12 @@ class Progress(Form):
 
 
 class Trained(Form):
-    """What came of a training. `kept` is the step whose state the result is; `stopped` says why it ended before its
-    last epoch, and is empty where it did not."""
+    """What came of a training. `kept` is the step whose state the result is; `begun` the step that it went on from, 0
+    where it began anew; `stopped` says why it ended before its last epoch, and is empty where it did not."""
 
     curve: tuple[Progress, ...]
     kept: int
+    begun: int = 0
     stopped: str = ""
     parameters: int
     trainable: int

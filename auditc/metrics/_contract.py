@@ -140,6 +140,9 @@ class Metric(Generic[P]):
     """Paper and equation, for the reference."""
     local: bool = True
     """Whether the figure of one model is the same whoever else is asked."""
+    written: bool = False
+    """Whether it reads `status` of written answers alone, in a block that does not score: probabilities have no such
+    thing, and a sample that is written beside them is there to be compared with them."""
     across: bool = False
     """Whether it is of one model as all populations of a block together: x is then `[..., I, P, K]`, an item's value
     the mean over pairs of populations, and its figures are quotients of the model's headline and people's, for whom

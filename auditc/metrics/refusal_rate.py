@@ -1,8 +1,8 @@
 """Refusal rate: the share of what was asked that was declined in so many words.
 
 For an item: refused ÷ (answered + refused + unparsable + failed). What counts as a refusal is the parser's affair, by
-lists of phrases in each language; probabilities of options refuse nothing, so of a block that only scores it is zero. A
-cell that was planned and never asked counts on neither side.
+lists of phrases in each language; probabilities of options refuse nothing, so it is of written answers alone. A cell
+that was planned and never asked counts on neither side.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ refusal_rate = Metric(
     title="Refused, of what was asked",
     params=Params,
     reads="status",
+    written=True,
     values=_values,
     scales=frozenset({"nominal", "ordinal", "interval"}),
     unit="share of cells asked",

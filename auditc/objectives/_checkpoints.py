@@ -1,4 +1,4 @@
-"""The states of a training on the disk: written by the library, marked when they are whole, found again, and cleared.
+"""The states of a training on the disk: written, marked when they are whole, found again, and cleared.
 
 A state is whole once a file beside its own says which files it has and how long they are; that is written last, and in
 one step. What has no such mark, or is of another job, is never used.
@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from auditc.ir.training import MARK
+from auditc.ir.training import MARK, NotTrained
+
+STATE: Final = "state.safetensors"
+"""What the model is, in a state's folder; what the optimiser and chance are, the library writes beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +79,48 @@ class Checkpoints:
             return False
 
 
+def held(model: Any) -> dict[str, Any]:
+    """What a state of a model is, under the names that it has in memory: all that is trained, what is tied once; and
+    where that is every weight, the buffers that are kept with them."""
+    parts = dict(model.named_parameters())
+    trained = {name: part for name, part in parts.items() if part.requires_grad}
+    if len(trained) < len(parts):
+        return trained
+    kept = model.state_dict().keys()
+    return trained | {name: part for name, part in model.named_buffers() if name in kept}
+
+
+def write_state(model: Any, place: Path, gathered: Mapping[str, Any] | None = None) -> None:
+    """Write what a model is now, or those of its parts that were gathered from several devices. The library would
+    write it under the names of the model's files, which are others than those in memory for some architectures, and
+    would then not find it again. Raises OSError."""
+    from safetensors.torch import save_file
+
+    parts = held(model)
+    there = parts if gathered is None else gathered
+    place.mkdir(parents=True, exist_ok=True)
+    save_file({name: there[name].detach().cpu().contiguous() for name in parts}, place / STATE)
+
+
 def put_back(model: Any, place: Path) -> None:
-    """Make a model what it was when a state was written. Raises OSError, ValueError."""
-    from safetensors.torch import load_file
+    """Make a model what it was when a state was written. Raises NotTrained where the state does not hold just what is
+    trained; it counts as whole no more then."""
+    import torch
+    from safetensors import SafetensorError, safe_open
 
-    adapter = place / "adapter_model.safetensors"
-    if adapter.is_file():
-        import peft
-
-        peft.set_peft_model_state_dict(model, load_file(adapter))
-        return
-    for file in sorted(place.glob("model*.safetensors")):
-        model.load_state_dict(load_file(file), strict=False)
+    parts = held(model)
+    try:
+        with safe_open(place / STATE, "pt") as state, torch.no_grad():
+            odd = parts.keys() ^ {*state.keys()}
+            odd |= {name for name in parts.keys() - odd if [*parts[name].shape] != state.get_slice(name).get_shape()}
+            for name in () if odd else parts:
+                parts[name].copy_(state.get_tensor(name))
+    except (OSError, SafetensorError):
+        odd = {STATE}
+    if odd:
+        (place / MARK).unlink(missing_ok=True)
+        raise NotTrained(
+            "engine",
+            f"{place.name} is no state of this model: it differs in {', '.join(sorted(odd)[:3])}",
+            "Run again: the training goes on from an earlier state, or begins anew.",
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -16,6 +16,10 @@ from auditc.ir.exchange import Failure, Prompt, ScoreRequest
 from auditc.ir.training import Job, Progress, Trained
 
 P = TypeVar("P", bound=BaseModel)
+
+SHARED: Final = 2
+"""Raised whenever the same job would come out otherwise for what all objectives share: how a training goes (`_fit`,
+`_checkpoints`), what is learnt together (`_batches`, `_rows`), and the output head (`_head`)."""
 
 
 class Trainee(Protocol):
@@ -62,7 +66,12 @@ class Objective(Generic[P]):
     """Whose versions are part of what a training is."""
     texts: int = 1
     """How many texts one example of a batch puts to the model at once: what memory is told by."""
-    revision: int = 1
-    """Raised whenever the same job would come out otherwise for reasons that are our own."""
+    own: int = 1
+    """Raised whenever the same job would come out otherwise for reasons that are this objective's own."""
     rows: Callable[[P], int] = lambda params: 1
     """About how many rows of a batch one example makes: told to say beforehand how many steps there are."""
+
+    @property
+    def revision(self) -> tuple[int, int]:
+        """Of the code that trains, as a recipe has it: the objective's own, and what all share."""
+        return self.own, SHARED

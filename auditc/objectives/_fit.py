@@ -21,8 +21,8 @@ from auditc.ir.canonical import digest
 from auditc.ir.training import Job, NotTrained, Progress, Trained
 
 from ._batches import Batches
-from ._checkpoints import Checkpoints, put_back
-from ._contract import Trainee
+from ._checkpoints import Checkpoints, put_back, write_state
+from ._contract import SHARED, Trainee
 from ._faults import fault_of
 
 CLIP: Final = 1.0
@@ -83,7 +83,7 @@ def steady(kind: type[Any], job: Job, lengths: Sequence[int]) -> type[Any]:
     import torch
 
     class Steady(kind):  # type: ignore[misc]
-        """As its kind, but for the order of the examples and the learning rates."""
+        """As its kind, but for the order of the examples, the learning rates and how states are written."""
 
         def get_train_dataloader(self) -> Any:
             self.batches = Batches(lengths, job.settings.batch, job.settings.seed)
@@ -103,6 +103,16 @@ def steady(kind: type[Any], job: Job, lengths: Sequence[int]) -> type[Any]:
                 made = torch.optim.lr_scheduler.StepLR(of, an_epoch, job.settings.decay)
                 self.lr_scheduler, self._created_lr_scheduler = made, True
             return made
+
+        def _save(self, output_dir: str, state_dict: Any = None) -> None:
+            if self.args.should_save:
+                write_state(self.model, Path(output_dir), state_dict)
+
+        def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+            if self.is_fsdp_enabled:  # each process has its part of the weights in a form of its own
+                super()._load_from_checkpoint(resume_from_checkpoint, model)
+            else:
+                put_back(self.model, Path(resume_from_checkpoint))
 
         def _send_telemetry(self) -> None:
             """TRL tells its makers of each training; ours tells nobody."""
@@ -130,6 +140,7 @@ def fit(
     steps = job.settings.epochs * math.ceil(len(trainer.train_dataset) / at_once)
     try:
         states.clear()
+        begun = states.last() or 0
         history = _run(job, trainer, states, tell, steps)
         kept = _keep(job, trainee, states, history)
         _write(trainee, Path(job.result))
@@ -145,6 +156,7 @@ def fit(
     return Trained(
         curve=_curve(history, steps),
         kept=kept,
+        begun=begun,
         stopped=_stopped(job, history),
         parameters=sum(size for size, _ in parameters),
         trainable=sum(size for size, free in parameters if free),
@@ -281,10 +293,16 @@ def _curve(history: Sequence[Mapping[str, Any]], steps: int) -> tuple[Progress, 
 
 
 def _digest(job: Job, versions: Mapping[str, str]) -> str:
+    """What a state must be of for a job to go on from it. A survey's name and a table's place teach nothing."""
+    taught = {name: given for name, given in job.params.items() if name != "survey"}
+    for name, given in taught.items():
+        if isinstance(given, dict) and "rows" in given:
+            taught[name] = {key: part for key, part in given.items() if key != "path"}
     return digest(
         {
             "objective": job.objective,
-            "params": job.params,
+            "revision": SHARED,
+            "params": taught,
             "examples": [asdict(example) for example in job.examples],
             "valid": [asdict(example) for example in job.valid],
             "settings": job.settings.model_dump(mode="json"),

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from auditc.backends._contract import Identity
+from auditc.ir.controls import country_named
 from auditc.ir.exchange import GenerateRequest, Hint, Prompt, Request, Sampling, ScoreRequest, Turn
 from auditc.ir.lists import ListWording
 from auditc.ir.plan import Assess, Converse, Item, Plan, Predict, Questioning, Score, Wording
 from auditc.ir.questions import Question, questions
 from auditc.reading import label
 
-from .cells import Participant, country_named, items_of, order_shown
+from .cells import Participant, items_of, order_shown
 from .identity import Said, Settings, decoding, key, looked_at, said, settings, stream
 from .prompts import Renderer
 

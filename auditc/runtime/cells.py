@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditc.ir.canonical import seeded
-from auditc.ir.plan import Assess, Condition, Converse, Item, Plan, Population, Predict, Questioning, Score, Survey
+from auditc.ir.plan import Assess, Converse, Item, Plan, Population, Predict, Questioning, Score, Survey
 from auditc.ir.questions import Question, questions
 
 from .quotas import turns
@@ -70,15 +70,6 @@ def score_cells(stage: Score, survey: Survey) -> ScoreCells:
         item=np.tile(item, populations * conditions),
         rotation=np.tile(rotation, populations * conditions),
     )
-
-
-def country_named(seed: int, population: Population, condition: Condition, item: str, language: str) -> str:
-    """The country that a cell's prompt names: the population's own, or for a control one of the others, by hash."""
-    own = population.named[language]
-    others = [country for country in condition.countries if country.get(language, own) != own]
-    if not others:
-        return own
-    return others[seeded(seed, population.country, item, "country") % len(others)][language]
 
 
 @dataclass(frozen=True, slots=True)

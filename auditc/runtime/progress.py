@@ -266,7 +266,8 @@ class Lines(_Watched):
                 return
             if self._status is not None:
                 step, steps = self._status.steps
-                self._say(f"{self._status.stage}: step {step:,} of {steps:,}, {self._status.losses}".rstrip(", "))
+                far = f"step {step:,} of {steps:,}" if steps else "opening the libraries and the model"
+                self._say(", ".join(word for word in (f"{self._status.stage}: {far}", self._status.losses) if word))
                 return
             name, settled, cells = self._under_way()
             if not name:

@@ -38,6 +38,11 @@ def test_the_share_of_variation_kept_is_right_on_average_and_within_its_interval
     assert abs(error) < 0.02
 
 
+def test_a_change_of_perplexity_is_held_and_none_is_found_where_there_is_none() -> None:
+    _near(trainings.predicted(texts=32, moved=0.05, repetitions=QUICK)[0])
+    _rare(trainings.predicted(texts=32, moved=0.0, repetitions=QUICK)[1], QUICK)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", trainings.CASES, ids=str)
 def test_a_thousand_trainings(case: trainings.Case) -> None:

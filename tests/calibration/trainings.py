@@ -9,15 +9,16 @@ by chance, with no mean; then no item is taken twice, since what moved it would 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from auditc.evidence.estimate import Nature, Uncertainty, estimate
 from auditc.evidence.jackknife import jackknife
+from auditc.evidence.kept import Pairs
 from auditc.evidence.paired import uncertainty
-from auditc.evidence.spread import Spread, combine, spread_of, weigh
-from auditc.evidence.variation import Between, quotient
+from auditc.evidence.spread import Spread, combine, exponential, sized, spread_of, weigh
+from auditc.evidence.variation import Between
 from auditc.metrics._contract import Sheet
 
 from . import simulations as sim
@@ -161,15 +162,13 @@ def variation(
         rows = generator.integers(len(pool), size=items)
         between = Between(taken, taken.params(), Sheet(pool.options[rows], None, None, None))
         peoples = between.counted(generator.multinomial(people, _whole(true[rows])).astype(np.float64))
-        influence = None
         if draws is None:
-            own = between.plain(answers[rows])
+            pairs = Pairs(("",), between.each(answers[rows]), peoples[None])
         else:
             codes = [sim.answer(answers[rows][:, side], draws, PERSON, generator) for side in (0, 1)]
-            own, influence = between.drawn([(code, np.ones(draws)) for code in codes])
-        weights, strata = weigh(own + peoples, np.zeros(items, dtype=np.int64), True)
-        values = quotient(own, peoples, weights)
-        moved = None if influence is None else influence / float(weights @ peoples)
+            pairs = replace(between.drawn([(code, np.ones(draws)) for code in codes]), peoples=peoples[None])
+        weights, strata = weigh(pairs.sides()[0], np.zeros(items, dtype=np.int64), True)
+        values, moved = pairs.quotient(weights)
         spread = spread_of(values, weights, strata, moved, "all", draws or 0)
         ends = estimate(spread, Nature(repetitions=999), "items like these", repetition).interval(0.025)
         assert ends is not None
@@ -177,6 +176,32 @@ def variation(
         halves.append((ends[1] - ends[0]) / 2)
         errors.append(spread.point - truth)
     return sim.Coverage(float(np.mean(hits)), float(np.mean(halves)), repetitions), float(np.mean(errors))
+
+
+def predicted(*, texts: int, moved: float, repetitions: int, seed: int = sim.SEED) -> tuple[sim.Coverage, float]:
+    """Coverage of how much a training changed perplexity, and how often p is below .05. Texts differ in length and in
+    how hard they are; what a training does to each differs too, `moved` nats a token on average over all tokens."""
+    generator = np.random.default_rng([seed, texts])
+    tokens = np.ceil(generator.lognormal(4.6, 0.6, size=20_000))
+    before = generator.normal(3.8, 0.4, size=len(tokens))
+    change = generator.normal(0.0, 0.06, size=len(tokens))
+    after = before + change - np.average(change, weights=tokens) + moved
+    sides = after, before
+    taken = sim.metric("perplexity")
+    worth = [float(np.exp(np.average(side, weights=tokens))) for side in sides]
+    strata = np.zeros(texts, dtype=np.int64)
+    hits, halves, found_something = [], [], []
+    for repetition in range(repetitions):
+        rows = generator.integers(len(tokens), size=texts)
+        weights = sized(strata, tokens[rows])
+        both = [exponential(spread_of(side[rows], weights, strata)) for side in sides]
+        found = uncertainty(combine("-", *both), repetition, taken, 999)
+        ends = found.interval(0.025)
+        assert ends is not None
+        hits.append(ends[0] <= worth[0] - worth[1] <= ends[1])
+        halves.append((ends[1] - ends[0]) / 2)
+        found_something.append(2 * min(found.chance("below", 0.0), found.chance("above", 0.0)) < 0.05)
+    return sim.Coverage(float(np.mean(hits)), float(np.mean(halves)), repetitions), float(np.mean(found_something))
 
 
 def _whole(shares: Array) -> Array:

@@ -112,3 +112,26 @@ def test_a_figure_of_all_populations_together_is_no_part_of_a_claim(tmp_path: Pa
     block = "first_token o { ask = values  of = [sim]  as = [us]  jsd { }  variation_kept { } }\n"
     [found] = [d for d in said("o.variation_kept > 0.5", tmp_path, block) if d.code == "AC369"]
     assert "one figure for all populations together" in found.primary.text
+
+
+def test_a_figure_between_peoples_needs_two(tmp_path: Path) -> None:
+    """Two populations of one country are one people."""
+    block = "first_token o { ask = values  of = [sim]  as = [us]  jsd { }  variation_kept { } }\n"
+    again = 'population again { country = "United States"  language = en }\n'
+    for spec, codes in (
+        (block, ["AC497"]),
+        (again + block.replace("[us]", "[us, again]"), ["AC497"]),
+        (block.replace("[us]", "[us, cn]"), []),
+    ):
+        assert [d.code for d in said("o.jsd > 0.5", tmp_path, spec) if d.code == "AC497"] == codes
+
+
+@pytest.mark.parametrize("words", ["0%", "100%"])
+def test_where_a_block_scores_nothing_is_refused(words: str, tmp_path: Path) -> None:
+    """The rate would be nothing before a training and after it; a sample in words is no block of its own."""
+    block = (
+        f"first_token o {{ ask = values  of = [sim]  as = [us]  in_words = {words}  jsd {{ }}  refusal_rate {{ }} }}\n"
+    )
+    [found] = [d for d in said("o.jsd > 0.5", tmp_path, block) if d.code == "AC403"]
+    assert found.primary.text == "`refusal_rate` reads written answers"
+    assert "`def_survey`" in found.help

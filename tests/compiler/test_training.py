@@ -147,6 +147,8 @@ SAME = [
     ("the same file in an imported survey", IMPORTED, "lib.values", "us"),
     ("the same words under other identifiers", "", "renamed", "us"),
     ("the same words in one language only", "", "respelt", "us"),
+    ("the same people by an article", ALIAS.replace('"United', '"the United'), "values.train", "americans"),
+    ("the same words, with a blank before the mark", "", "respaced", "us"),
 ]
 """What a block may be asked instead of what was learnt, without being anything else."""
 
@@ -157,7 +159,9 @@ def with_other_names() -> dict[str, str]:
     respelt = (
         items.replace("Q", "R").replace("？", "?").replace("is custom", "  IS\u00a0Custom").replace("Very|", "Very |")
     )
+    respaced = items.replace("Q", "R").replace("?", " ?").replace("？", " ?").replace("Very|", "\uff36ery.|")
     return {
+        "respaced.csv": respaced,
         "lib.audit": AGAIN.replace("again", "values"),
         "renamed.csv": items.replace("Q", "R"),
         "respelt.csv": respelt,
@@ -177,15 +181,46 @@ def test_another_name_makes_no_other_item_and_no_other_people(
     more = 'train tuned_more { from = tuned  objective = sft { data = csv("examples.csv") } }\n'
     learnt = train("tuned", "small", "values", people="us, cn")
     spec = asked(model, items, people) + BASE + learnt + more + block
-    spec += survey(items) if items in ("renamed", "respelt") else ""
+    spec += survey(items) if items in ("renamed", "respelt", "respaced") else ""
     (found,) = diagnostics(spec, tmp_path, with_other_names())
     assert (found.code, found.primary.span.line, found.related[0].span.text) == ("AC430", 3, "tuned")
+
+
+def test_people_are_told_by_their_answers(tmp_path: Path) -> None:
+    """Under a name that nobody learnt; one whose answers differ in a single item is somebody else."""
+    shares = (SETTING / "shares.csv").read_text(encoding="utf-8")
+    twin = shares.replace("United States", "Elsewhere")
+    asked_twin = (
+        asked("tuned", "again", "elsewhere") + 'population elsewhere { country = "Elsewhere"  language = en }\n'
+    )
+    spec = asked_twin + BASE + train("tuned", "small", "values") + AGAIN.replace('"shares', '"twin')
+    (found,) = diagnostics(spec, tmp_path, {"twin.csv": twin})
+    assert (found.code, found.primary.span.text) == ("AC430", "tuned")
+    assert found.primary.text.endswith("; the people of `elsewhere` answered just as those of `us`")
+    rows = twin.splitlines(keepends=True)
+    at, row = next((at, row) for at, row in enumerate(rows) if ",Elsewhere,,," in row)
+    rows[at] = f"{row.rpartition(',')[0]},{'|'.join(reversed(row.rstrip().rpartition(',')[2].split('|')))}\n"
+    assert rows[at] != row
+    assert diagnostics(spec, tmp_path, {"twin.csv": "".join(rows)}) == []
+
+
+def test_a_control_does_not_ask_what_was_learnt(tmp_path: Path) -> None:
+    """Of items that were learnt, a people that was learnt; of other items it is a people like any other."""
+    countries = (SETTING / "countries.csv").read_text(encoding="utf-8")
+    files = {"countries.csv": countries + "the United States,美国\n"}
+    trained = BASE + train("tuned", "small") + train("tuned_more", "tuned", "values.valid", "cn")
+    (found,) = diagnostics(asked("tuned_more", "values.train", "cn") + trained, tmp_path, files)
+    assert (found.code, found.primary.span.line) == ("AC496", 5)
+    assert found.primary.text == "it may name `the United States`, of whom `tuned_more` learnt 3 of the 3 items"
+    for block in (asked("tuned", "values.test", "cn"), asked("small", "values.train", "cn")):
+        assert diagnostics(block + trained, tmp_path, files) == []
+    assert diagnostics(asked("tuned", "values.train", "cn") + trained, tmp_path) == []
 
 
 def test_another_question_is_another_item(tmp_path: Path) -> None:
     """The words of an item with other options are not what was learnt."""
     files = with_other_names()
-    files["renamed.csv"] = files["renamed.csv"].replace("|", "!|").replace("R", "Q")
+    files["renamed.csv"] = files["renamed.csv"].replace("|", " so|").replace("R", "Q")
     files["others.csv"] = files["others.csv"].replace("R", "Q")
     spec = asked("tuned", "renamed") + BASE + train("tuned", "small", "values") + survey("renamed")
     (found,) = diagnostics(spec, tmp_path, files)

@@ -10,15 +10,18 @@ import pytest
 
 from auditc.evidence.conclude import conclude
 from auditc.ir.answers import UNPARSABLE
+from auditc.ir.controls import country_named
 from auditc.ir.finding import Contrast, Findings
-from auditc.ir.plan import Condition, Model, Thing, Train
+from auditc.ir.plan import Condition, Model, Population, Thing, Train
+from auditc.reports.html.words import words
 
 from . import audits
 
 ITEMS = audits.items(24, 4, nominal=0)
 SURVEY = audits.survey(ITEMS)
 IDS = tuple(item.id for item in ITEMS)
-CONDITIONS = (Condition(), Condition(name="shuffled"))
+NAMED = ({"en": "United States"}, {"en": "China"}, {"en": "Kenya"})
+CONDITIONS = (Condition(), Condition(name="shuffled", countries=NAMED))
 LINES = {"near": "root", "nearer": "near", "other": "root", "apart": "alone"}
 """What each trained model is made of."""
 PULL = {"root": 0.2, "alone": 0.2, "near": 0.6, "nearer": 0.8, "other": 0.4, "apart": 0.4}
@@ -154,6 +157,24 @@ def test_what_was_learnt_is_counted_and_told() -> None:
     assert "2 of 24 items decided which state of the training was kept" in found["near - root/us"].notes
 
 
+def test_items_whose_control_named_people_that_were_learnt_from_are_counted_and_told() -> None:
+    """The training learnt from people of the United States: asked as Chinese, a control may name these, or Kenya."""
+    found = rows(audit(), "beyond")
+    stage = audits.score_stage("near", IDS, conditions=CONDITIONS)
+    people = audits.plan(SURVEY, (stage,)).populations["cn"]
+    named = [country_named(stage.seed, people, CONDITIONS[1], item, "en") for item in IDS].count("United States")
+    row = found["near - root/cn/shuffled"]
+    assert 0 < named < len(IDS) and row.n["named"] == named
+    told = (
+        f"for {named} of 24 items the control named people whom the training learnt from: "
+        "it knows these too, and what is beyond the control may be smaller for it"
+    )
+    assert told in row.notes and words("zh").said(told)[1] == "zh-CN"
+    other = found["near - root/us/shuffled"]
+    assert other.n["named"] == 0 and not any("the control named" in note for note in other.notes)
+    assert "named" not in rows(audit(), "training")["near - root/cn/shuffled"].n
+
+
 def test_without_a_training_nothing_is_compared() -> None:
     plan, answers = audits.example()
     found = conclude(plan, answers, models=tuple(map(audits.row, plan.models)))[0]
@@ -203,3 +224,62 @@ def test_turns_that_did_not_fit_on_either_side_are_told() -> None:
     note = "7 of 480 cells are missing because the prompt did not fit into the model's window: "
     told = {id_ for id_, row in found.items() if any(said.startswith(note) for said in row.notes)}
     assert told == {id_ for id_ in found if id_.endswith("/us")} and told
+
+
+def kept(asked: tuple[str, ...], lacking: dict[str, dict[str, tuple[str, ...]]]) -> Findings:
+    """The share of variation kept before and after a training; `lacking` are the items, by model and population, for
+    which no order has enough mass. Three peoples, one of whom answers as the other two together."""
+    us, cn = (SURVEY.people[country] for country in audits.COUNTRIES.values())
+    third = {
+        i: us[i].model_copy(update={"shares": tuple((np.array(us[i].shares) + np.array(cn[i].shares)) / 2)})
+        for i in IDS
+    }
+    survey = SURVEY.model_copy(update={"people": {**SURVEY.people, "Kenya": third}})
+    country = {**audits.COUNTRIES, "ke": "Kenya"}
+    stages, given = [], []
+    for number, model in enumerate(("root", "near")):
+        stage = audits.score_stage(model, asked, conditions=(Condition(),), orders=1, populations=tuple(country))
+        stages.append(stage)
+        generator = np.random.default_rng(number)
+        pull = {i: generator.uniform(0.2, 0.9) for i in IDS}
+        for name in country:
+            none = lacking.get(model, {}).get(name, ())
+            people = {i: np.array(survey.people[country[name]][i].shares) for i in asked}
+            shares = {i: None if i in none else pull[i] * own + (1 - pull[i]) / len(own) for i, own in people.items()}
+            given.append(audits.exact(stage, survey, name, "asked", shares))
+    measure = audits.measure_stage("opinions", "variation_kept", tuple(stage.name for stage in stages))
+    plan = planned((*stages, measure), {"near": "root"})
+    there = {name: Population(country=own, named={"en": own}, language="en") for name, own in country.items()}
+    plan = plan.model_copy(update={"populations": there, "surveys": {"values": survey}})
+    return conclude(plan, tuple(given), models=(audits.row("root"), audits.row("near")))[0]
+
+
+def changed(findings: Findings) -> Contrast:
+    [row] = [row for row in findings.contrasts if row.of == "training" and not row.axes]
+    return row
+
+
+def test_a_quotient_is_compared_on_the_items_of_both_sides_alone() -> None:
+    """The quotient of some items is another one: of all, and on fewer, its numerator and its denominator change."""
+    us, cn = (SURVEY.people[country] for country in audits.COUNTRIES.values())
+    far = sorted(IDS, key=lambda i: -np.abs(np.array(us[i].shares) - np.array(cn[i].shares)).sum())
+    shared = tuple(i for i in IDS if i not in far[:10])
+    everywhere = dict.fromkeys(("us", "cn", "ke"), tuple(far[:10]))
+    row, alone = changed(kept(IDS, {"near": everywhere})), kept(shared, {})
+    own = {f.model: f.estimate for f in alone.findings if not f.axes}
+    assert row.estimate == pytest.approx(own["near"] - own["root"], abs=2e-6) and row.n["items"] == len(shared)
+    assert (row.low, row.high) == pytest.approx((changed(alone).low, changed(alone).high), abs=0.02)
+    whole = {f.model: f.estimate for f in kept(IDS, {"near": everywhere}).findings if not f.axes}
+    assert abs(row.estimate - (whole["near"] - whole["root"])) > 0.005
+
+
+def test_an_item_is_compared_by_the_pairs_of_populations_of_both_sides_alone() -> None:
+    """Where one model lacks a people's answer to an item, the other's pairs with these people do not count either."""
+    few, others = IDS[:12], IDS[12:18]
+    row = changed(kept(IDS, {"near": {"ke": few}, "root": {"ke": others}}))
+    both = kept(IDS, {model: {"ke": (*few, *others)} for model in ("near", "root")})
+    assert row == changed(both)
+    own = {f.model: f.estimate for f in both.findings if not f.axes}
+    assert row.estimate == pytest.approx(own["near"] - own["root"], abs=2e-6) and row.n["items"] == len(IDS)
+    nothing = kept(IDS, {"near": {"ke": IDS, "us": IDS}, "root": {"cn": IDS}})
+    assert not [row for row in nothing.contrasts if row.estimate is not None]

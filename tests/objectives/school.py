@@ -33,6 +33,14 @@ def model(folder: Path, architecture: str = "Llama", seed: int = 0, **config: An
     sizes: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
     sizes |= {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "max_position_embeddings": 512}
     sizes |= {"initializer_range": 0.3, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
+    if architecture == "Gemma3Multimodal":
+        seen = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+        seen |= {"image_size": 28, "patch_size": 14}
+        both = transformers.Gemma3Config(
+            text_config={"vocab_size": len(vocabulary), **sizes, **config}, vision_config=seen, mm_tokens_per_image=4
+        )
+        transformers.Gemma3ForConditionalGeneration(both).save_pretrained(folder)
+        return ModelSource(folder.name, str(folder), f"seed {seed}")
     kind = {"Gemma3": "Gemma3Text"}.get(architecture, architecture)
     settings = getattr(transformers, f"{kind}Config")(vocab_size=len(vocabulary), **{**sizes, **config})
     getattr(transformers, f"{architecture}ForCausalLM")(settings).save_pretrained(folder)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,14 +137,87 @@ def test_a_killed_training_goes_on_from_its_last_whole_state_to_the_same_result(
     # And the machine went down in the midst of writing another: it has no mark, and one that has is not as long.
     states = Path(job.checkpoints)
     shutil.copytree(states / "checkpoint-6", states / "checkpoint-9")
-    (states / "checkpoint-9" / "adapter_model.safetensors").write_bytes(b"half")
+    (states / "checkpoint-9" / "state.safetensors").write_bytes(b"half")
     shutil.copytree(states / "checkpoint-6", states / "checkpoint-12", ignore=shutil.ignore_patterns("whole.json"))
     told: list[Progress] = []
     done = school.train(model, job, told)
     assert [point.step for point in told if point.loss is not None] == [7, 8, 9]
-    assert done == expected
+    assert done.begun == 6 and done == expected.model_copy(update={"begun": 6})
     for file in Path(whole.result).iterdir():
         assert file.read_bytes() == (Path(job.result) / file.name).read_bytes()
+
+
+@pytest.mark.parametrize("architecture", ["Llama", "Mixtral", "Gemma3Multimodal"])
+def test_all_weights_go_on_and_are_kept_whatever_their_names_in_files_are(
+    architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of some architectures, a weight has one name in the model's files and another in memory."""
+    import torch
+
+    from auditc.objectives import _fit
+
+    more = {"num_local_experts": 2} if architecture == "Mixtral" else {}
+    source = school.model(tmp_path / "model", architecture, **more)
+    states: dict[int, dict[str, Any]] = {}
+    kept: dict[str, Any] = {}
+    wrote, saved = _fit.write_state, _fit._write
+
+    def note(model: Any, place: Path, gathered: Any = None) -> None:
+        wrote(model, place, gathered)
+        states[int(place.name[11:])] = {name: part.detach().clone() for name, part in model.named_parameters()}
+
+    def keep(trainee: Any, result: Path) -> None:
+        kept.update({name: part.detach().clone() for name, part in trainee.model.named_parameters()})
+        saved(trainee, result)
+
+    monkeypatch.setattr(_fit, "write_state", note)
+    monkeypatch.setattr(_fit, "_write", keep)
+    few = {"adapter": school.FULL, "examples": 4, "valid": 2, "epochs": 3}
+    # What is kept is the state that was the lowest, to the bit, and not the last one.
+    done = school.train(source, school.job(tmp_path / "lowest", keep="lowest", **{**few, "learning_rate": 0.3}))
+    assert done.kept < 3
+    assert all(torch.equal(kept[name], part) for name, part in states[done.kept].items())
+    assert not all(torch.equal(kept[name], part) for name, part in states[3].items())
+    result = ModelSource("m", str(tmp_path / "lowest" / "result"), "y")
+    opened = dict(open_trainee(result, ONE, school.settings(adapter=school.FULL)).model.named_parameters())
+    assert all(torch.equal(kept[name], part) for name, part in opened.items()) and {*opened} == {*kept}
+    # What was interrupted goes on to the same bytes.
+    whole, cut = (school.job(tmp_path / name, **few) for name in ("whole", "cut"))
+    school.train(source, whole)
+
+    class Ends(list[Progress]):
+        def append(self, told: Progress) -> None:
+            if told.step == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        school.train(source, cut, Ends())
+    told: list[Progress] = []
+    school.train(source, cut, told)
+    assert [point.step for point in told if point.loss is not None] == [3]
+    for file in Path(whole.result).iterdir():
+        assert file.read_bytes() == (Path(cut.result) / file.name).read_bytes()
+
+
+def test_a_state_that_is_not_the_models_is_refused_and_left_out_the_next_time(
+    model: ModelSource, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    job = school.job(tmp_path)
+    school.train(model, job)
+    shutil.rmtree(job.result)
+    state = Path(job.checkpoints) / "checkpoint-6" / "state.safetensors"
+    tensors = load_file(state)
+    first = min(tensors)
+    tensors[first.replace("lora_A", "lora_Z")] = tensors.pop(first)  # as long as before
+    save_file(tensors, state)
+    with pytest.raises(NotTrained, match="lora_Z") as caught:
+        school.train(model, job)
+    assert "Run again" in caught.value.help
+    told: list[Progress] = []
+    school.train(model, job, told)
+    assert told[0].step == 0
 
 
 def test_a_state_of_another_job_is_not_gone_on_from(model: ModelSource, tmp_path: Path) -> None:
@@ -162,7 +236,8 @@ def test_a_training_that_was_killed_at_its_very_end_only_writes_its_result(model
         written = (Path(job.result) / "adapter_model.safetensors").read_bytes()
         shutil.rmtree(job.result)
         told: list[Progress] = []
-        assert school.train(model, job, told) == expected and not told
+        again = school.train(model, job, told)
+        assert again == expected.model_copy(update={"begun": again.begun}) and again.begun and not told
         assert (Path(job.result) / "adapter_model.safetensors").read_bytes() == written
 
 
@@ -172,6 +247,42 @@ def test_a_training_that_makes_things_worse_ends_early_and_says_so(model: ModelS
     looks = [point for point in done.curve if point.valid is not None and point.step]
     assert "not lower for 2 epochs" in done.stopped and len(looks) < 30
     assert done.kept == looks[-3].step
+
+
+def test_a_state_is_gone_on_from_whatever_its_survey_is_called_and_with_any_seed(
+    model: ModelSource, tmp_path: Path
+) -> None:
+    few = {"examples": 4, "valid": 0, "epochs": 1, "seed": 2**64 - 1}
+    school.train(model, school.job(tmp_path, params={"survey": "values.train"}, **few))
+    shutil.rmtree(tmp_path / "result")
+    told: list[Progress] = []
+    renamed = school.train(model, school.job(tmp_path, params={"survey": "people.train"}, **few), told)
+    assert renamed.begun == 1 and not told
+    shutil.rmtree(tmp_path / "result")
+    other = {"survey": "people.train", "per_option": "mean"}
+    assert school.train(model, school.job(tmp_path, params=other, **few)).begun == 0
+
+
+def test_a_training_is_another_one_where_its_objective_or_what_all_share_was_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from types import SimpleNamespace
+
+    from auditc.objectives import _contract, objectives
+    from auditc.runtime.training.recipe import recipe
+
+    lessons: Any = SimpleNamespace(said={}, digest="d")
+    for name in ("first_token_kl", "sft", "dpo"):
+        objective = objectives.take(name)
+
+        def made(of: Any, name: str = name) -> str:
+            return recipe({}, "cpu", name, of, lessons, school.settings(), {})
+
+        before = made(objective)
+        assert made(replace(objective, own=objective.own + 1)) != before == made(objective)
+        with monkeypatch.context() as patched:
+            patched.setattr(_contract, "SHARED", _contract.SHARED + 1)
+            assert made(objective) != before
 
 
 def refused(model: ModelSource, job: Any, params: Params = ONE) -> NotTrained:
@@ -254,7 +365,7 @@ def test_what_the_world_does_is_told_and_the_last_whole_state_stays(
 
     with monkeypatch.context() as patched:
         if fault == "disk":
-            patched.setattr("peft.peft_model.safe_save_file", full)
+            patched.setattr("safetensors.torch.save_file", full)
         else:
             patched.setattr(torch.optim.AdamW, "step", out)
         found = refused(model, job)

@@ -226,3 +226,33 @@ def test_a_long_curve_is_thinned_and_what_is_no_number_is_left_out() -> None:
     assert len(few) <= 300 and few[-1][0] == 10_000 and all(0.4 < loss < 0.6 for _, loss in few[:-1])
     drawing = str(curve(Curve("c", "t", [(1, math.nan), (2, 1.0), (3, 0.5)], [(3, math.inf)], (3, "k"), "x", "y", "z")))
     assert "nan" not in drawing and "inf" not in drawing
+
+
+def test_a_small_difference_that_is_told_apart_is_not_printed_as_zero() -> None:
+    """Variation kept may be a thousandth before and less after; a row says by how much."""
+    tiny = changed("training", -0.0003, id="tiny", population="", low=-0.00046, high=-0.00017)
+    near = changed("training", 0.02, id="near", low=0.0002, high=0.04)
+    made = material("en", small=True)
+    found = made.findings.model_copy(update={"contrasts": (tiny, near), "trainings": (training(),)})
+    page = read(document(replace(made, findings=found)))
+    by_id = {row.attributes["data-contrast"]: row for row in page.every("tr") if "data-contrast" in row.attributes}
+    assert "−0.00046, −0.00017" in by_id["tiny"].text and "−0.00030" in by_id["tiny"].text
+    assert "0.0002–0.0400" in by_id["near"].text
+    assert "Holm over" not in "".join(row.text for row in page.every("ol", **{"class": "notes"}))
+    assert "for trained models, each against what it was made of" in page.text
+
+
+def test_a_figure_of_other_items_than_the_difference_says_of_how_many() -> None:
+    made = material("en", small=True)
+    key = ("opinions", "jsd", "gemma3", "us", "asked", {})
+    own = next(
+        f for f in made.findings.findings if (f.block, f.metric, f.model, f.population, f.condition, f.axes) == key
+    )
+    few = changed("training", 0.05, id="few", n={"items": own.n.items - 1, "learnt": 0, "others": 0, "valid": 0})
+    found = made.findings.model_copy(
+        update={"contrasts": (few, changed("training", id="all", n={"items": own.n.items}))}
+    )
+    page = read(document(replace(made, findings=found)))
+    rows = {row.attributes["data-contrast"]: row for row in page.every("tr") if "data-contrast" in row.attributes}
+    assert f"{own.n.items} items" in cells(rows["few"])["After, or the first"]
+    assert "items" not in cells(rows["all"])["After, or the first"]

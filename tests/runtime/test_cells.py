@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from auditc.ir.controls import country_named
 from auditc.ir.plan import Condition
 from auditc.ir.values import Range
 from auditc.runtime.asking import score_asking
 from auditc.runtime.cells import (
     Participant,
     count_cells,
-    country_named,
     lasting,
     order_shown,
     rotations,

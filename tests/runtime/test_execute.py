@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from auditc.ir.answers import FAILED, NOT_RUN
+from auditc.ir.controls import country_named
 from auditc.ir.plan import Budget, Condition, Price
 from auditc.ir.values import Money, Range
 from auditc.runtime import lane
 from auditc.runtime.budget import Limits
-from auditc.runtime.cells import country_named
 from auditc.runtime.events import Reporter
 from auditc.runtime.store import Store
 from tests.runtime.plans import converse, model, plan, score, survey

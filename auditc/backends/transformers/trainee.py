@@ -143,7 +143,7 @@ def trainee(source: ModelSource, params: Params, settings: Settings) -> Trainee:
     if source.adapter is not None:
         put_on(model, source.adapter, source.name)
         _add_up(model)
-    transformers.set_seed(settings.seed)
+    transformers.set_seed(settings.seed % 2**32)  # more than that NumPy does not take
     if full:
         model.requires_grad_(True)
     else:

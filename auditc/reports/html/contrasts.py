@@ -170,9 +170,9 @@ def line(names: Names, each: Contrast) -> Line:
     )
 
 
-def difference(each: Contrast) -> str:
+def difference(each: Contrast, decimals: int = 3) -> str:
     """With its sign, that nobody takes it for a figure."""
-    shown = numbers.figure(each.estimate, each.unit)
+    shown = numbers.figure(each.estimate, each.unit, decimals)
     return f"+{shown}" if (each.estimate or 0) > 0 and shown.strip("0.%") else shown
 
 

@@ -76,7 +76,9 @@ class Names:
         row = self._row(name)
         if row is None and ", " in name:
             return self.words.listed([self.model(one) for one in name.split(", ")])
-        return titled(row.title or name, row.quantisation) if row else name
+        # What is trained stands on other weights than its base: the card says of which precision that was.
+        made = any(each.model == name for each in self.material.findings.trainings)
+        return titled(row.title or name, "" if made else row.quantisation) if row else name
 
     def short(self, name: str) -> str:
         """The title alone, where no other model has the same: for sentences and small figures."""

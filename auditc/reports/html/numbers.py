@@ -30,15 +30,15 @@ def usable(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def figure(value: float | None, unit: str = "") -> str:
-    """Three decimals, fewer for large numbers; shares as percentages; a real minus sign."""
+def figure(value: float | None, unit: str = "", decimals: int = 3) -> str:
+    """Three decimals or as many as are asked for, fewer for large numbers; shares as percentages; a real minus sign."""
     number = usable(value)
     if number is None:
         return NONE
     if is_share(unit):
-        return signed(f"{100 * number:.1f}") + "%"
+        return signed(f"{100 * number:.{decimals - 2}f}") + "%"
     size = abs(number)
-    return signed(f"{number:.3f}" if size < 10 else f"{number:.1f}" if size < 1000 else f"{number:,.0f}")
+    return signed(f"{number:.{decimals}f}" if size < 10 else f"{number:.1f}" if size < 1000 else f"{number:,.0f}")
 
 
 def signed(text: str) -> str:
@@ -48,11 +48,11 @@ def signed(text: str) -> str:
     return text
 
 
-def interval(low: float | None, high: float | None, unit: str = "") -> str:
+def interval(low: float | None, high: float | None, unit: str = "", decimals: int = 3) -> str:
     """`low to high` as an en-dash range; with a comma where a minus sign would be misread."""
     if usable(low) is None or usable(high) is None:
         return NONE
-    first, last = figure(low, unit), figure(high, unit)
+    first, last = figure(low, unit, decimals), figure(high, unit, decimals)
     return f"{first}, {last}" if "\u2212" in first + last else f"{first}–{last}"
 
 

@@ -17,6 +17,11 @@ from .names import TRUST, Names, estimates
 
 SHOWN = 24
 """Rows of the numbers behind a curve."""
+TINY, SMALL = 0.01, 0.0005
+"""A row of figures all below the first, or a difference told apart whose interval ends nearer to zero than the second,
+is printed with more decimals: nobody reads a `0.000` that is lower."""
+HOLM = "Holm over "
+"""How the note begins that the interval's level and the text above the tables say already."""
 Note = tuple[str, str]
 """A sentence, and the language that it is in."""
 Own = dict[tuple[object, ...], Finding]
@@ -168,7 +173,9 @@ def _worded(names: Names, facts: dict[str, str]) -> Pairs:
 def _thing(thing: dict[str, object]) -> str:
     """`lora (r 8, alpha 32)`."""
     params = thing.get("params")
-    told = ", ".join(f"{key} {value}" for key, value in flat(params)) if isinstance(params, dict) else ""
+    # What is not set, and what is off, is not told: the settings below have all of it.
+    known = {k: v for k, v in params.items() if v is not None and v is not False} if isinstance(params, dict) else {}
+    told = ", ".join(key if value == "True" else f"{key} {value}" for key, value in flat(known))
     return f"{thing.get('kind', '')} ({told})" if told else str(thing.get("kind", ""))
 
 
@@ -254,29 +261,41 @@ def _row(names: Names, each: Contrast, own: Own) -> Row:
         None if each.of == "beyond" else own.get((each.block, each.metric, model, each.population, condition, *axes))
         for model in (each.right, each.left)
     ]
-    told = names.condition(condition)
+    told, decimals = names.condition(condition), _decimals(each, figures)
     return Row(
         contrast=each,
         population=names.heading(each.population) if each.population else words("table.all"),
         condition=words("trainings.beyond", condition=told) if each.of == "beyond" else told,
-        before=_shown_figure(figures[0]),
-        after=_shown_figure(figures[1]),
-        difference=difference(each),
-        interval=numbers.interval(each.low, each.high, each.unit),
+        before=_shown_figure(names, figures[0], each, decimals),
+        after=_shown_figure(names, figures[1], each, decimals),
+        difference=difference(each, decimals),
+        interval=numbers.interval(each.low, each.high, each.unit, decimals),
         level=numbers.level(each.level),
         p=numbers.NONE if each.p is None else chance(each.p if each.adjusted is None else each.adjusted),
         outcome=outcome(each),
         seen=_seen(names, each),
-        notes=tuple(words.said(note) for note in each.notes),
+        notes=tuple(words.said(note) for note in each.notes if not note.startswith(HOLM)),
     )
 
 
-def _shown_figure(finding: Finding | None) -> tuple[str, str]:
+def _decimals(each: Contrast, figures: list[Finding | None]) -> int:
+    """As many as a row needs for its difference, and where that begins, to be more than zero."""
+    ends = [abs(end) for end in (each.low, each.high) if end is not None]
+    size = [abs(f.estimate) for f in figures if f is not None and f.estimate is not None]
+    if ends and max([*ends, *size]) < TINY and (size or outcome(each) in ("higher", "lower")):
+        return 5
+    return 4 if outcome(each) in ("higher", "lower") and min(ends) < SMALL else 3
+
+
+def _shown_figure(names: Names, finding: Finding | None, each: Contrast, decimals: int) -> tuple[str, str]:
+    """With its interval; where it is of other items than the difference, with the number of these."""
     if finding is None:
         return "", ""
-    shown = numbers.figure(finding.estimate, finding.unit)
-    reach = numbers.interval(finding.low, finding.high, finding.unit)
-    return shown, "" if reach == numbers.NONE else reach
+    reach = numbers.interval(finding.low, finding.high, finding.unit, decimals)
+    told = [] if reach == numbers.NONE else [reach]
+    if finding.estimate is not None and finding.n.items != each.n.get("items", finding.n.items):
+        told.append(names.words("count.items", n=finding.n.items))
+    return numbers.figure(finding.estimate, finding.unit, decimals), names.words("list.comma").join(told)
 
 
 def outcome(each: Contrast) -> str:

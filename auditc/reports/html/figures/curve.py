@@ -69,7 +69,8 @@ def thinned(points: Points, most: int = MOST) -> list[tuple[float, float]]:
 
 
 def _finite(points: Points) -> list[tuple[float, float]]:
-    return [(float(step), float(loss)) for step, loss in points if math.isfinite(loss)]
+    """To a millionth, which no picture shows: a loss of next to nothing would have an axis of next to nothing."""
+    return [(float(step), round(float(loss), 6)) for step, loss in points if math.isfinite(loss)]
 
 
 def _line(points: Points, place: int, *, dashed: bool = False) -> Markup:
