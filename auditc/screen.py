@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditc.ir.reread import SECOND_READING
+from auditc.ir.training import judged
 
 if TYPE_CHECKING:
     from auditc.api.runs import Done
@@ -116,6 +117,8 @@ def _trained(done: Done) -> Iterable[str]:
     """The models that were made, and where their cards lie."""
     for row in done.findings.trainings:
         yield f"{row.model}, made of {row.base}: {done.folder.parents[1] / 'trained' / row.recipe / 'README.md'}"
+        if judged(row.curve, row.kept).worse:
+            yield f"{row.model}: the loss that decides is no lower than before the training"
 
 
 def _compared(done: Done) -> Iterable[str]:

@@ -2,9 +2,11 @@
 
 Texts are cut into runs of letters, four at a time, or two where the writing is wide (Chinese). A run that stands in
 more than a few items of either set says nothing: it belongs to what a battery of questions has in common. The others
-are weighted by how rare they are, and two items are as alike as the cosine of what is left. Of each two sets, only an
-item's closest counterpart counts whose closest counterpart it is. Pure Python and an index of runs: 260 items against
-260 take less than a tenth of a second. What this finds and misses is measured in docs/decisions/0035.
+are weighted by how rare they are, and two items are as alike as the cosine of what is left. Of each item that is asked
+the closest one that was learnt counts, so that two that are one in other words are both shown. In small sets there is
+little to tell what they have in common: fewer items make a run common, and items must be more alike. Pure Python and an
+index of runs: 260 items against 260 take less than a tenth of a second. What this finds and misses is measured in
+docs/decisions/0035.
 """
 
 from __future__ import annotations
@@ -20,8 +22,13 @@ from auditc.ir.plan import Item
 
 CLOSE: Final = 0.35
 """The cosine from which on two items are shown to the author."""
+SMALL: Final = 12
+"""Sets of fewer items say little about what is rare in them."""
+CLOSE_IN_SMALL: Final = 0.4
+"""The cosine from which on items of two small sets are shown."""
 COMMON: Final = 5
-"""A run of letters that more items of a set share belongs to all of them, and tells none from another."""
+"""A run of letters that more items of a set share belongs to all of them, and tells none from another. In sets of fewer
+than 36 items it is a sixth of them, and 2 at least: an item may be asked in two ways."""
 
 _RUN: Final = {False: 4, True: 2}
 """Letters in a run, by whether the writing is wide."""
@@ -38,20 +45,23 @@ def alike(asked: Sequence[Item], learnt: Sequence[Item]) -> list[tuple[str, str]
         mine, theirs = ({item.id: item.text[language] for item in items} for items in (asked, learnt))
         for pair, cosine in closest(mine, theirs).items():
             found[pair] = max(cosine, found.get(pair, 0.0))
-    return sorted((pair for pair, cosine in found.items() if cosine >= CLOSE), key=lambda pair: (-found[pair], pair))
+    close = CLOSE_IN_SMALL if max(len(asked), len(learnt)) < SMALL else CLOSE
+    return sorted((pair for pair, cosine in found.items() if cosine >= close), key=lambda pair: (-found[pair], pair))
 
 
 def closest(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[tuple[str, str], float]:
-    """The cosine of each two texts that are each other's closest counterparts, by their names."""
+    """The cosine of each text of `mine` with the one of `theirs` that is closest to it, by their names."""
     wide = any(unicodedata.east_asian_width(sign) in "WF" for text in mine.values() for sign in text)
     left, right = ({name: _runs(text, _RUN[wide]) for name, text in texts.items()} for texts in (mine, theirs))
     counts = [Counter(run for runs in texts.values() for run in runs) for texts in (left, right)]
-    often = {run: max(count[run] for count in counts) for run in counts[0].keys() & counts[1].keys()}
+    common = [min(COMMON, max(2, len(texts) // 6)) for texts in (left, right)]
     size = max(len(mine), len(theirs))
-    weights = {run: math.log1p(size / times) for run, times in often.items() if times <= COMMON}
     # A run that only one side has lowers the cosine, unless it is common there.
-    for count in counts:
-        weights |= {r: math.log1p(size / n) for r, n in count.items() if r not in often and n <= COMMON}
+    weights = {
+        run: math.log1p(size / max(count[run] for count in counts))
+        for run in counts[0].keys() | counts[1].keys()
+        if all(count[run] <= most for count, most in zip(counts, common, strict=True))
+    }
     index: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for name, runs in right.items():
         for run, share in _unit(runs, weights).items():
@@ -61,18 +71,16 @@ def closest(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[tuple[st
         for run, share in _unit(runs, weights).items():
             for other, its in index.get(run, ()):
                 cosines[name, other] += share * its
-    return _mutual(cosines)
+    return _closest(cosines)
 
 
-def _mutual(cosines: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
-    """Those pairs of which each is the closest to the other; of equally close ones the first by name."""
-    best: tuple[dict[str, tuple[float, str]], dict[str, tuple[float, str]]] = ({}, {})
-    for pair in sorted(cosines):
-        for side, (name, other) in enumerate((pair, pair[::-1])):
-            if cosines[pair] > best[side].get(name, (0.0, ""))[0]:
-                best[side][name] = (cosines[pair], other)
-    mutual = ((name, other, cosine) for name, (cosine, other) in best[0].items() if best[1][other][1] == name)
-    return {(name, other): cosine for name, other, cosine in mutual}
+def _closest(cosines: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    """Of each left one the pair with the closest right one; of equally close ones the first by name."""
+    best: dict[str, tuple[float, str]] = {}
+    for name, other in sorted(cosines):
+        if cosines[name, other] > best.get(name, (0.0, ""))[0]:
+            best[name] = (cosines[name, other], other)
+    return {(name, other): cosine for name, (cosine, other) in best.items()}
 
 
 def _runs(text: str, length: int) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from auditc.backends import backends
 from auditc.diagnostics import Label
@@ -30,6 +30,9 @@ from .sound import Asking, covered, spoken
 from .splits import PARTS, parts
 from .subjects import Taken, by_body
 from .wants import Want, called
+
+_ANEW: Final = "float32, from "
+"""Before what the weights were that were trained, or that an adapter was added to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +127,7 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
         update={
             "title": made.title or f"{base.title}, trained as `{declaration.key}`",
             "stage": f"{base.stage}, {objective.word}",
+            "quantisation": _stored(base, made, lineage),
             "weights": None,
             "pin": "",
             "adapter": None,
@@ -156,6 +160,15 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
         keep=keep,
         seed=bound.seed,
     )
+
+
+def _stored(base: Model, made: TrainForm, lineage: Lineage) -> str:
+    """What the numbers are that a training writes. An adapter stands beside weights that stay as they are; where all
+    weights are trained, or an adapter that is there already is added to them, they are written anew."""
+    if not base.quantisation or base.quantisation.startswith(_ANEW):
+        return base.quantisation
+    anew = made.adapter == "full" or base.adapter is not None or any(True for _ in lineage.of(made.from_))
+    return f"{_ANEW}{base.quantisation}" if anew else base.quantisation
 
 
 def _asks(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, Protocol
 
 from .exchange import ScoreRequest
 from .plan import Thing
@@ -76,6 +78,45 @@ class Trained(Form):
     valid: int
     versions: dict[str, str]
     """Of the libraries that took part, and `engine`: the kind of device."""
+
+
+class Point(Protocol):
+    """A point of a training's curve: a step with the loss on what is learnt, or at an epoch's end on the valid part."""
+
+    @property
+    def step(self) -> int: ...
+    @property
+    def loss(self) -> float | None: ...
+    @property
+    def valid(self) -> float | None: ...
+
+
+class Verdict(NamedTuple):
+    """How the state that was kept compares with the model before its training. On the valid part its loss is `kept`,
+    and was `before`; None without such a part. On what is learnt the mean loss of the first and of the last tenth of
+    the steps, or of one step where there are few, is `first` and `last`."""
+
+    before: float | None
+    kept: float | None
+    first: float | None
+    last: float | None
+
+    @property
+    def worse(self) -> bool:
+        """Whether the loss that decides is no lower than before: on the valid part, else on what is learnt."""
+        if self.before is not None and self.kept is not None:
+            return self.kept >= self.before
+        return self.first is not None and self.last is not None and self.last > self.first
+
+
+def judged(curve: Sequence[Point], kept: int) -> Verdict:
+    """What a curve says of the state after step `kept`."""
+    decided = {point.step: point.valid for point in curve if point.valid is not None}
+    losses = [point.loss for point in curve if point.loss is not None]
+    few = max(1, len(losses) // 10)
+    ends = (losses[:few], losses[-few:]) if losses else ((), ())
+    first, last = (math.fsum(part) / len(part) if part else None for part in ends)
+    return Verdict(decided.get(0), decided.get(kept), first, last)
 
 
 class NotTrained(Exception):

@@ -56,6 +56,18 @@ def test_a_chain_of_trainings_is_made_one_after_the_other_before_its_model_is_as
     assert plan.models["third"].stage == "instruct, first_token_kl, first_token_kl, first_token_kl"
 
 
+def test_weights_that_are_written_anew_are_not_called_quantised(tmp_path: Path) -> None:
+    """An adapter leaves them as they are; all weights, and an adapter on one that is added to them, do not."""
+    base = BASE.replace('"instruct"\n', '"instruct"\n  quantisation = "Q4_1"\n')
+    made = train("first", "small") + train("second", "first") + train("third", "second")
+    plan = planned(base + made + train("whole", "small", rest="adapter = full"), tmp_path)
+    told = {name: plan.models[name].quantisation for name in ("first", "second", "third", "whole")}
+    anew = "float32, from Q4_1"
+    assert told == {"first": "Q4_1", "second": anew, "third": anew, "whole": anew}
+    plain = planned(BASE + train("whole", "small", rest="adapter = full"), tmp_path)
+    assert plain.models["whole"].quantisation == "", "nothing is said of what nothing was said of"
+
+
 def test_a_training_says_all_that_it_needs(tmp_path: Path) -> None:
     rest = "adapter = lora { rank = 2 }  epochs = 1  batch = 4  learning_rate = 0.001  decay = 1  keep = lowest(valid)"
     plan = planned(BASE + train("tuned", "small", people="us, cn", rest=rest), tmp_path)

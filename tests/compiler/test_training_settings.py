@@ -250,6 +250,29 @@ def test_what_a_battery_has_in_common_makes_no_two_of_its_items_alike() -> None:
     assert alike(battery, [item("R", "Would you choose courage?")]) == [("courage", "R")]
 
 
+def test_each_item_that_is_one_in_other_words_is_shown() -> None:
+    """Two ways to ask one learnt question leak it twice; the clearer one must not hide the other."""
+    learnt = [item("Q", "How important is custom to you?"), item("O", "Should a prize be shared among many?")]
+    ways = [item("R", "How important to you is custom?"), item("S", "Is custom important to you?")]
+    assert [pair for pair in alike(ways, learnt)] == [("R", "Q"), ("S", "Q")]
+
+
+def test_few_short_items_of_one_template_are_not_alike() -> None:
+    """Three against six say little about what all of them share."""
+    asked = [("a", "How important are the feasts of the year to you?"), ("b", "Who returns a purse that you lost?")]
+    asked.append(("c", "A good job leaves time for the family. How important is that to you?"))
+    learnt = [("d", "How important is it to you to be on time?"), ("e", "Who works harder should earn more.")]
+    learnt += [
+        ("f", "How often do you cook what others cooked?"),
+        ("g", "How often do you think of work in the evening?"),
+    ]
+    learnt += [
+        ("h", "Most people in your street can be trusted."),
+        ("i", "A rule that nobody checks need not be kept."),
+    ]
+    assert alike([item(*each) for each in asked], [item(*each) for each in learnt]) == []
+
+
 def test_a_text_is_like_itself_and_unlike_another() -> None:
     texts = {"a": "How far do you trust your neighbours?", "b": "Should taxes be lower?"}
     found = closest(texts, {"A": texts["a"], "B": "Which animal is the largest?"})

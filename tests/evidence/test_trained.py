@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from auditc.evidence.conclude import conclude
+from auditc.evidence.estimate import Uncertainty
 from auditc.ir.answers import UNPARSABLE
 from auditc.ir.controls import country_named
 from auditc.ir.finding import Contrast, Findings
@@ -283,3 +284,12 @@ def test_an_item_is_compared_by_the_pairs_of_populations_of_both_sides_alone() -
     assert row.estimate == pytest.approx(own["near"] - own["root"], abs=2e-6) and row.n["items"] == len(IDS)
     nothing = kept(IDS, {"near": {"ke": IDS, "us": IDS}, "root": {"cn": IDS}})
     assert not [row for row in nothing.contrasts if row.estimate is not None]
+
+
+def test_no_interval_reaches_further_than_figures_can_lie_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 − √JSD lies between 0 and 1: a difference within one of it, and a difference of differences within two."""
+    wide = Uncertainty(0.1, 5.0, "t", "items like these", freedom=5)
+    monkeypatch.setattr("auditc.evidence.trained.uncertainty", lambda *given: wide)
+    findings = audit.__wrapped__(("near",))
+    assert {(row.low, row.high) for row in rows(findings, "training").values()} == {(-1.0, 1.0)}
+    assert {(row.low, row.high) for row in rows(findings, "beyond").values()} == {(-2.0, 2.0)}

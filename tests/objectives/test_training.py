@@ -439,3 +439,44 @@ def test_memory_is_told_from_the_files(model: ModelSource) -> None:
     assert backend.training_memory(model, ONE, twice, 1000) < backend.training_memory(
         model, ONE, school.settings(batch=64), 1000
     )
+
+
+@pytest.mark.parametrize("adapter", [school.LORA, school.FULL], ids=["lora", "full"])
+@pytest.mark.parametrize("architecture", ["Llama", "Mixtral"])
+def test_what_is_kept_for_the_way_back_is_about_as_much_as_is_told(
+    adapter: Any, architecture: str, tmp_path: Path
+) -> None:
+    """Every byte that autograd keeps is counted, where a process's own peak is lost in what the libraries take."""
+    import torch
+
+    from auditc.backends.transformers.appetite import LOOSE, training_memory
+
+    more = {"num_local_experts": 4, "num_experts_per_tok": 2} if architecture == "Mixtral" else {}
+    source = school.model(tmp_path / "model", architecture, hidden_size=64, head_dim=16, intermediate_size=192, **more)
+    settings = school.settings(adapter=adapter, batch=2)
+    model = open_trainee(source, ONE, settings).model.train()
+    weights = {part.untyped_storage().data_ptr() for part in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def note(part: Any) -> Any:
+        storage = part.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return part  # held on to, so that no place is counted for two
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda part: part):
+        made = model(input_ids=torch.randint(1, 250, (2, 128)), use_cache=False, logits_to_keep=1).logits
+    told = training_memory(source, ONE, settings, 1128) - training_memory(source, ONE, settings, 1000)
+    assert made.requires_grad
+    assert 0.8 < told / LOOSE["cpu"] / sum(kept.values()) < 1.3, (told / LOOSE["cpu"], sum(kept.values()))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the system does not tell a process's peak")
+@pytest.mark.parametrize("kind", ["lora", "full"])
+def test_a_training_takes_about_as_much_memory_as_is_told(kind: str, tmp_path: Path) -> None:
+    """Measured in a process of its own, which takes its time to load the libraries."""
+    command = [sys.executable, "-m", "tests.objectives.peak", kind, str(tmp_path)]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    measured = json.loads(ran.stdout.strip().splitlines()[-1])
+    assert 0.7 < measured["told"] / measured["peak"] < 1.8, measured

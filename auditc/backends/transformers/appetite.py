@@ -27,8 +27,13 @@ FLOAT: Final = 4
 HIDDEN: Final = {"lora": 3.0, "full": 6.0}
 INNER: Final = {"lora": 3.0, "full": 4.0}
 """States as wide as the model, and as its inner part, that a layer keeps for each token."""
+ROUTED: Final = {"lora": 1.0, "full": 2.0}
+"""States as wide as the model that a layer of experts keeps for each token beside, for each expert that the token goes
+to; the expert's own inner part is kept as that of any layer is."""
 INPUT: Final = 1.25
 """Of each adapter: its input after dropout, and which of it was dropped."""
+EXPERTS: Final = ("num_local_experts", "num_experts", "n_routed_experts")
+"""How the configs of different architectures call the number of a layer's experts."""
 LOOSE: Final = {"cpu": 1.6, "cuda": 1.15}
 """What an allocator has beyond what is asked of it: a CPU's leaves holes between batches of different lengths."""
 
@@ -69,11 +74,25 @@ def _kept(config: dict[str, Any], settings: Settings) -> float:
     """Bytes for each token of a batch."""
     size = BYTES[settings.precision]
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
-    inner = max(int(config.get("intermediate_size") or 4 * hidden), hidden)
+    inner, chosen = _inner(config, hidden)
     attended = heads * int(config.get("head_dim") or hidden // heads)
     kind = settings.adapter.kind
     inputs = 0 if kind == "full" else INPUT * len(settings.adapter.params["targets"])
     # Norms are computed in float32 whatever the rest is.
-    layer = HIDDEN[kind] * hidden * FLOAT + inputs * hidden * FLOAT + (INNER[kind] * inner + 4 * attended) * size
+    layer = (HIDDEN[kind] + inputs + ROUTED[kind] * chosen) * hidden * FLOAT
+    layer += (INNER[kind] * inner + 4 * attended) * size
     layers = int(config["num_hidden_layers"])
     return layers * hidden * size + layer if settings.gradient_checkpointing else layers * layer
+
+
+def _inner(config: dict[str, Any], hidden: int) -> tuple[int, int]:
+    """How wide a layer's inner part is for each token, of all experts that a token goes to together where there are
+    any; and how many those are. Where some layers have experts and others not, the wider."""
+    dense = max(int(config.get("intermediate_size") or 4 * hidden), hidden)
+    if not any(int(config.get(name) or 0) > 1 for name in EXPERTS):
+        return dense, 0
+    chosen = int(config["num_experts_per_tok"])
+    one = int(config.get("moe_intermediate_size") or config["intermediate_size"])
+    always = int(config.get("shared_expert_intermediate_size") or int(config.get("n_shared_experts") or 0) * one)
+    routed = chosen * one + always
+    return max(routed, dense) if "moe_intermediate_size" in config else routed, chosen

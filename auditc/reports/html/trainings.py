@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from auditc.ir.finding import Contrast, Finding, TrainingRow
+from auditc.ir.training import judged
 
 from . import numbers
 from .contrasts import chance, difference
@@ -145,6 +146,7 @@ def _card(names: Names, row: TrainingRow, number: int) -> Card:
         ),
         "kept": words("trainings.step_of", step=numbers.count(row.kept), last=numbers.count(last)),
         "ended": words.said(row.stopped)[0] if row.stopped else words("trainings.to_the_end"),
+        "decided": _decided(names, row),
     }
     digests = {
         "weights": row.weights,
@@ -164,6 +166,18 @@ def _card(names: Names, row: TrainingRow, number: int) -> Card:
         points=_shown(learnt, valid),
         origin=f"{row.origin.file}:{row.origin.line}",
     )
+
+
+def _decided(names: Names, row: TrainingRow) -> str:
+    """Whether the state that was kept is better than the model before, by what decides."""
+    found = judged(row.curve, row.kept)
+    said = []
+    if found.before is not None and found.kept is not None:
+        before, kept = (numbers.figure(value) for value in (found.before, found.kept))
+        said.append(names.words("trainings.decided", before=before, kept=kept))
+    if found.worse:
+        said.append(names.words("trainings.worse"))
+    return " ".join(said)
 
 
 def _worded(names: Names, facts: dict[str, str]) -> Pairs:

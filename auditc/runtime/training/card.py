@@ -10,7 +10,7 @@ from auditc.diagnostics.cells import clean
 from auditc.ir.canonical import digest
 from auditc.ir.finding import CurvePoint, TrainingRow
 from auditc.ir.plan import Plan, Train
-from auditc.ir.training import Progress, Settings
+from auditc.ir.training import Progress, Settings, judged
 from auditc.ir.values import Form
 
 POINTS = 200
@@ -122,7 +122,9 @@ def _thinned(curve: tuple[Progress, ...]) -> Iterator[CurvePoint]:
 def readme(card: Card, named: TrainingRow | None = None) -> str:
     """The model card, for people. `named` is the training as the findings of an audit say it: the same result may have
     other names in another, so without it there are none. Nothing in it moves a terminal's cursor."""
-    how = "all weights were trained" if card.form == "weights" else f"{card.trainable:,} numbers were trained"
+    full = card.settings.adapter.kind == "full"
+    how = "all weights were trained" if full else f"{card.trainable:,} numbers were trained"
+    how += ", and added to the weights" if card.form == "weights" and not full else ""
     learnt = f"{card.examples:,} examples"
     if named is not None and named.survey:
         learnt += f" of `{named.survey}`, as people of {', '.join(named.populations)} answer it"
@@ -137,6 +139,8 @@ def readme(card: Card, named: TrainingRow | None = None) -> str:
         f"- What decided: {card.valid:,} further examples." if card.valid else "- No further examples decided.",
         f"- What it came from: {' → '.join(card.lineage)}.",
         f"- What it is: {card.weights}" + (", to be put on the first of these." if card.form == "adapter" else "."),
+        f"- To name it in another spec: `{'adapter' if card.form == 'adapter' else 'weights'} ="
+        f' folder("…/model", sha256 = "{card.tensors}")`, with this folder copied to where that spec runs.',
         f"- Settings: {_settings(card.settings)}.",
         f"- Kept: the state after step {card.kept:,} of {card.steps:,}"
         + (f"; ended early: {card.stopped}." if card.stopped else "."),
@@ -160,10 +164,10 @@ def _settings(settings: Settings) -> str:
 
 
 def _losses(card: Card) -> Iterator[str]:
-    first = next((point.loss for point in card.curve if point.loss is not None), None)
-    last = next((point.loss for point in reversed(card.curve) if point.loss is not None), None)
-    if first is not None and last is not None:
-        yield f"- Loss: {first:.4g} at first, {last:.4g} at the end."
-    decided = [point.valid for point in card.curve if point.valid is not None]
-    if decided:
-        yield f"- Loss on what decided: {decided[0]:.4g} at first, {min(decided):.4g} at its lowest."
+    found = judged(card.curve, card.kept)
+    if found.first is not None and found.last is not None:
+        yield f"- Loss on what it learnt: {found.first:.4g} in its first steps, {found.last:.4g} in its last."
+    if found.before is not None and found.kept is not None:
+        yield f"- Loss on what decided: {found.before:.4g} before, {found.kept:.4g} of the state that was kept."
+    if found.worse:
+        yield "- **The loss that decides is no lower than before the training.**"
