@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from .exchange import ScoreRequest
 from .plan import Thing
 from .values import Form
-
-MARK: Final = "whole.json"
-"""The file in the folder of a state, among a training's checkpoints, that is there once the state is whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from auditc.ir.training import MARK, NotTrained
+from auditc.ir.training import NotTrained
 
 STATE: Final = "state.safetensors"
 """What the model is, in a state's folder; what the optimiser and chance are, the library writes beside it."""
+
+MARK: Final = "whole.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ train aligned {
   objective     = first_token_kl { survey = practice.train }
   as            = [hill]
   adapter       = lora { rank = 4 }
-  epochs        = 2
+  epochs        = 1
   batch         = 4
   learning_rate = 0.01
   keep          = lowest(valid)
@@ -84,7 +84,7 @@ def planned(shell: Shell) -> list[bool]:
 
 @pytest.mark.models
 def test_one_run_trains_and_audits_and_a_second_trains_nothing(shell: Shell) -> None:
-    assert planned(shell) == [False]
+    assert shell.auditc("compile", "remedy.audit").code == 0
     first = shell.auditc("run", "--json", "--events")
     assert first.code == 0, first.err
     events = [json.loads(line) for line in first.err.splitlines() if line.startswith("{")]
@@ -97,14 +97,11 @@ def test_one_run_trains_and_audits_and_a_second_trains_nothing(shell: Shell) -> 
     assert models["aligned"]["identity"]["adapter"] == aligned["weights"]
     assert aligned["lineage"] == [models["base"]["weights"]]
     assert first.json["cells"]["not_run"] == first.json["cells"]["failed"] == 0
-    assert planned(shell) == [True]
     second = shell.auditc("run", "--json")
     assert second.json["cells"]["asked"] == 0 and json.loads(shell.findings())["trainings"] == [aligned]
     card = shell.auditc("show", "last", "aligned")
     assert card.code == 0 and aligned["data"] in card.out and "Made of `base`" in card.out
     assert str(shell.folder) not in card.out + shell.findings().decode()
-    shell.edit("remedy.audit", "epochs        = 2", "epochs        = 3")
-    assert planned(shell) == [False]
 
 
 @pytest.mark.models
@@ -127,7 +124,7 @@ def test_a_chain_is_trained_on_what_was_trained(shell: Shell) -> None:
 @pytest.mark.slow
 def test_a_killed_trainer_loses_no_checkpoint(shell: Shell) -> None:
     spec = shell.folder / "remedy.audit"
-    spec.write_text(spec.read_text("utf-8").replace("= 2\n", "= 40\n", 1), "utf-8")
+    spec.write_text(spec.read_text("utf-8").replace("epochs        = 1", "epochs        = 40"), "utf-8")
     assert planned(shell) == [False]
     run = shell.start("run", "--json")
     trained = shell.folder / ".auditc/training"

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from auditc.ir.finding import TrainingRow
-from auditc.ir.training import MARK, NotTrained
+from auditc.ir.training import NotTrained
 from auditc.weights._adapter import CONFIG, adapter_digest
 from auditc.weights._contract import Fetched, WeightsUnavailable
 from auditc.weights._place import publish
@@ -62,11 +62,6 @@ def place(workspace: Path, recipe: str) -> Path:
 def checkpoints(workspace: Path, recipe: str) -> Path:
     """Where a training of that recipe keeps what it would go on from."""
     return workspace / TRAINING / recipe
-
-
-def goes_on(workspace: Path, recipe: str) -> bool:
-    """Whether there is a whole state that a training of that recipe goes on from."""
-    return any(checkpoints(workspace, recipe).glob(f"*/{MARK}"))
 
 
 def read(workspace: Path, recipe: str) -> Card | None:

@@ -145,7 +145,6 @@ class Trainings:
         learnt = job.examples
         self.reporter.training_started(stage.name, stage.model, learnt.size, len(learnt.valid))
         name = (self.plan.name, stage.name)
-        goes_on = results.goes_on(self.folder, job.recipe)
         with results.aside(self.folder, job.recipe, name) as work:
             result = work / "model"
             asked = Job(
@@ -161,7 +160,7 @@ class Trainings:
             done = trainer.train(job.base, asked, log, self._tell(stage), self._stopping)
             card = _card(job, done, result, time.monotonic() - began)
             results.finish(self.folder, work, card, name)
-        return card, "gone on with" if goes_on else "trained"
+        return card, "gone on with" if done.begun else "trained"
 
     def _number(self, stage: Train) -> int:
         """A name comes from a plan, and is no name for a file."""

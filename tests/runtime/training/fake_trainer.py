@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from auditc.backends import simulated as answering
-from auditc.ir.training import MARK, Job, NotTrained, Progress, Trained
+from auditc.ir.training import Job, NotTrained, Progress, Trained
 from auditc.objectives import first_token_kl as objective
 from auditc.runtime.workers import train
 
@@ -30,9 +30,8 @@ STEPS = 4
 def four_steps(job: Job, params: Any, trainee: Any, tell: Callable[[Progress], None]) -> Trained:
     """Four steps, each with a checkpoint; goes on from the last whole one."""
     note(f"begin {job.objective} on {trainee.name} with {len(job.examples)} and {len(job.valid)}")
-    state, curve = Path(job.checkpoints) / "state" / MARK, []
+    state, curve = Path(job.checkpoints) / "state.json", []
     done = json.loads(state.read_text())["step"] if state.exists() else 0
-    state.parent.mkdir(exist_ok=True)
     note(f"from {done}")
     for step in range(done + 1, STEPS + 1):
         if step == 3:
@@ -44,6 +43,7 @@ def four_steps(job: Job, params: Any, trainee: Any, tell: Callable[[Progress], N
     return Trained(
         curve=tuple(curve),
         kept=STEPS,
+        begun=done,
         parameters=100,
         trainable=8,
         examples=len(job.examples),

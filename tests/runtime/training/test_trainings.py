@@ -120,14 +120,22 @@ def test_a_killed_training_goes_on_from_its_checkpoint(workspace: Workspace) -> 
     assert {row.name: row.weights for row in first.models}["tuned"] == ""
     assert workspace.notes[-1] == "from 0"
     workspace.trouble("")
-    other = workspace.folder / "training" / "half" / "checkpoint-1"
-    other.mkdir(parents=True)
-    assert not results.goes_on(workspace.folder, "half"), "a state that is not whole is nothing to go on from"
-    shutil.rmtree(other.parent)
     second = workspace.run(planned(train()))
     assert workspace.notes[-1] == "from 2"
     assert second.stopped == "" and second.cells["not_run"] == 0 and second.cells["asked"] == missing
     assert [stage["training"] for stage in second.stages if stage["kind"] == "train"] == ["gone on with"]
+
+
+def test_what_was_left_and_not_used_is_nothing_that_was_gone_on_with(workspace: Workspace) -> None:
+    workspace.trouble("kill")
+    plan = planned(train(), asked=("base",))
+    workspace.run(plan)
+    (state,) = (workspace.folder / "training").glob("*/state.json")
+    state.rename(state.with_name("half"))
+    workspace.trouble("")
+    done = workspace.run(plan)
+    assert workspace.notes[-1] == "from 0"
+    assert [stage["training"] for stage in done.stages if stage["kind"] == "train"] == ["trained"]
 
 
 def test_checkpoints_of_settings_that_were_given_up_go_once_the_training_ends_well(workspace: Workspace) -> None:
