@@ -54,11 +54,14 @@ def recipe(
     lessons: Lessons,
     settings: Settings,
     versions: Mapping[str, str],
+    spread: Mapping[str, Any] | None = None,
 ) -> str:
     """The recipe, in hexadecimal. Names of models, surveys and populations are not in it, nor how many threads compute:
-    of the same recipe, the result that is there is taken."""
+    of the same recipe, the result that is there is taken. `spread` is over how many processes, and how."""
+    several = {"spread": dict(spread)} if spread else {}
     return digest(
         {
+            **several,
             "format": FORMAT,
             "base": dict(base),
             "device": device,
