@@ -199,6 +199,9 @@ def over_processes(stage: Train, device: str) -> Spread | None:
         raise _problem(stage, f"the configuration that {SPREAD} names cannot be used: {error}", help) from None
     if over is None:
         return None
+    if objectives.take(stage.objective.kind).alone:
+        said = f"`{stage.objective.kind}` trains in one process only, and {SPREAD} asks for {over.processes}"
+        raise _problem(stage, said, f"unset {SPREAD} for this audit")
     if stage.batch % over.processes:
         said = f"{over.processes} processes cannot share out a `batch` of {stage.batch} alike"
         near = (

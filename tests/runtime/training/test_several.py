@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
+from auditc.ir.plan import Thing
 from auditc.runtime.faults import CannotBind
-from auditc.runtime.training.prospects import over_processes
+from auditc.runtime.training.prospects import over_processes, prospects
 from auditc.runtime.training.spread import told
 from auditc.runtime.workers.several import lead
 from auditc.runtime.workers.wire import Message
-from tests.runtime.training.classroom import Class, taught, train
+from tests.runtime.training.classroom import HERE, Class, taught, train
 
 RANK = """
 import os, signal, sys, time
@@ -147,17 +148,22 @@ def test_what_is_not_run_is_refused(change: dict[str, Any], said: str) -> None:
 
 def test_processes_are_part_of_what_a_training_is(room: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("yaml")
-    room.run(taught(train()))
+    alone = _recipe(room)
+    found = {alone}
     for number in (2, 4):
         file = tmp_path / f"{number}.yaml"
         file.write_text(json.dumps({**CPU, "num_processes": number}), encoding="utf-8")  # which is YAML as well
         monkeypatch.setenv("AUDITC_TRAIN_ACCELERATE", str(file))
-        room.run(taught(train()))
-    assert len(room.results()) == 3
+        found.add(_recipe(room))
+    assert len(found) == 3
     monkeypatch.delenv("AUDITC_TRAIN_ACCELERATE")
-    room.notes.clear()
-    room.run(taught(train()))
-    assert len(room.results()) == 3
+    assert _recipe(room) == alone
+
+
+def _recipe(room: Class) -> str:
+    found = prospects(taught(train()), room.folder, HERE)
+    assert not found.problems
+    return found.ready["train.tuned"].recipe
 
 
 def test_a_batch_that_cannot_be_shared_out_is_refused(
@@ -174,4 +180,6 @@ def test_a_batch_that_cannot_be_shared_out_is_refused(
     file.write_text(json.dumps({**CPU, "distributed_type": "MULTI_GPU", "num_processes": 2}), encoding="utf-8")
     with pytest.raises(CannotBind, match="is for MULTI_GPU"):
         over_processes(train(), "cpu")
+    with pytest.raises(CannotBind, match="`dpo` trains in one process only"):
+        over_processes(train(objective=Thing(kind="dpo", params={})), "")
     assert room.notes == []
