@@ -101,6 +101,7 @@ def _outcome(
         if said is None:
             if number not in done:
                 failed.append((1, _died(number, ranks)))
+                done.add(number)
         elif "not_trained" in said:
             done.add(number)
             failed.append((2 if said["not_trained"][0] == "engine" else 0, said))
@@ -112,6 +113,8 @@ def _outcome(
             send(said)
         if failed and until is None:
             until = time.monotonic() + GRACE
+        if failed and len(done) == len(ranks):
+            until = 0.0  # nobody is left to say more
 
 
 def _died(number: int, ranks: Sequence[subprocess.Popen[bytes]]) -> Message:

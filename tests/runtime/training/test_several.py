@@ -18,6 +18,7 @@ from auditc.ir.plan import Thing
 from auditc.runtime.faults import CannotBind
 from auditc.runtime.training.prospects import over_processes, prospects
 from auditc.runtime.training.spread import told
+from auditc.runtime.workers import several
 from auditc.runtime.workers.several import lead
 from auditc.runtime.workers.wire import Message
 from tests.runtime.training.classroom import HERE, Class, taught, train
@@ -30,8 +31,12 @@ rank, said = os.environ["RANK"], next(messages(sys.stdin.buffer))
 def tell(message):
     sys.stdout.buffer.write(pack(message))
     sys.stdout.buffer.flush()
-Path(said["folder"], "pid" + rank).write_text(str(os.getpid()))
+mine = Path(said["folder"], "pid" + rank)
+mine.with_suffix(".new").write_text(str(os.getpid()))
+mine.with_suffix(".new").rename(mine)
 tell({"progress": {"of": rank}})
+while len(list(Path(said["folder"]).glob("pid?"))) < len(said["do"]):
+    time.sleep(0.02)
 exec(said["do"][int(rank)])
 """
 
@@ -58,7 +63,8 @@ def test_the_first_speaks_for_all_and_none_is_left(tmp_path: Path) -> None:
     assert came == {"trained": "the first"} and sent == [{"progress": {"of": "0"}}]
 
 
-def test_one_that_is_killed_ends_all_and_is_named(tmp_path: Path) -> None:
+def test_one_that_is_killed_ends_all_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(several, "GRACE", 0.5)
     late = "time.sleep(1); tell({'not_trained': ['engine', 'connection closed by peer', '']}); time.sleep(600)"
     came, _, _ = led(tmp_path, late, "os.kill(os.getpid(), signal.SIGKILL)", WAITS)
     reason, said, help = came["not_trained"]
@@ -72,7 +78,8 @@ def test_what_the_matter_is_counts_more_than_what_follows_from_it(tmp_path: Path
     assert led(tmp_path, follows, matter)[0] == {"not_trained": ["out_of_memory", "no memory", "take less"]}
 
 
-def test_one_that_just_ends_is_a_failure(tmp_path: Path) -> None:
+def test_one_that_just_ends_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(several, "GRACE", 0.5)
     came, _, _ = led(tmp_path, WAITS, "sys.exit(7)")
     assert came["not_trained"][:2] == ["worker_died", "process 2 of 2 ended in the middle (7)"]
 
@@ -98,7 +105,7 @@ def test_all_end_with_the_run_that_started_them(tmp_path: Path) -> None:
     leader.stdin.write(pack({"folder": str(tmp_path), "do": [WAITS, WAITS]}))
     leader.stdin.flush()
     assert leader.stdout.read(1), "the first is at work"
-    while not (tmp_path / "pid1").exists() or not (tmp_path / "pid1").read_text():
+    while len(list(tmp_path.glob("pid?"))) < 2:
         time.sleep(0.05)
     leader.stdin.close()  # as it is when the run is gone, however it went
     assert leader.wait(30) == 0
