@@ -66,6 +66,8 @@ class Objective(Generic[P]):
     """Whose versions are part of what a training is."""
     texts: int = 1
     """How many texts one example of a batch puts to the model at once: what memory is told by."""
+    alone: bool = False
+    """Whether it trains in one process only."""
     own: int = 1
     """Raised whenever the same job would come out otherwise for reasons that are this objective's own."""
     rows: Callable[[P], int] = lambda params: 1

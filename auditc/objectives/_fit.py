@@ -24,6 +24,7 @@ from ._batches import Batches
 from ._checkpoints import Checkpoints, put_back, write_state
 from ._contract import SHARED, Trainee
 from ._faults import fault_of
+from ._several import team, together
 
 CLIP: Final = 1.0
 POINTS: Final = 200
@@ -44,7 +45,7 @@ def arguments(job: Job, trainee: Trainee) -> dict[str, Any]:
     """What every trainer is told, as fields of `TrainingArguments`."""
     from transformers import TrainingArguments
 
-    settings = job.settings
+    settings, each = job.settings, job.settings.batch // team().size
     # Its name before transformers 5.2x; TRL's trainers switch it on unless they are told otherwise.
     known = "activation_checkpointing" in TrainingArguments.__dataclass_fields__
     twice = "activation_checkpointing" if known else "gradient_checkpointing"
@@ -53,8 +54,8 @@ def arguments(job: Job, trainee: Trainee) -> dict[str, Any]:
         f"{twice}_kwargs": {"use_reentrant": False},
         "output_dir": job.checkpoints,
         "num_train_epochs": settings.epochs,
-        "per_device_train_batch_size": settings.batch,
-        "per_device_eval_batch_size": settings.batch,
+        "per_device_train_batch_size": each,
+        "per_device_eval_batch_size": each,
         "learning_rate": settings.learning_rate,
         "weight_decay": settings.weight_decay,
         "max_grad_norm": CLIP,
@@ -120,7 +121,9 @@ def steady(kind: type[Any], job: Job, lengths: Sequence[int]) -> type[Any]:
         def create_model_card(self, *_arguments: Any, **_more: Any) -> None:
             """TRL writes one into each checkpoint; a result's is written by whoever ran the training."""
 
-    return Steady
+    if team().size == 1:
+        return Steady
+    return together(Steady, Batches(lengths, job.settings.batch, job.settings.seed), team())
 
 
 def fit(
@@ -133,25 +136,30 @@ def fit(
 ) -> Trained:
     """Carry a training out, from the last whole state if there is one, and write the result. `examples` is how many
     cells or written texts are learnt. Raises NotTrained."""
+    us = team()
     versions = {name: metadata.version(name) for name in packages} | {"engine": trainee.device}
+    versions |= {"processes": str(us.size)} if us.size > 1 else {}
     states = Checkpoints(Path(job.checkpoints), _digest(job, versions))
     parameters = [(part.numel(), part.requires_grad) for part in trainee.model.parameters()]
-    at_once = job.settings.batch * trainer.args.world_size
-    steps = job.settings.epochs * math.ceil(len(trainer.train_dataset) / at_once)
+    steps = job.settings.epochs * math.ceil(len(trainer.train_dataset) / job.settings.batch)
     try:
-        states.clear()
+        if us.first:
+            states.clear()
+        trainer.accelerator.wait_for_everyone()
         begun = states.last() or 0
         history = _run(job, trainer, states, tell, steps)
         kept = _keep(job, trainee, states, history)
         _write(trainee, Path(job.result))
     except NotTrained:
-        states.clear()
+        if us.first:
+            states.clear()
         raise
     except Exception as fault:
         told = fault_of(fault, states.folder)
         if told is None:
             raise
-        states.clear()
+        if us.first:
+            states.clear()
         raise told from fault
     return Trained(
         curve=_curve(history, steps),
@@ -208,8 +216,11 @@ def _watch(job: Job, trainer: Any, states: Checkpoints, tell: Callable[[Progress
             control.should_training_stop = bool(_stopped(job, state.log_history))
 
         def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-            states.mark(state.global_step)
-            states.keep({state.global_step, _best(job, state.log_history) or state.global_step})
+            trainer.accelerator.wait_for_everyone()  # each process writes a file of its own
+            if team().first:
+                states.mark(state.global_step)
+                states.keep({state.global_step, _best(job, state.log_history) or state.global_step})
+            trainer.accelerator.wait_for_everyone()
 
     return Watch()
 
@@ -266,7 +277,9 @@ def _keep(job: Job, trainee: Trainee, states: Checkpoints, history: Sequence[Map
 
 
 def _write(trainee: Trainee, result: Path) -> None:
-    """Fill the result folder in one step. Raises OSError."""
+    """Fill the result folder in one step. Of several processes the first one does. Raises OSError."""
+    if not team().first:
+        return
     partial = result.with_name(f"{result.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:

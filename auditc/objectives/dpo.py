@@ -131,4 +131,5 @@ dpo = Objective(
     rows=lambda params: params.comparisons if params.pairs is None else 1,
     packages=PACKAGES,
     texts=2,
+    alone=True,  # TRL gathers the rewards of each row, and fails where processes have parts of unlike length
 )

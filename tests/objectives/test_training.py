@@ -269,14 +269,14 @@ def test_a_training_is_another_one_where_its_objective_or_what_all_share_was_cha
     from types import SimpleNamespace
 
     from auditc.objectives import _contract, objectives
-    from auditc.runtime.training.recipe import recipe
+    from auditc.runtime.training.recipe import inputs, recipe
 
-    lessons: Any = SimpleNamespace(said={}, digest="d")
+    learnt: Any = SimpleNamespace(said={}, digest="d")
     for name in ("first_token_kl", "sft", "dpo"):
         objective = objectives.take(name)
 
         def made(of: Any, name: str = name) -> str:
-            return recipe({}, "cpu", name, of, lessons, school.settings(), {})
+            return recipe(inputs({}, "cpu", name, of, learnt, school.settings(), {}))
 
         before = made(objective)
         assert made(replace(objective, own=objective.own + 1)) != before == made(objective)

@@ -116,6 +116,8 @@ def trainee(source: ModelSource, params: Params, settings: Settings) -> Trainee:
         ) from fault
     if device == "cuda" and not torch.cuda.is_available():
         raise BackendUnavailable("no usable CUDA device was found: say device = cpu, or mend the driver")
+    if device == "cuda" and "LOCAL_RANK" in os.environ:
+        _own_device(torch, int(os.environ["LOCAL_RANK"]))
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     steady(torch, params)
@@ -152,6 +154,18 @@ def trainee(source: ModelSource, params: Params, settings: Settings) -> Trainee:
         config = peft.LoraConfig(task_type="CAUSAL_LM", **_lora(settings))
         model = peft.get_peft_model(model, config)
     return Trainee(model, tokenizer, folder, settings, device, source.adapter is not None)
+
+
+def _own_device(torch: Any, number: int) -> None:
+    """Let this process of several compute on a device of its own. Raises NotTrained."""
+    there = torch.cuda.device_count()
+    if number >= there:
+        raise NotTrained(
+            "engine",
+            f"there are {there} CUDA devices, too few for the processes that are to train",
+            "Write a smaller `num_processes` into the configuration that AUDITC_TRAIN_ACCELERATE names.",
+        )
+    torch.cuda.set_device(number)
 
 
 def linear_modules(model: Any) -> list[str]:

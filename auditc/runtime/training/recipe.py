@@ -58,10 +58,13 @@ def inputs(
     examples: Examples,
     settings: Settings,
     versions: Mapping[str, str],
+    spread: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """As JSON. Names of models, surveys and populations are not in it, nor how many threads compute: of the same
-    inputs, the result that is there is taken."""
+    inputs, the result that is there is taken. `spread` is over how many processes, and how."""
+    several = {"spread": dict(spread)} if spread else {}
     return {
+        **several,
         "format": FORMAT,
         "base": dict(base),
         "device": device,

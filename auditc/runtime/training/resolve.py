@@ -23,10 +23,12 @@ from ..faults import CannotBind, Problem, WorldFailed
 from ..memory import Room, available, said
 from ..models import Ready
 from ..prompts import WordingRejected
+from ..workers.starting import SPREAD
 from . import results
 from .card import Card
 from .examples import Examples, examples, settings
 from .recipe import base_of, inputs, recipe, versions
+from .spread import Spread, spread
 from .trainer import PYTHON, Base
 
 AWAITED = "awaited"
@@ -184,7 +186,35 @@ def _inputs(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -
         help = "install auditc with its `transformers` and `train` extras"
         raise _problem(stage, f"`{stage.objective.kind}` needs {', '.join(missing)}, not installed here", help)
     device, how = str(identity.get("device", "")), settings(stage)
-    return inputs(base_of(identity), device, stage.objective.kind, objective, learnt, how, taking_part)
+    over = over_processes(stage, device)
+    several = over.how if over else None
+    return inputs(base_of(identity), device, stage.objective.kind, objective, learnt, how, taking_part, several)
+
+
+def over_processes(stage: Train, device: str) -> Spread | None:
+    """Over how many processes the stage would be trained. Raises CannotBind where it cannot be."""
+    try:
+        over = spread()
+    except ValueError as error:
+        help = f"mend it (see docs/how-to/train-and-audit.md), or unset {SPREAD} to train in one process"
+        raise _problem(stage, f"the configuration that {SPREAD} names cannot be used: {error}", help) from None
+    if over is None:
+        return None
+    if objectives.take(stage.objective.kind).alone:
+        said = f"`{stage.objective.kind}` trains in one process only, and {SPREAD} asks for {over.processes}"
+        raise _problem(stage, said, f"unset {SPREAD} for this audit")
+    if stage.batch % over.processes:
+        said = f"{over.processes} processes cannot share out a `batch` of {stage.batch} alike"
+        near = (
+            max(1, stage.batch // over.processes) * over.processes,
+            (stage.batch // over.processes + 1) * over.processes,
+        )
+        numbers = " or ".join(str(number) for number in sorted({*near}))
+        raise _problem(stage, said, f"write `batch = {numbers}`, or unset {SPREAD} to train in one process")
+    if (device, over.kind == "MULTI_CPU") in (("cpu", False), ("cuda", True)):
+        said = f"the configuration that {SPREAD} names is for {over.kind}, and `{stage.base}` is trained on: {device}"
+        raise _problem(stage, said, f"take another configuration, or unset {SPREAD} to train in one process")
+    return over
 
 
 def room_for(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Room:
@@ -201,6 +231,10 @@ def room_for(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Room:
         longest = learnt.longest * objectives.take(stage.objective.kind).texts
         needed = backend.training_memory(base.source, params, settings(stage), longest)
         there = None if backend.identify(base.source, params).get("device") == "cuda" else available()
+        over = spread() if there is not None else None  # on a CPU, each process has a copy of its own
+        needed *= over.processes if over else 1
+    except ValueError:
+        return Room(stage.model, None, None)  # the recipe says it better
     except BackendUnavailable:
         return Room(stage.model, None, None)  # the recipe says it better
     return Room(stage.model, needed, there)

@@ -24,7 +24,7 @@ from auditc.ir.training import Job, NotTrained, Progress, Trained
 
 from ..workers.jobs import from_job
 from ..workers.process import SILENCE
-from ..workers.starting import kill, last_words, start
+from ..workers.starting import SPREAD, kill, last_words, start
 from ..workers.wire import Message, from_source, pack, split, unpack
 
 PYTHON: Final = "AUDITC_TRAIN_PYTHON"
@@ -57,7 +57,9 @@ def train(base: Base, job: Job, log: Path, tell: Callable[[Progress], None], sto
     """Carry a job out in a process of its own. Raises NotTrained, or Stopped soon after `stopping` says so."""
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        process = start(interpreter(), "auditc.runtime.workers.train", log)
+        process = start(
+            interpreter(), f"auditc.runtime.workers.{'several' if os.environ.get(SPREAD) else 'train'}", log
+        )
     except OSError as fault:
         said = f"the interpreter that {PYTHON} names cannot be started ({fault.strerror})"
         raise NotTrained("engine", said, f"let {PYTHON} name a Python that has auditc's `transformers` extra") from None

@@ -11,6 +11,9 @@ from typing import Final
 
 from auditc.diagnostics.scrub import scrubbed
 
+SPREAD: Final = "AUDITC_TRAIN_ACCELERATE"
+"""The configuration of accelerate that says in how many processes a training runs."""
+
 ASLEEP: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that wait for each other sleep. By default they spin: on a machine of their own that is up to twice as fast;
 beside other work a thread then burns the time that the one it waits for would need, and texts came out more than eight
