@@ -15,7 +15,7 @@ from auditc.ir.training import NotTrained, Progress
 from auditc.ir.values import Columns, ItemSet, Table
 from auditc.objectives import objectives
 from auditc.objectives._contract import Objective
-from tests.objectives import school
+from tests.objectives import small
 
 
 @pytest.fixture(params=objectives.names())
@@ -57,7 +57,7 @@ def test_it_says_from_its_parameters_what_it_learns_from(objective: Objective[An
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
-    return school.model(tmp_path_factory.mktemp("model") / "model")
+    return small.model(tmp_path_factory.mktemp("model") / "model")
 
 
 def test_it_trains_and_leaves_an_adapter_that_an_engine_puts_on(
@@ -68,9 +68,9 @@ def test_it_trains_and_leaves_an_adapter_that_an_engine_puts_on(
         plain = {key: value.model_dump(mode="json") for key, value in params.items() if isinstance(value, Table)}
         numbers = {"examples": 6, "valid": 2} if shares else {"examples": 0, "valid": 0}
         name = objective.train.__module__.rpartition(".")[2]
-        job = school.job(tmp_path / learns, name, params=plain, epochs=1, **numbers)
+        job = small.job(tmp_path / learns, name, params=plain, epochs=1, **numbers)
         told: list[Progress] = []
-        done = school.train(model, job, told)
+        done = small.train(model, job, told)
         assert 0 < done.trainable < done.parameters and done.kept == done.curve[-1].step == told[-1].step > 0
         assert {*objective.packages, "engine"} == {*done.versions}
         assert [point.step for point in done.curve if point.valid is not None] == ([0, done.kept] if shares else [])
@@ -81,11 +81,11 @@ def test_it_trains_and_leaves_an_adapter_that_an_engine_puts_on(
 def test_it_trains_on_nothing_that_it_cannot_put_to_the_model(
     objective: Objective[Any], model: ModelSource, tmp_path: Path
 ) -> None:
-    learnt = (school.example(0), school.example(1, 2, (("A",), ("A",))))
+    learnt = (small.example(0), small.example(1, 2, (("A",), ("A",))))
     for learns, _ in given(objective):
         if learns == "shares":
-            job = school.job(tmp_path, objective.train.__module__.rpartition(".")[2], learnt=learnt)
+            job = small.job(tmp_path, objective.train.__module__.rpartition(".")[2], learnt=learnt)
             with pytest.raises(NotTrained) as caught:
-                school.train(model, job)
+                small.train(model, job)
             assert caught.value.reason == "spelling" and "q1" in caught.value.message
             assert not list(Path(job.result).iterdir())

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from auditc.ir.training import Progress
-from tests.objectives import school
+from tests.objectives import small
 
 
 def main(model: str, folder: str, last: int) -> None:
@@ -20,7 +20,7 @@ def main(model: str, folder: str, last: int) -> None:
             if told.step == last and told.loss is not None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    school.train(ModelSource("model", model, "x"), school.job(Path(folder), epochs=3, keep="lowest"), Dies())
+    small.train(ModelSource("model", model, "x"), small.job(Path(folder), epochs=3, keep="lowest"), Dies())
 
 
 if __name__ == "__main__":

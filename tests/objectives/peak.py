@@ -11,12 +11,12 @@ from auditc.backends.transformers.params import Params
 from auditc.backends.transformers.room import LIBRARIES
 from auditc.ir.exchange import Prompt, ScoreRequest, Turn
 from auditc.ir.training import Example
-from tests.objectives import school
+from tests.objectives import small
 
 
 def long(number: int) -> Example:
     """An item of some two hundred tokens."""
-    example = school.example(number)
+    example = small.example(number)
     words = example.request.prompt.turns[0].text.rjust(200)
     prompt = Prompt((Turn("user", words),), example.request.prompt.opening)
     return Example(ScoreRequest(prompt, example.request.spellings, example.request.hint), example.shares)
@@ -31,15 +31,15 @@ def resident(name: str) -> int:
 def main(kind: str, folder: Path) -> None:
     """Prints bytes above what the libraries take: `peak`, and `told` beforehand. A short training comes before, so
     that all libraries are loaded."""
-    adapter = {"lora": school.LORA, "full": school.FULL}[kind]
-    school.train(school.model(folder / "tiny"), school.job(folder / "warm", epochs=1, examples=4, valid=0))
+    adapter = {"lora": small.LORA, "full": small.FULL}[kind]
+    small.train(small.model(folder / "tiny"), small.job(folder / "warm", epochs=1, examples=4, valid=0))
     sizes = {"hidden_size": 256, "head_dim": 64, "intermediate_size": 768, "num_hidden_layers": 6}
-    model = school.model(folder / "model", **sizes)
+    model = small.model(folder / "model", **sizes)
     learnt = tuple(long(number) for number in range(8))
-    job = school.job(folder / "job", learnt=learnt, valid=0, batch=8, adapter=adapter)
+    job = small.job(folder / "job", learnt=learnt, valid=0, batch=8, adapter=adapter)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     before = resident("VmRSS")
-    school.train(model, job)
+    small.train(model, job)
     peak = resident("VmHWM") - before
     told = training_memory(model, Params(threads=1), job.settings, 210) - LIBRARIES["cpu"] - TRAINER
     print(json.dumps({"peak": peak, "told": told}))

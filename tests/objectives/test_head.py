@@ -13,7 +13,7 @@ from auditc.backends.transformers.params import Params
 from auditc.objectives._batches import Batches
 from auditc.objectives._head import collate, multiplies, narrowed
 from auditc.objectives._rows import rows
-from tests.objectives import school
+from tests.objectives import small
 
 HEADS: dict[str, tuple[str, bool, dict[str, Any]]] = {
     "llama": ("Llama", True, {}),
@@ -47,11 +47,11 @@ def test_the_loss_and_its_gradient_are_those_of_all_logits(name: str, tmp_path: 
     import torch
 
     architecture, alone, config = HEADS[name]
-    source = school.model(tmp_path / "model", architecture, **config)
+    source = small.model(tmp_path / "model", architecture, **config)
     attention: Any = "eager" if architecture == "Gemma2" else "sdpa"  # the library has no other for it
-    trainee = open_trainee(source, Params(threads=1, attention=attention), school.settings(adapter=school.FULL))
+    trainee = open_trainee(source, Params(threads=1, attention=attention), small.settings(adapter=small.FULL))
     double = (("A", "a"), ("B", "b"), ("C",))
-    examples = [school.example(0, 4), school.example(1, 2), school.example(2, 3, double)]
+    examples = [small.example(0, 4), small.example(1, 2), small.example(2, 3, double)]
     learnt = rows(examples, trainee)
     causal = trainee.model.eval()
     assert multiplies(causal) is alone
@@ -75,8 +75,8 @@ def test_the_loss_and_its_gradient_are_those_of_all_logits(name: str, tmp_path: 
 def test_a_cap_is_found_where_all_logits_are_small(tmp_path: Path) -> None:
     """Logits near zero come through a cap almost as they are; it would be seen late, in the middle of a training."""
     capped = {"final_logit_softcapping": 30.0, "initializer_range": 1e-4}
-    source = school.model(tmp_path / "model", "Gemma2", **capped)
-    trainee = open_trainee(source, Params(threads=1, attention="eager"), school.settings())
+    source = small.model(tmp_path / "model", "Gemma2", **capped)
+    trainee = open_trainee(source, Params(threads=1, attention="eager"), small.settings())
     assert not multiplies(trainee.model.get_base_model())
 
 

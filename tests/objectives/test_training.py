@@ -20,14 +20,14 @@ from auditc.ir.exchange import ScoreReply
 from auditc.ir.training import NotTrained, Progress
 from auditc.ir.values import Table
 from auditc.objectives._answers import answers, pairs
-from tests.objectives import school
+from tests.objectives import small
 
 ONE = Params(threads=1)
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
-    return school.model(tmp_path_factory.mktemp("model") / "model")
+    return small.model(tmp_path_factory.mktemp("model") / "model")
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def fresh(model: ModelSource) -> Iterator[None]:
 def probabilities(source: ModelSource) -> list[float]:
     """What an audit reads of the model for one of the examples."""
     engine = open_engine(source, Params(threads=1, layers="library"))
-    (reply,) = engine.score([school.example(1).request])
+    (reply,) = engine.score([small.example(1).request])
     engine.close()
     assert isinstance(reply, ScoreReply)
     return list(reply.logprobs)
@@ -56,8 +56,8 @@ def as_trained(source: ModelSource, job: Any) -> list[float]:
     trainee = open_trainee(source, ONE, job.settings)
     objective = objectives.take(job.objective)
     objective.train(job, objective.params.model_validate({"survey": "x"}), trainee, lambda told: None)
-    (ids,) = trainee.feed([school.example(1).request.prompt])
-    (options,) = trainee.options([school.example(1).request])
+    (ids,) = trainee.feed([small.example(1).request.prompt])
+    (options,) = trainee.options([small.example(1).request])
     with torch.no_grad():
         logits = trainee.model.eval()(input_ids=torch.tensor([ids])).logits[0, -1].log_softmax(-1)
     return [float(logits[list(tokens)].logsumexp(-1)) for tokens in options]
@@ -66,8 +66,8 @@ def as_trained(source: ModelSource, job: Any) -> list[float]:
 @pytest.mark.usefixtures("fresh")
 def test_an_adapter_is_learnt_and_the_engine_puts_it_on(model: ModelSource, tmp_path: Path) -> None:
     told: list[Progress] = []
-    job = school.job(tmp_path, epochs=3, keep="lowest")
-    done = school.train(model, job, told)
+    job = small.job(tmp_path, epochs=3, keep="lowest")
+    done = small.train(model, job, told)
     looks = [point for point in done.curve if point.valid is not None]
     assert [point.step for point in looks] == [0, 3, 6, 9]
     lowest = min(looks[1:], key=lambda point: point.valid or 0)
@@ -81,7 +81,7 @@ def test_an_adapter_is_learnt_and_the_engine_puts_it_on(model: ModelSource, tmp_
     assert str(tmp_path) not in (result / "adapter_config.json").read_text(encoding="utf-8")
     with_it = ModelSource("m", model.folder, "x", adapter=Adapter(str(result), "d"))
     assert probabilities(with_it) != pytest.approx(probabilities(model), abs=1e-2)
-    again = school.job(tmp_path / "again", epochs=3, keep="lowest")
+    again = small.job(tmp_path / "again", epochs=3, keep="lowest")
     assert probabilities(with_it) == pytest.approx(as_trained(model, again), abs=1e-5)
     for file in result.iterdir():  # the same bytes, each time
         assert file.read_bytes() == (Path(again.result) / file.name).read_bytes()
@@ -93,8 +93,8 @@ def test_all_weights_are_learnt_and_the_whole_model_is_one_like_any_other(
 ) -> None:
     from safetensors import safe_open
 
-    job = school.job(tmp_path, adapter=school.FULL, precision=precision, gradient_checkpointing=True, weight_decay=0.01)
-    done = school.train(model, job)
+    job = small.job(tmp_path, adapter=small.FULL, precision=precision, gradient_checkpointing=True, weight_decay=0.01)
+    done = small.train(model, job)
     assert done.trainable == done.parameters
     result = Path(job.result)
     with safe_open(result / "model.safetensors", "pt") as held:
@@ -103,36 +103,36 @@ def test_all_weights_are_learnt_and_the_whole_model_is_one_like_any_other(
     base = {key: value for key, value in open_engine(model, ONE).identity.items() if key != "weights"}
     assert {key: value for key, value in open_engine(whole, ONE).identity.items() if key != "weights"} == base
     if precision == "float32":
-        again = school.job(tmp_path / "again", adapter=school.FULL, gradient_checkpointing=True, weight_decay=0.01)
+        again = small.job(tmp_path / "again", adapter=small.FULL, gradient_checkpointing=True, weight_decay=0.01)
         assert probabilities(whole) == pytest.approx(as_trained(model, again), abs=1e-5)
 
 
 def test_what_is_trained_on_top_of_an_adapter_is_a_whole_model(model: ModelSource, tmp_path: Path) -> None:
-    first = school.job(tmp_path / "first")
-    school.train(model, first)
+    first = small.job(tmp_path / "first")
+    small.train(model, first)
     source = ModelSource("m", model.folder, "x", adapter=Adapter(first.result, "d"))
-    trainee = open_trainee(source, ONE, school.settings())
+    trainee = open_trainee(source, ONE, small.settings())
     trainee.save(tmp_path / "untouched")  # nothing is learnt yet: the base with its adapter
     assert probabilities(ModelSource("m", str(tmp_path / "untouched"), "y")) == pytest.approx(
         probabilities(source), abs=1e-5
     )
-    second = school.job(tmp_path / "second")
-    school.train(source, second)
+    second = small.job(tmp_path / "second")
+    small.train(source, second)
     assert {"model.safetensors", "config.json", "tokenizer.json"} <= {
         file.name for file in Path(second.result).iterdir()
     }
-    again = school.job(tmp_path / "again")
+    again = small.job(tmp_path / "again")
     assert probabilities(ModelSource("m", second.result, "y")) == pytest.approx(as_trained(source, again), abs=1e-5)
 
 
 def test_a_killed_training_goes_on_from_its_last_whole_state_to_the_same_result(
     model: ModelSource, tmp_path: Path
 ) -> None:
-    whole = school.job(tmp_path / "whole", epochs=3, keep="lowest")
-    expected = school.train(model, whole)
+    whole = small.job(tmp_path / "whole", epochs=3, keep="lowest")
+    expected = small.train(model, whole)
     command = [sys.executable, "-m", "tests.objectives.child", str(model.folder), str(tmp_path / "killed"), "8"]
     assert subprocess.run(command, check=False).returncode == -9
-    job = school.job(tmp_path / "killed", epochs=3, keep="lowest")
+    job = small.job(tmp_path / "killed", epochs=3, keep="lowest")
     assert not list(Path(job.result).iterdir())
     # And the machine went down in the midst of writing another: it has no mark, and one that has is not as long.
     states = Path(job.checkpoints)
@@ -140,7 +140,7 @@ def test_a_killed_training_goes_on_from_its_last_whole_state_to_the_same_result(
     (states / "checkpoint-9" / "state.safetensors").write_bytes(b"half")
     shutil.copytree(states / "checkpoint-6", states / "checkpoint-12", ignore=shutil.ignore_patterns("whole.json"))
     told: list[Progress] = []
-    done = school.train(model, job, told)
+    done = small.train(model, job, told)
     assert [point.step for point in told if point.loss is not None] == [7, 8, 9]
     assert done.begun == 6 and done == expected.model_copy(update={"begun": 6})
     for file in Path(whole.result).iterdir():
@@ -157,7 +157,7 @@ def test_all_weights_go_on_and_are_kept_whatever_their_names_in_files_are(
     from auditc.objectives import _fit
 
     more = {"num_local_experts": 2} if architecture == "Mixtral" else {}
-    source = school.model(tmp_path / "model", architecture, **more)
+    source = small.model(tmp_path / "model", architecture, **more)
     states: dict[int, dict[str, Any]] = {}
     kept: dict[str, Any] = {}
     wrote, saved = _fit.write_state, _fit._write
@@ -172,18 +172,18 @@ def test_all_weights_go_on_and_are_kept_whatever_their_names_in_files_are(
 
     monkeypatch.setattr(_fit, "write_state", note)
     monkeypatch.setattr(_fit, "_write", keep)
-    few = {"adapter": school.FULL, "examples": 4, "valid": 2, "epochs": 3}
+    few = {"adapter": small.FULL, "examples": 4, "valid": 2, "epochs": 3}
     # What is kept is the state that was the lowest, to the bit, and not the last one.
-    done = school.train(source, school.job(tmp_path / "lowest", keep="lowest", **{**few, "learning_rate": 0.3}))
+    done = small.train(source, small.job(tmp_path / "lowest", keep="lowest", **{**few, "learning_rate": 0.3}))
     assert done.kept < 3
     assert all(torch.equal(kept[name], part) for name, part in states[done.kept].items())
     assert not all(torch.equal(kept[name], part) for name, part in states[3].items())
     result = ModelSource("m", str(tmp_path / "lowest" / "result"), "y")
-    opened = dict(open_trainee(result, ONE, school.settings(adapter=school.FULL)).model.named_parameters())
+    opened = dict(open_trainee(result, ONE, small.settings(adapter=small.FULL)).model.named_parameters())
     assert all(torch.equal(kept[name], part) for name, part in opened.items()) and {*opened} == {*kept}
     # What was interrupted goes on to the same bytes.
-    whole, cut = (school.job(tmp_path / name, **few) for name in ("whole", "cut"))
-    school.train(source, whole)
+    whole, cut = (small.job(tmp_path / name, **few) for name in ("whole", "cut"))
+    small.train(source, whole)
 
     class Ends(list[Progress]):
         def append(self, told: Progress) -> None:
@@ -191,9 +191,9 @@ def test_all_weights_go_on_and_are_kept_whatever_their_names_in_files_are(
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        school.train(source, cut, Ends())
+        small.train(source, cut, Ends())
     told: list[Progress] = []
-    school.train(source, cut, told)
+    small.train(source, cut, told)
     assert [point.step for point in told if point.loss is not None] == [3]
     for file in Path(whole.result).iterdir():
         assert file.read_bytes() == (Path(cut.result) / file.name).read_bytes()
@@ -204,8 +204,8 @@ def test_a_state_that_is_not_the_models_is_refused_and_left_out_the_next_time(
 ) -> None:
     from safetensors.torch import load_file, save_file
 
-    job = school.job(tmp_path)
-    school.train(model, job)
+    job = small.job(tmp_path)
+    small.train(model, job)
     shutil.rmtree(job.result)
     state = Path(job.checkpoints) / "checkpoint-6" / "state.safetensors"
     tensors = load_file(state)
@@ -213,37 +213,37 @@ def test_a_state_that_is_not_the_models_is_refused_and_left_out_the_next_time(
     tensors[first.replace("lora_A", "lora_Z")] = tensors.pop(first)  # as long as before
     save_file(tensors, state)
     with pytest.raises(NotTrained, match="lora_Z") as caught:
-        school.train(model, job)
+        small.train(model, job)
     assert "Run again" in caught.value.help
     told: list[Progress] = []
-    school.train(model, job, told)
+    small.train(model, job, told)
     assert told[0].step == 0
 
 
 def test_a_state_of_another_job_is_not_gone_on_from(model: ModelSource, tmp_path: Path) -> None:
-    school.train(model, school.job(tmp_path))
+    small.train(model, small.job(tmp_path))
     shutil.rmtree(tmp_path / "result")
     told: list[Progress] = []
-    school.train(model, school.job(tmp_path, learning_rate=0.02), told)
+    small.train(model, small.job(tmp_path, learning_rate=0.02), told)
     assert told[0].step == 0
 
 
 def test_a_training_that_was_killed_at_its_very_end_only_writes_its_result(model: ModelSource, tmp_path: Path) -> None:
     for name, other in (("whole", {}), ("stopped", {"epochs": 20, "learning_rate": 0.3, "patience": 1})):
-        job = school.job(tmp_path / name, keep="lowest", **other)
-        expected = school.train(model, job)
+        job = small.job(tmp_path / name, keep="lowest", **other)
+        expected = small.train(model, job)
         assert bool(expected.stopped) is (name == "stopped")
         written = (Path(job.result) / "adapter_model.safetensors").read_bytes()
         shutil.rmtree(job.result)
         told: list[Progress] = []
-        again = school.train(model, job, told)
+        again = small.train(model, job, told)
         assert again == expected.model_copy(update={"begun": again.begun}) and again.begun and not told
         assert (Path(job.result) / "adapter_model.safetensors").read_bytes() == written
 
 
 def test_a_training_that_makes_things_worse_ends_early_and_says_so(model: ModelSource, tmp_path: Path) -> None:
     told: list[Progress] = []
-    done = school.train(model, school.job(tmp_path, epochs=30, learning_rate=0.3, patience=2, keep="lowest"), told)
+    done = small.train(model, small.job(tmp_path, epochs=30, learning_rate=0.3, patience=2, keep="lowest"), told)
     looks = [point for point in done.curve if point.valid is not None and point.step]
     assert "not lower for 2 epochs" in done.stopped and len(looks) < 30
     assert done.kept == looks[-3].step
@@ -253,14 +253,14 @@ def test_a_state_is_gone_on_from_whatever_its_survey_is_called_and_with_any_seed
     model: ModelSource, tmp_path: Path
 ) -> None:
     few = {"examples": 4, "valid": 0, "epochs": 1, "seed": 2**64 - 1}
-    school.train(model, school.job(tmp_path, params={"survey": "values.train"}, **few))
+    small.train(model, small.job(tmp_path, params={"survey": "values.train"}, **few))
     shutil.rmtree(tmp_path / "result")
     told: list[Progress] = []
-    renamed = school.train(model, school.job(tmp_path, params={"survey": "people.train"}, **few), told)
+    renamed = small.train(model, small.job(tmp_path, params={"survey": "people.train"}, **few), told)
     assert renamed.begun == 1 and not told
     shutil.rmtree(tmp_path / "result")
     other = {"survey": "people.train", "per_option": "mean"}
-    assert school.train(model, school.job(tmp_path, params=other, **few)).begun == 0
+    assert small.train(model, small.job(tmp_path, params=other, **few)).begun == 0
 
 
 def test_a_training_is_another_one_where_its_objective_or_what_all_share_was_changed(
@@ -276,7 +276,7 @@ def test_a_training_is_another_one_where_its_objective_or_what_all_share_was_cha
         objective = objectives.take(name)
 
         def made(of: Any, name: str = name) -> str:
-            return recipe(inputs({}, "cpu", name, of, learnt, school.settings(), {}))
+            return recipe(inputs({}, "cpu", name, of, learnt, small.settings(), {}))
 
         before = made(objective)
         assert made(replace(objective, own=objective.own + 1)) != before == made(objective)
@@ -288,42 +288,42 @@ def test_a_training_is_another_one_where_its_objective_or_what_all_share_was_cha
 def refused(model: ModelSource, job: Any, params: Params = ONE) -> NotTrained:
     """Why there is no result; and there is none."""
     with pytest.raises(NotTrained) as caught:
-        school.train(model, job, params=params)
+        small.train(model, job, params=params)
     assert not list(Path(job.result).iterdir())
     return caught.value
 
 
 def test_a_loss_that_is_no_number_ends_the_training(model: ModelSource, tmp_path: Path) -> None:
-    fault = refused(model, school.job(tmp_path, learning_rate=1e20, adapter=school.FULL))
+    fault = refused(model, small.job(tmp_path, learning_rate=1e20, adapter=small.FULL))
     assert fault.reason == "diverged" and "learning_rate" in fault.help
 
 
 def test_items_whose_options_cannot_be_told_apart_are_all_named_before_anything_is_trained(
     model: ModelSource, tmp_path: Path
 ) -> None:
-    learnt = tuple(school.example(n, 2, (("A",), ("A",))) if n in (3, 5) else school.example(n) for n in range(8))
-    fault = refused(model, school.job(tmp_path, learnt=learnt))
+    learnt = tuple(small.example(n, 2, (("A",), ("A",))) if n in (3, 5) else small.example(n) for n in range(8))
+    fault = refused(model, small.job(tmp_path, learnt=learnt))
     assert fault.reason == "spelling" and "q3" in fault.message and "q5" in fault.message and "q4" not in fault.message
-    two = tuple(school.example(n, 2, (("Yes",), ("No",))) for n in range(2))
-    assert refused(model, school.job(tmp_path, "sft", learnt=two)).reason == "spelling"
+    two = tuple(small.example(n, 2, (("Yes",), ("No",))) for n in range(2))
+    assert refused(model, small.job(tmp_path, "sft", learnt=two)).reason == "spelling"
 
 
 def test_modules_that_are_not_there_are_named_beside_those_that_are(model: ModelSource, tmp_path: Path) -> None:
-    lora = school.LORA.model_copy(update={"params": {**school.LORA.params, "targets": ["query", "q_proj"]}})
-    fault = refused(model, school.job(tmp_path, adapter=lora))
+    lora = small.LORA.model_copy(update={"params": {**small.LORA.params, "targets": ["query", "q_proj"]}})
+    fault = refused(model, small.job(tmp_path, adapter=lora))
     assert fault.reason == "architecture" and "named query;" in fault.message
     assert "q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj" in fault.message
 
 
 def test_a_prompt_beyond_the_window_is_named(tmp_path: Path) -> None:
-    short = school.model(tmp_path / "model", max_position_embeddings=60)
-    fault = refused(short, school.job(tmp_path))
+    short = small.model(tmp_path / "model", max_position_embeddings=60)
+    fault = refused(short, small.job(tmp_path))
     assert fault.reason == "too_long" and "q1" in fault.message
 
 
 def test_the_frozen_weights_may_be_in_bfloat16(model: ModelSource, tmp_path: Path) -> None:
-    job = school.job(tmp_path, precision="bfloat16", keep="lowest")
-    done = school.train(model, job)
+    job = small.job(tmp_path, precision="bfloat16", keep="lowest")
+    done = small.train(model, job)
     looks = [point.valid or 9.0 for point in done.curve if point.valid is not None]
     assert min(looks[1:]) < looks[0]
     probabilities(ModelSource("m", model.folder, "x", adapter=Adapter(job.result, "d")))
@@ -331,9 +331,9 @@ def test_the_frozen_weights_may_be_in_bfloat16(model: ModelSource, tmp_path: Pat
 
 @pytest.mark.parametrize("kind", ["dora", "rslora"])
 def test_relatives_of_lora(kind: str, model: ModelSource, tmp_path: Path) -> None:
-    lora = school.LORA.model_copy(update={"params": {**school.LORA.params, kind: True}})
-    job = school.job(tmp_path, adapter=lora, epochs=1)
-    school.train(model, job)
+    lora = small.LORA.model_copy(update={"params": {**small.LORA.params, kind: True}})
+    job = small.job(tmp_path, adapter=lora, epochs=1)
+    small.train(model, job)
     said = json.loads((Path(job.result) / "adapter_config.json").read_bytes())
     assert said[f"use_{kind}"] is True
     probabilities(ModelSource("m", model.folder, "x", adapter=Adapter(job.result, "d")))
@@ -348,7 +348,7 @@ def test_what_the_world_does_is_told_and_the_last_whole_state_stays(
     import torch
 
     written = safetensors.torch.save_file
-    job = school.job(tmp_path, epochs=3)
+    job = small.job(tmp_path, epochs=3)
 
     def full(tensors: Any, name: Any, *more: Any, **rest: Any) -> None:
         if "checkpoint-6" in str(name):
@@ -372,7 +372,7 @@ def test_what_the_world_does_is_told_and_the_last_whole_state_stays(
     assert found.reason == {"disk": "disk_full", "memory": "out_of_memory"}[fault] and found.help
     assert [place.name for place in Path(job.checkpoints).iterdir()] == ["checkpoint-3"]
     told: list[Progress] = []
-    school.train(model, job, told)
+    small.train(model, job, told)
     assert told[0].step == 4
 
 
@@ -385,8 +385,8 @@ def test_answers_and_preferences_are_learnt_from_shares_and_from_texts(
     objective: str, model: ModelSource, tmp_path: Path
 ) -> None:
     params = {"answers": 3} if objective == "sft" else {"comparisons": 3}
-    job = school.job(tmp_path, objective, params=params, keep="lowest", examples=4, valid=2, epochs=8)
-    done = school.train(model, job)
+    job = small.job(tmp_path, objective, params=params, keep="lowest", examples=4, valid=2, epochs=8)
+    done = small.train(model, job)
     looks = [point.valid or 0.0 for point in done.curve if point.valid is not None]
     losses = [point.loss for point in done.curve if point.loss is not None]
     assert sum(losses[-3:]) < sum(losses[:3]) and len(looks) == 9
@@ -399,24 +399,24 @@ def test_answers_and_preferences_are_learnt_from_shares_and_from_texts(
         }
     else:
         written = {"data": table(("prompt", "answer"), ("Hello", "Good day."), ("Bye", "So long."))}
-    texts = school.job(tmp_path / "texts", objective, params=written, examples=0, valid=0, batch=2)
-    done = school.train(model, texts)
+    texts = small.job(tmp_path / "texts", objective, params=written, examples=0, valid=0, batch=2)
+    done = small.train(model, texts)
     assert done.examples == 2 and (done.curve[-1].loss or 9) < (done.curve[0].loss or 0)
     assert {file.name for file in Path(texts.result).iterdir()} == {"adapter_config.json", "adapter_model.safetensors"}
 
 
 def test_answers_are_shared_out_as_people_are() -> None:
-    found = [answers(school.example(number), 10, seed=1) for number in range(200)]
-    assert found == [answers(school.example(number), 10, seed=1) for number in range(200)]
+    found = [answers(small.example(number), 10, seed=1) for number in range(200)]
+    assert found == [answers(small.example(number), 10, seed=1) for number in range(200)]
     for number, drawn in enumerate(found):
-        for place, share in enumerate(school.example(number).shares):
+        for place, share in enumerate(small.example(number).shares):
             assert int(share * 10) <= drawn.count(place) <= int(share * 10) + 1
     rare = sum(drawn.count((number + 1) % 4) for number, drawn in enumerate(found))
     assert rare / 2000 == pytest.approx(1 / 11, abs=0.01)
 
 
 def test_pairs_never_set_what_nobody_chooses_against_its_like() -> None:
-    example = school.example(0)
+    example = small.example(0)
     example = type(example)(example.request, (0.9, 0.1, 0.0, 0.0))
     found = pairs(example, 400, seed=1)
     assert all({0, 1} & {*pair} and example.shares[pair[0]] > 0 for pair in found)
@@ -428,20 +428,20 @@ def test_memory_is_told_from_the_files(model: ModelSource) -> None:
     from auditc.backends.transformers import transformers as backend
 
     assert backend.training_memory is not None
-    little = backend.training_memory(model, ONE, school.settings(), 100)
+    little = backend.training_memory(model, ONE, small.settings(), 100)
     more = {
-        "all weights": backend.training_memory(model, ONE, school.settings(adapter=school.FULL), 100),
-        "larger batches": backend.training_memory(model, ONE, school.settings(batch=64), 100),
-        "longer examples": backend.training_memory(model, ONE, school.settings(), 1000),
+        "all weights": backend.training_memory(model, ONE, small.settings(adapter=small.FULL), 100),
+        "larger batches": backend.training_memory(model, ONE, small.settings(batch=64), 100),
+        "longer examples": backend.training_memory(model, ONE, small.settings(), 1000),
     }
     assert all(needed > little for needed in more.values()), more
-    twice = school.settings(batch=64, gradient_checkpointing=True)
+    twice = small.settings(batch=64, gradient_checkpointing=True)
     assert backend.training_memory(model, ONE, twice, 1000) < backend.training_memory(
-        model, ONE, school.settings(batch=64), 1000
+        model, ONE, small.settings(batch=64), 1000
     )
 
 
-@pytest.mark.parametrize("adapter", [school.LORA, school.FULL], ids=["lora", "full"])
+@pytest.mark.parametrize("adapter", [small.LORA, small.FULL], ids=["lora", "full"])
 @pytest.mark.parametrize("architecture", ["Llama", "Mixtral"])
 def test_what_is_kept_for_the_way_back_is_about_as_much_as_is_told(
     adapter: Any, architecture: str, tmp_path: Path
@@ -452,8 +452,8 @@ def test_what_is_kept_for_the_way_back_is_about_as_much_as_is_told(
     from auditc.backends.transformers.appetite import LOOSE, training_memory
 
     more = {"num_local_experts": 4, "num_experts_per_tok": 2} if architecture == "Mixtral" else {}
-    source = school.model(tmp_path / "model", architecture, hidden_size=64, head_dim=16, intermediate_size=192, **more)
-    settings = school.settings(adapter=adapter, batch=2)
+    source = small.model(tmp_path / "model", architecture, hidden_size=64, head_dim=16, intermediate_size=192, **more)
+    settings = small.settings(adapter=adapter, batch=2)
     model = open_trainee(source, ONE, settings).model.train()
     weights = {part.untyped_storage().data_ptr() for part in model.parameters()}
     kept: dict[int, int] = {}

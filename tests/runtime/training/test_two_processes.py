@@ -29,21 +29,21 @@ def test_two_processes_that_were_ended_go_on_to_what_one_learns(
 ) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("accelerate")
-    from tests.objectives import school
+    from tests.objectives import small
 
-    source: ModelSource = school.model(tmp_path / "model")
+    source: ModelSource = small.model(tmp_path / "model")
     how = {"examples": 13, "valid": 5, "adapter": LORA, "keep": "lowest"}  # a last batch of one: one has no share
-    one = school.train(source, school.job(tmp_path / "one", **how))
+    one = small.train(source, small.job(tmp_path / "one", **how))
     file = tmp_path / "two.yaml"
     file.write_text(json.dumps(CONFIG), encoding="utf-8")
     monkeypatch.setenv("AUDITC_TRAIN_ACCELERATE", str(file))
-    pupil = trainer.Base("transformers", {"device": "cpu", "threads": 1}, source)
-    job, told = school.job(tmp_path / "two", **how, params={"survey": "values.train"}), list[Progress]()
+    base = trainer.Base("transformers", {"device": "cpu", "threads": 1}, source)
+    job, told = small.job(tmp_path / "two", **how, params={"survey": "values.train"}), list[Progress]()
     with pytest.raises(trainer.Stopped):
-        trainer.train(pupil, job, tmp_path / "log", told.append, lambda: bool(told) and told[-1].step > 4)
+        trainer.train(base, job, tmp_path / "log", told.append, lambda: bool(told) and told[-1].step > 4)
     assert not list(Path(job.result).iterdir())
     again: list[Progress] = []
-    two = trainer.train(pupil, job, tmp_path / "log", again.append, lambda: False)
+    two = trainer.train(base, job, tmp_path / "log", again.append, lambda: False)
     assert [point.step for point in again if point.loss is not None] == [5, 6, 7, 8]
     assert two.versions == {**one.versions, "processes": "2"} and two.kept == one.kept
     assert [point.step for point in two.curve] == [point.step for point in one.curve]
