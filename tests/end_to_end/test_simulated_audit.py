@@ -54,7 +54,9 @@ def test_a_second_run_asks_nothing_and_finds_the_same_bytes(starter: Shell) -> N
 
 
 def test_ctrl_c_keeps_what_was_answered_and_says_what_is_missing(starter: Shell) -> None:
-    starter.edit("starter.audit", "tilt = 0 ", "tilt = 0   latency = 4ms ")
+    starter.edit(
+        "starter.audit", "tilt = 0 ", "tilt = 0   latency = 20ms "
+    )  # a run of some seconds, so that it can be met in the middle
     starter.auditc("compile", "starter.audit")
     process = starter.start("run", "--json")
     while not list((starter.folder / ".auditc/store").rglob("*.parquet")):
