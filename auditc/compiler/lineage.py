@@ -182,7 +182,8 @@ def leaks(use: SurveyUse, at: Sequence[Span], lineage: Lineage, scope: Scope) ->
             related = trained_here(stage, scope)
             if both and same:
                 where = f" in `{stage.survey}`" if stage.survey != use.survey_name else ""
-                label = f"{len(both)} of {len(items)} items were used to train it{where}, as {listing(same)}"
+                which = listing((item.id for item in both), 3)
+                label = f"{len(both)} of {len(items)} items ({which}) were used to train it{where}, as {listing(same)}"
                 twins = ((name, of) for name, of in same.items() if of)
                 label += "".join(f"; the people of `{name}` answered just as those of `{of}`" for name, of in twins)
                 remedy = "Ask another part, `values.test`, or other populations."
