@@ -45,43 +45,13 @@ class Prompts:
 
     def feed(self, prompts: Sequence[Prompt]) -> list[Fed | Failure]:
         """One for each prompt. A template that fails, or a prompt beyond the window, is a Failure of that prompt."""
-        texts = [_whole(self._text(prompt)) for prompt in prompts]
-        good = [text for text in texts if isinstance(text, str)]
-        encoded = iter(self.encode(good))
         lead = () if self.tokenizer.chat_template else self._lead()
-        fed: list[Fed | Failure] = []
-        for text in texts:
-            if isinstance(text, Failure):
-                fed.append(text)
-                continue
-            ids = lead + next(encoded)
-            if self.window is not None and len(ids) > self.window:
-                fed.append(Failure("too_long", f"the prompt has {len(ids)} tokens, the model's window {self.window}"))
-            elif not ids:
-                fed.append(Failure("engine", "the prompt has no tokens"))
-            else:
-                fed.append(Fed(text, ids))
-        return fed
+        return self._fed([_whole(self._text(prompt)) for prompt in prompts], lead, "prompt", 1)
 
     def plain(self, texts: Sequence[str]) -> list[Fed | Failure]:
         """Texts as they stand, after the token for the beginning of a text where the tokenizer puts one, whatever its
         chat template does. One without any token that follows another is a Failure, and so is one beyond the window."""
-        whole = [_whole(text) for text in texts]
-        encoded = iter(self.encode([text for text in whole if isinstance(text, str)]))
-        lead = self._lead()
-        fed: list[Fed | Failure] = []
-        for text in whole:
-            if isinstance(text, Failure):
-                fed.append(text)
-                continue
-            ids = lead + next(encoded)
-            if self.window is not None and len(ids) > self.window:
-                fed.append(Failure("too_long", f"the text has {len(ids)} tokens, the model's window {self.window}"))
-            elif len(ids) < 2:
-                fed.append(Failure("engine", "the text has no token that follows another"))
-            else:
-                fed.append(Fed(text, ids))
-        return fed
+        return self._fed([_whole(text) for text in texts], self._lead(), "text", 2)
 
     def given(self, fed: Fed) -> str:
         """The beginning of a text that no token stands before: nothing of it where a token for the beginning of a text
@@ -163,6 +133,24 @@ class Prompts:
         ) as fault:  # the template is the model maker's program: whatever it does is this request's fault
             return Failure("engine", f"the model's chat template failed: {plain(fault)}")
         return str(text) + prompt.opening
+
+    def _fed(self, texts: Sequence[str | Failure], lead: tuple[int, ...], kind: str, least: int) -> list[Fed | Failure]:
+        """Each text with its tokens after `lead`. Fewer than `least` are a Failure, and so is one beyond the window."""
+        encoded = iter(self.encode([text for text in texts if isinstance(text, str)]))
+        fed: list[Fed | Failure] = []
+        for text in texts:
+            if isinstance(text, Failure):
+                fed.append(text)
+                continue
+            ids = lead + next(encoded)
+            if self.window is not None and len(ids) > self.window:
+                fed.append(Failure("too_long", f"the {kind} has {len(ids)} tokens, the model's window {self.window}"))
+            elif len(ids) < least:
+                few = "no tokens" if least == 1 else "no token that follows another"
+                fed.append(Failure("engine", f"the {kind} has {few}"))
+            else:
+                fed.append(Fed(text, ids))
+        return fed
 
     def _lead(self) -> tuple[int, ...]:
         """The beginning-of-text token, where the tokenizer puts one before a text that no template wrote."""

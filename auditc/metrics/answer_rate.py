@@ -10,8 +10,8 @@ from typing import Any
 
 from auditc.ir.values import Form
 
-from ._arrays import np
 from ._contract import Metric, Sheet
+from ._status import ANSWERED, share_of_asked
 
 
 class Params(Form):
@@ -20,8 +20,7 @@ class Params(Form):
 
 def _values(x: Any, sheet: Sheet, params: Params) -> Any:
     """`[..., I, 4]` counts of answered, refused, unparsable, failed to `[..., I]`; NaN where nothing was asked."""
-    asked = x.sum(-1)
-    return np.where(asked > 0, x[..., 0] / np.where(asked > 0, asked, 1.0), np.nan)
+    return share_of_asked(x, ANSWERED)
 
 
 answer_rate = Metric(

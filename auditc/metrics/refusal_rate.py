@@ -11,8 +11,8 @@ from typing import Any
 
 from auditc.ir.values import Form
 
-from ._arrays import np
 from ._contract import Metric, Sheet
+from ._status import REFUSED, share_of_asked
 
 
 class Params(Form):
@@ -21,8 +21,7 @@ class Params(Form):
 
 def _values(x: Any, sheet: Sheet, params: Params) -> Any:
     """`[..., I, 4]` counts of answered, refused, unparsable, failed to `[..., I]`; NaN where nothing was asked."""
-    asked = x.sum(-1)
-    return np.where(asked > 0, x[..., 1] / np.where(asked > 0, asked, 1.0), np.nan)
+    return share_of_asked(x, REFUSED)
 
 
 refusal_rate = Metric(
