@@ -54,12 +54,12 @@ def test_a_second_run_asks_nothing_and_finds_the_same_bytes(starter: Shell) -> N
 
 
 def test_ctrl_c_keeps_what_was_answered_and_says_what_is_missing(starter: Shell) -> None:
-    starter.edit(
-        "starter.audit", "tilt = 0 ", "tilt = 0   latency = 20ms "
-    )  # a run of some seconds, so that it can be met in the middle
+    # Every batch waits so long that the run is met in the middle, however late that is; what is asked is the same.
+    starter.edit("starter.audit", "refuse = 1% }", "refuse = 1%   latency = 1s }")
     starter.auditc("compile", "starter.audit")
     process = starter.start("run", "--json")
     while not list((starter.folder / ".auditc/store").rglob("*.parquet")):
+        assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -68,6 +68,8 @@ def test_ctrl_c_keeps_what_was_answered_and_says_what_is_missing(starter: Shell)
     assert stopped["stopped"] and stopped["cells"]["not_run"] > 0 and stopped["cells"]["asked"] > 0
     assert stopped["spent"]["tokens_in"] > 0 and stopped["spent"]["money"] == {}
     assert json.loads(starter.findings())["complete"] is False
+    starter.edit("starter.audit", "   latency = 1s }", " }")
+    starter.auditc("compile", "starter.audit")
     rest = starter.auditc("run", "--json").json["cells"]
     assert rest["reused"] == stopped["cells"]["asked"] and rest["not_run"] == 0
 

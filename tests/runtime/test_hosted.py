@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 
 import auditc
 from auditc.backends import anthropic
@@ -20,7 +22,7 @@ from auditc.backends._contract import EngineStopped, Flow
 from auditc.backends._hosted import jobs, pacing
 from auditc.ir.plan import Model, Plan, Price, Thing, Wording
 from auditc.ir.values import Money
-from auditc.runtime import progress
+from auditc.runtime import journal, progress
 from auditc.runtime.bind import bind
 from auditc.runtime.budget import Limits
 from auditc.runtime.faults import CannotBind, WorkerFailed
@@ -320,18 +322,38 @@ ask(one(sys.argv[1], draws=8, concurrency=8), Path(sys.argv[2]))
 """
 
 
-def test_a_kill_loses_what_is_on_its_way_and_no_more(server: Provider, tmp_path: Path, root: Path) -> None:
-    server.latency = 0.02
+def stored(folder: Path) -> int:
+    """The answers of which the manifest in a workspace speaks."""
+    return sum(entry.rows for entry in journal.read(folder / "store/manifest").entries)
+
+
+@pytest.mark.parametrize("enough", [1, 60])
+def test_a_kill_loses_what_is_on_its_way_and_no_more(enough: int, server: Provider, tmp_path: Path, root: Path) -> None:
+    # The first 60 are answered and no more, so that the run cannot end before the kill, however slow the disk is. With
+    # the first of them on disk the kill meets the rest on its way; with all of them, what was never answered is lost.
+    over = threading.Event()
+
+    def fault(seen: Seen) -> Wrong | None:
+        if seen.number >= 60:
+            over.wait()
+        return None
+
+    server.fault = fault
     path = os.pathsep.join([str(root), str(Path(auditc.__file__).parents[1])])
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, server.url, str(tmp_path)], env={**os.environ, "PYTHONPATH": path}, cwd=root
     )
-    end = time.monotonic() + 60
-    while len(server.asked) < 60 and time.monotonic() < end:
+    while stored(tmp_path) < enough:
+        assert child.poll() is None
         time.sleep(0.005)
-    child.send_signal(signal.SIGKILL)
+    child.kill()
     assert child.wait() == -signal.SIGKILL
+    over.set()
+    # Whole files count too whose line the kill cut off.
+    kept = sum(parquet.read_metadata(file).num_rows for file in (tmp_path / "store/batches").glob("*.parquet"))
+    assert enough <= stored(tmp_path) <= kept <= 60
     rest = ask(one(server.url, draws=8, concurrency=8), tmp_path)
-    assert rest.cells["reused"] >= 60 - 24 and rest.cells["not_run"] == 0
-    # Those on their way, and those whose way to the disk the kill cut off.
-    assert len([mark for mark, times in server.times.items() if times > 1]) <= 24
+    assert rest.cells["reused"] == kept and rest.cells["not_run"] == 0
+    # Asked again is what had been asked and is not stored: of 60 answers those, and the 8 that were never answered.
+    assert len(server.times) == rest.cells["planned"] and max(server.times.values()) == 2
+    assert 0 < sum(times == 2 for times in server.times.values()) <= 60 - kept + 8
