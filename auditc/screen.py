@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditc.ir.finding import TRUST
 from auditc.ir.reread import SECOND_READING
 from auditc.ir.training import judged
 
@@ -122,16 +123,25 @@ def _trained(done: Done) -> Iterable[str]:
 
 
 def _compared(done: Done) -> Iterable[str]:
-    """Differences between models and groups of models; published tests, conditions of one model, and what trainings
-    changed under a control stand in the report."""
+    """Differences between models and groups of models: first those that were tested, and of these last what tells how
+    far answers are the model's own; of several populations their mean alone. Published tests, conditions of one model,
+    and what trainings changed under a control stand in the report."""
     found = done.findings.contrasts
-    rows = [row for row in found if not (row.model or row.published or "condition" in row.axes)]
+    means = {(row.block, row.metric, row.left, row.right) for row in found if row.over}
+    rows = [
+        row
+        for row in found
+        if not (row.model or row.published or "condition" in row.axes)
+        and (row.over or (row.block, row.metric, row.left, row.right) not in means)
+    ]
+    rows.sort(key=lambda row: (row.p is None, row.metric in TRUST))
     for row in rows[:COMPARED]:
         said = "no figure" if row.estimate is None else f"{row.estimate:.3g}"
         tested = "not tested"
         if row.p is not None and row.low is not None and row.high is not None:
             tested = f"{row.low:.3g} to {row.high:.3g}, p {row.adjusted if row.adjusted is not None else row.p:.2g}"
-        where = ", ".join((f"{row.block}.{row.metric}", row.population, *row.axes.values()))
+        people = f"mean of {', '.join(row.over)}" if row.over else row.population
+        where = ", ".join(filter(None, (f"{row.block}.{row.metric}", people, *row.axes.values())))
         yield f" compared  {row.left} - {row.right}, {where}: {said} ({tested})"
     if len(rows) > COMPARED:
         yield f" compared  {len(rows) - COMPARED} more pairs: see the report"

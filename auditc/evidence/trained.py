@@ -1,44 +1,46 @@
 """Trained: what a training changed, and which of several trainings differ, wherever a plan has a training.
 
 A trained model's figure is held against that of every model it was made of, first to last, in pairs of items: those
-with a value on both sides. What draws do to either side counts, and nothing that an item does to both. Three families
-of rows:
+with a value on both sides. What draws do to either side counts, and nothing that an item does to both. Three kinds of
+rows:
 
 - `training`: trained − base, under what was asked and under each control;
 - `beyond`: (trained − base) as asked, less (trained − base) under a control. A control names another country: what is
   left is the part of the gain that hangs on which country is named, and not on the form of the answers alone;
 - `trainings`: two trained models that come from the same root, neither of which was made of the other.
 
-Each has a two-sided p, by the procedure of its interval, and the intervals of one measure, family and condition are
-corrected together (Holm). Of models of which too few cells were answered nothing is tested.
+Where several populations are asked there is also the mean of each kind over them: a plain mean of their differences,
+each over its own items, with every item counted once for all populations that it was asked as.
+
+Each has a two-sided p, by the procedure of its interval. The intervals of one measure, kind and condition are corrected
+together (Holm): those of single populations, and apart from them those of the means, which are the first to be read.
+Of models of which too few cells were answered nothing is tested.
 
 It is about these trained models: another seed, or other data, would train others, and no interval here holds that.
-`n` says how many of the items a training between the two had learnt: `learnt` as these people answer them, `others` as
-other people do, and `valid` those that decided which state was kept. The rest no training has seen. Of `beyond` it says
-also in how many of them the control `named` people whom the training had learnt from.
+What a training had seen of the items is counted beside each (`learnt.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from auditc.ir.canonical import seeded
-from auditc.ir.controls import country_named
 from auditc.ir.finding import Contrast
 from auditc.ir.plan import Converse, Plan, Score, Train
 
 from .correct import adjusted, holm
 from .estimate import Uncertainty
 from .findings import LEVEL, rounded
+from .learnt import ancestors, between, seen_of, told_of
 from .measure import Measured
 from .paired import cautions, spreads, together, uncertainty, usable
-from .slice import slice_of
+from .slice import Slice, slice_of
 from .sources import ASKED
-from .spread import Spread, combine
+from .spread import Spread, combine, mean
 
 TRAINED = TRAINING, BEYOND, TRAININGS = "training", "beyond", "trainings"
 NOTHING = Uncertainty(np.nan, None, "none", "these items", ("no item has a value on both sides",))
@@ -47,6 +49,8 @@ LEAST_REPETITIONS = 1999
 """Of a bootstrap; where a family is large, as many as its smallest threshold needs."""
 REPETITIONS_A_TEST = 100
 MOST_REPETITIONS = 49_999
+MEAN = "mean"
+"""Stands for the populations in the id of a mean over them."""
 
 Place = tuple[str, str, str, str, tuple[tuple[str, str], ...]]
 """Measure, model, population, condition, axes of the part."""
@@ -54,18 +58,29 @@ Place = tuple[str, str, str, str, tuple[tuple[str, str], ...]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pair:
-    """Two models under one condition: the first less the second, and of `beyond` less the same of the other two."""
+    """Two models under one condition: the first less the second, and of `beyond` less the same of the other two. So for
+    every population: of several it is the mean."""
 
     of: str
     left: str
     right: str
     condition: str
-    sides: tuple[Measured, ...]
+    peoples: tuple[tuple[Measured, ...], ...]
 
     @property
-    def family(self) -> tuple[str, ...]:
+    def first(self) -> Measured:
+        """Of the first population the first figure: of all, they say the same of block, measure and part."""
+        return self.peoples[0][0]
+
+    @property
+    def over(self) -> tuple[str, ...]:
+        """The populations of a mean; nothing where it is of one."""
+        return tuple(sides[0].measurement.population for sides in self.peoples) if len(self.peoples) > 1 else ()
+
+    @property
+    def family(self) -> tuple[object, ...]:
         """What is corrected together."""
-        return self.of, self.sides[0].measurement.measure, self.condition
+        return self.of, self.first.measurement.measure, self.condition, bool(self.over)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +107,9 @@ def trained(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]) -
     made = {stage.model: stage for stage in plan.stages if isinstance(stage, Train)}
     if not made:
         return
-    families: dict[tuple[str, ...], list[_Pair]] = {}
-    for pair in _pairs(plan, made, readings):
+    families: dict[tuple[object, ...], list[_Pair]] = {}
+    single = list(_pairs(plan, made, readings))
+    for pair in (*_means(plan, single), *single):
         families.setdefault(pair.family, []).append(pair)
     for pairs in families.values():
         repetitions = min(MOST_REPETITIONS, max(LEAST_REPETITIONS, REPETITIONS_A_TEST * len(pairs)))
@@ -102,15 +118,6 @@ def trained(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]) -
         shares = iter(zip(holm(tested, [1 - LEVEL] * len(tested)), adjusted(tested), strict=True))
         for each in found:
             yield _row(plan, made, each, next(shares) if each.p is not None else None, len(tested))
-
-
-def ancestors(made: dict[str, Train], model: str) -> tuple[str, ...]:
-    """What a model was made of: its base first, and last the one that was there from the start; none for that one."""
-    found: list[str] = []
-    while model in made and made[model].base not in found:
-        model = made[model].base
-        found.append(model)
-    return tuple(found)
 
 
 def _pairs(plan: Plan, made: dict[str, Train], readings: Sequence[Measured]) -> Iterator[_Pair]:
@@ -130,14 +137,25 @@ def _pairs(plan: Plan, made: dict[str, Train], readings: Sequence[Measured]) -> 
             other = there.get((measure, base, population, condition, axes))
             if other is None:
                 continue
-            yield _Pair(TRAINING, model, base, condition, (own, other))
+            yield _Pair(TRAINING, model, base, condition, ((own, other),))
             asked = [there.get((measure, name, population, ASKED, axes)) for name in (model, base)]
             if control and asked[0] is not None and asked[1] is not None:
-                yield _Pair(BEYOND, model, base, condition, (asked[0], asked[1], own, other))
+                yield _Pair(BEYOND, model, base, condition, ((asked[0], asked[1], own, other),))
         for left, right in beside:
             other = there.get((measure, right, population, condition, axes)) if left == model else None
             if other is not None:
-                yield _Pair(TRAININGS, left, right, condition, (own, other))
+                yield _Pair(TRAININGS, left, right, condition, ((own, other),))
+
+
+def _means(plan: Plan, single: Sequence[_Pair]) -> Iterator[_Pair]:
+    """Over the populations of each pair; of whole figures, which are what a training is for."""
+    alike: dict[tuple[object, ...], list[_Pair]] = {}
+    for pair in single:
+        if pair.first.measurement.population in plan.populations and not pair.first.part.axes:
+            alike.setdefault((*pair.family, pair.left, pair.right), []).append(pair)
+    for pairs in alike.values():
+        if len(pairs) > 1:
+            yield replace(pairs[0], peoples=tuple(pair.peoples[0] for pair in pairs))
 
 
 def _place(measured: Measured) -> Place:
@@ -167,20 +185,33 @@ def _left_out(plan: Plan, measured: Measured, spoken: set[tuple[str, str]]) -> b
 
 
 def _found(plan: Plan, pair: _Pair, numbers: dict[str, int], repetitions: int) -> _Found:
-    sides = [slice_of(each, None, numbers) for each in pair.sides]
-    shared, cut = together(pair.sides, None, numbers)
-    asked_of = len({name for side in sides for name in usable(side)})
-    first, found = pair.sides[0], NOTHING
-    own = first.measurement
-    if shared:
-        seed = seeded(
-            *(plan.seed, pair.of, own.measure, pair.left, pair.right, own.population, pair.condition),
-            *first.part.axes.values(),
-        )
-        moved = _difference(spreads(cut))
-        found = uncertainty(moved, seed, first.metric, repetitions)
-    sound = all(side.interpretable() for side in sides)
-    return _Found(pair, shared, asked_of, sound, sides[0].unit, found)
+    first, own = pair.first, pair.first.measurement
+    asked_of, items, cut, there = set[str](), set[str](), list[Slice](), list[tuple[Measured, ...]]()
+    sound, unit = True, ""
+    for sides in pair.peoples:
+        whole = [slice_of(each, None, numbers) for each in sides]
+        asked_of.update(name for side in whole for name in usable(side))
+        sound, unit = sound and all(side.interpretable() for side in whole), whole[0].unit
+        shared, mine = together(sides, None, numbers)
+        if shared:
+            items.update(shared)
+            cut.extend(mine)
+            there.append(sides)
+    if not cut:
+        return _Found(pair, (), len(asked_of), sound, unit, NOTHING)
+    pair = replace(pair, peoples=tuple(there))
+    named = (own.measure, pair.left, pair.right, *(_people(pair) or ("",)), pair.condition, *first.part.axes.values())
+    seed = seeded(plan.seed, pair.of, *named)
+    placed, size = spreads(cut), len(pair.peoples[0])
+    moved = mean([_difference(placed[k : k + size]) for k in range(0, len(placed), size)])
+    order = [item.id for sides in pair.peoples for item in sides[0].measurement.items if item.id in items]
+    found = uncertainty(moved, seed, first.metric, repetitions)
+    return _Found(pair, tuple(dict.fromkeys(order)), len(asked_of), sound, unit, found)
+
+
+def _people(pair: _Pair) -> tuple[str, ...]:
+    """Whose figures it is of; nothing of a figure over all populations."""
+    return tuple(filter(None, (sides[0].measurement.population for sides in pair.peoples)))
 
 
 def _difference(sides: list[Spread]) -> Spread:
@@ -189,22 +220,23 @@ def _difference(sides: list[Spread]) -> Spread:
 
 
 def _row(plan: Plan, made: dict[str, Train], found: _Found, held: tuple[float, float] | None, tests: int) -> Contrast:
-    pair, own = found.pair, found.pair.sides[0].measurement
+    pair, own = found.pair, found.pair.first.measurement
     level = 1 - held[0] if held else LEVEL
     ends = _possible(pair, found.uncertainty.interval((1 - level) / 2))
     condition = {} if pair.condition == ASKED else {"condition": pair.condition}
-    axes = dict(pair.sides[0].part.axes) | condition
+    axes = dict(pair.first.part.axes) | condition
     seen = _seen(plan, made, found)
+    where = MEAN if pair.over else own.population
+    said = [note for sides in pair.peoples for note in cautions(sides[0])]
     return Contrast(
-        id="/".join(
-            [pair.of, own.measure, f"{pair.left} - {pair.right}", *filter(None, [own.population]), *axes.values()]
-        ),
+        id="/".join([pair.of, own.measure, f"{pair.left} - {pair.right}", *filter(None, [where]), *axes.values()]),
         of=pair.of,
         left=pair.left,
         right=pair.right,
         metric=own.metric,
         block=own.block,
-        population=own.population,
+        population="" if pair.over else own.population,
+        over=pair.over,
         axes=axes,
         estimate=rounded(found.uncertainty.point) if np.isfinite(found.uncertainty.point) else None,
         low=rounded(ends[0]) if ends else None,
@@ -217,15 +249,15 @@ def _row(plan: Plan, made: dict[str, Train], found: _Found, held: tuple[float, f
         test=found.uncertainty.procedure,
         unit=found.unit,
         n={"items": len(found.items)} | seen,
-        notes=(*cautions(pair.sides[0]), *_notes(found, seen), *_holm(level, tests if held else 0)),
+        notes=tuple(dict.fromkeys((*said, *_notes(found, seen), *_holm(level, tests if held else 0)))),
         origin=made[pair.left].origin,
     )
 
 
 def _possible(pair: _Pair, ends: tuple[float, float] | None) -> tuple[float, float] | None:
     """No further than figures can lie apart: as for figures, those alone that are not corrected for bias."""
-    first = pair.sides[0]
-    reach = (first.part.bounds[1] - first.part.bounds[0]) * len(pair.sides) / 2
+    first = pair.first
+    reach = (first.part.bounds[1] - first.part.bounds[0]) * len(pair.peoples[0]) / 2
     if ends is None or not np.isfinite(reach) or (first.metric.bias != "none" and first.drawn):
         return ends
     return max(ends[0], -reach), min(ends[1], reach)
@@ -257,42 +289,13 @@ def _holm(level: float, tests: int) -> tuple[str, ...]:
 
 
 def _seen(plan: Plan, made: dict[str, Train], found: _Found) -> dict[str, int]:
-    """How many of the items were learnt, in any training that one of the two has gone through and the other has not."""
-    own = found.pair.sides[0].measurement
+    pair, own = found.pair, found.pair.first.measurement
     # Of a figure over all populations, and of texts, nobody in particular is asked.
-    country = plan.populations[own.population].country if own.population in plan.populations else ""
-    chains = [{name, *ancestors(made, name)} & set(made) for name in (found.pair.left, found.pair.right)]
-    kinds: dict[str, set[str]] = {"learnt": set(), "others": set(), "valid": set()}
-    for name in chains[0] ^ chains[1]:
-        stage = made[name]
-        if stage.survey != own.survey:
-            continue
-        these = not country or country in {plan.populations[people].country for people in stage.populations}
-        kinds["learnt" if these else "others"].update(stage.items)
-        if these:
-            kinds["valid"].update(stage.valid)
-    kinds["others"] -= kinds["learnt"]
-    named = {"named": _named(plan, made, found)} if found.pair.of == BEYOND else {}
-    return {kind: len(ids & set(found.items)) for kind, ids in kinds.items()} | named
-
-
-def _named(plan: Plan, made: dict[str, Train], found: _Found) -> int:
-    """For how many of the items the control named people whom one of these trainings has learnt from; of a figure over
-    all populations, for any of these."""
-    own = found.pair.sides[0].measurement
+    people = _people(pair) if own.population in plan.populations else ()
+    trainings = between(made, pair.left, pair.right)
+    seen = seen_of(plan, trainings, own.survey, found.items, people)
     stage = plan.stage(own.draws_of.split("\x1f")[0])
-    if not isinstance(stage, Score):
-        return 0
-    control = next(each for each in stage.conditions if each.name == found.pair.condition)
-    chains = [{name, *ancestors(made, name)} & set(made) for name in (found.pair.left, found.pair.right)]
-    people = [plan.populations[each] for name in chains[0] ^ chains[1] for each in made[name].populations]
-    learnt = {name for each in people for name in (each.country, *each.named.values())}
-    asked = [own.population] if own.population in plan.populations else stage.populations
-    told = 0
-    for item in found.items:
-        names = {
-            country_named(stage.seed, plan.populations[each], control, item, stage.language[each]) for each in asked
-        }
-        entries = [entry for entry in control.countries if names & set(entry.values())]
-        told += any(set(entry.values()) & learnt for entry in entries)
-    return told
+    if pair.of == BEYOND:
+        named = isinstance(stage, Score) and told_of(plan, trainings, stage, pair.condition, found.items, people)
+        seen["named"] = int(named)
+    return seen

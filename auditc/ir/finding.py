@@ -11,6 +11,9 @@ from .values import Form
 
 Verdict = Literal["holds", "fails", "undecided"]
 
+TRUST = ("option_mass", "written_agreement", "answer_rate", "position_bias")
+"""Metrics that say how far the answers are the model's own; a reader needs them before all others."""
+
 
 class N(Form):
     """What an estimate rests on: items with a value, distinct participants (None where probabilities are exact),
@@ -224,6 +227,8 @@ class Contrast(Form):
     model: str = ""
     """Of an ablation; empty where groups of models are compared."""
     population: str
+    over: tuple[str, ...] = ()
+    """The populations of whose differences it is the mean; nothing where it is of one, or of a figure over all."""
     axes: dict[str, str] = {}
     estimate: float | None
     low: float | None

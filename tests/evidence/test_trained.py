@@ -86,10 +86,11 @@ def audit(lines: tuple[str, ...] = tuple(LINES), metric: str = "jsd", same: bool
     return conclude(plan, tuple(given), models=tuple(map(audits.row, names)))[0]
 
 
-def rows(findings: Findings, of: str) -> dict[str, Contrast]:
+def rows(findings: Findings, of: str, mean: bool = False) -> dict[str, Contrast]:
+    """Of single populations, or the means over them."""
     assert len({row.id for row in findings.contrasts}) == len(findings.contrasts)
     start = f"{of}/opinions.jsd/"
-    return {row.id.removeprefix(start): row for row in findings.contrasts if row.of == of}
+    return {row.id.removeprefix(start): row for row in findings.contrasts if row.of == of and bool(row.over) == mean}
 
 
 def figures(findings: Findings, population: str = "us") -> dict[tuple[str, str], float]:
@@ -122,6 +123,46 @@ def test_what_is_beyond_the_control_is_a_difference_of_differences() -> None:
     assert row.estimate == pytest.approx(wanted, abs=1e-5) and row.axes == {"condition": "shuffled"}
     assert row.low > 0
     assert len(found) == len(before) / 2
+
+
+@pytest.mark.parametrize("of", ["training", "beyond", "trainings"])
+def test_several_populations_have_a_mean_that_is_corrected_apart_from_them(of: str) -> None:
+    found, means = rows(audit(), of), rows(audit(), of, mean=True)
+    assert means and len(means) == len(found) / 2
+    for key, row in means.items():
+        each = [found[key.replace("/mean", f"/{people}")] for people in ("us", "cn")]
+        assert row.over == ("us", "cn") and row.population == ""
+        assert row.estimate == pytest.approx(sum(one.estimate for one in each) / 2, abs=2e-6)
+        assert row.low < row.estimate < row.high
+        # Two populations tell more than one, but of the same items: not less than half as wide.
+        widths = [(one.high - one.low) for one in each]
+        assert 0.4 * min(widths) < row.high - row.low < 1.05 * max(widths)
+        assert row.n["items"] == 24 and row.n.get("learnt", 0) == 6
+    tests = {row.axes.get("condition", ""): row.notes[-1] for row in means.values()}
+    count = len([row for row in means.values() if not row.axes]) or len(means)
+    assert all(f"Holm over {count} tests" in note for note in tests.values())
+
+
+def test_a_mean_names_the_populations_that_it_is_of() -> None:
+    """A people with no item on both sides has no difference, and is not named."""
+    stages, given = [], []
+    generator = np.random.default_rng(4)
+    for model, pull in (("root", 0.2), ("near", 0.6)):
+        stage = audits.score_stage(model, IDS, conditions=(Condition(),), orders=1, populations=("us", "cn", "ke"))
+        stage = stage.model_copy(update={"language": dict.fromkeys(("us", "cn", "ke"), "en")})
+        stages.append(stage)
+        for population in ("us", "cn", "ke"):
+            people = SURVEY.people[audits.COUNTRIES.get(population, "China")]
+            none = population == "ke" and model == "near"
+            shares = {i: None if none else mixed(people[i].shares, pull, generator) for i in IDS}
+            given.append(audits.exact(stage, SURVEY, population, "asked", shares))
+    measure = audits.measure_stage("opinions", "jsd", tuple(stage.name for stage in stages))
+    plan = planned((*stages, measure), {"near": "root"})
+    kenya = Population(country="China", named={"en": "Kenya"}, language="en")
+    plan = plan.model_copy(update={"populations": {**plan.populations, "ke": kenya}})
+    findings = conclude(plan, tuple(given), models=(audits.row("root"), audits.row("near")))[0]
+    [row] = rows(findings, "training", mean=True).values()
+    assert row.over == ("us", "cn")
 
 
 def test_trainings_of_one_root_are_compared_where_neither_is_made_of_the_other() -> None:
@@ -207,7 +248,7 @@ def spoken(silent: bool = False, draws: int = 30, unfit: int = 0) -> dict[str, C
 
 def test_what_draws_do_to_both_sides_counts_and_ablations_are_left_out() -> None:
     found = spoken()
-    assert len(found) == 2 * 4
+    assert len(found) == (2 + 1) * 4
     row = found["training/citizens.jsd/near - root/us"]
     assert row.test.startswith("two-way jackknife over draws and items") and row.low > 0
     assert not any("without_memory" in id_ for id_ in found)

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditc.ir.finding import Contrast, CurvePoint, TrainingRow
+from auditc.reports.html.changes import outcome
 from auditc.reports.html.figures import Curve, curve, thinned
 from auditc.reports.html.page import document
-from auditc.reports.html.trainings import outcome
 from auditc.reports.html.words import words
 from tests.reports.material import at, material
 from tests.reports.reading import Element, read
@@ -137,10 +137,15 @@ def test_the_curve_is_drawn_told_and_tabulated(language: str) -> None:
     assert len(rows) <= 26 and "0.910" in table.text and "0.970" in table.text
 
 
+def by_id(table: Element) -> dict[str, Element]:
+    """What stands for a difference: a row, or what of it is beyond a control."""
+    return {e.attributes["data-contrast"]: e for e in table.every() if "data-contrast" in e.attributes}
+
+
 def test_before_and_after_stand_beside_the_difference_and_what_it_is_worth() -> None:
-    table = section().every("table", **{"class": "stack trainings"})[0]
-    rows = {row.attributes["data-contrast"]: row for row in table.every("tr") if "data-contrast" in row.attributes}
-    assert set(rows) == {row.id for row in ROWS[:4]}
+    table = section().every("table", **{"class": "stack overview"})[0]
+    rows = by_id(table)
+    assert set(rows) == {ROWS[0].id, ROWS[2].id, "untested"}
     own = {
         (f.model, f.condition): f.estimate
         for f in material(small=True).findings.findings
@@ -149,24 +154,54 @@ def test_before_and_after_stand_beside_the_difference_and_what_it_is_worth() -> 
     told = cells(rows[ROWS[0].id])
     assert told["Before, or the second"].startswith(f"{own['smollm2', 'asked']:.3f}")
     assert told["After, or the first"].startswith(f"{own['gemma3', 'asked']:.3f}")
-    assert told["Difference"].startswith("+0.051") and told["Interval"] == "0.031–0.071 97.5%"
-    assert told["p, Holm"] == "0.004" and told["Told apart"] == "higher"
-    assert told["Items"] == "24, 6 learnt, 2 chose the state"
-    assert cells(rows[ROWS[1].id])["Told apart"] == "not told apart"
-    beyond = cells(rows[ROWS[2].id])
-    assert beyond["Condition"] == "beyond the control: country exchanged" and beyond["Before, or the second"] == ""
+    assert told["Difference"].startswith("+0.051") and "0.031–0.071, 97.5%" in told["Difference"]
+    assert told["Told apart"] == "higher"
+    assert told["Beyond the control"].startswith("+0.047") and told["Beyond the control"].endswith("higher")
     untested = cells(rows["untested"])
-    assert (untested["Told apart"], untested["Interval"], untested["p, Holm"]) == ("not tested", "–", "–")
-    assert "2 of 3 tested differences" in table.every("caption")[0].text
+    assert untested["Told apart"] == "not tested" and untested["Beyond the control"] == ""
+    assert "2 of 2 tested differences" in table.every("caption")[0].text
+    folded = section().every("table", **{"class": "stack trainings"})[0]
+    [control] = by_id(folded).values()
+    told = cells(control)
+    assert told["Condition"] == "country exchanged" and told["Told apart"] == "not told apart"
+    assert (told["Interval"], told["p, Holm"]) == ("−0.016, 0.024 97.5%", "0.004")
+    assert told["Items"] == "24, 6 learnt, 2 chose the state"
 
 
-def test_pairs_of_trainings_are_one_table_and_the_rest_is_folded_away() -> None:
-    before, pairs, *further = section().every("table", **{"class": "stack trainings"})
-    assert [r.attributes["data-contrast"] for r in pairs.every("tr") if "data-contrast" in r.attributes] == ["pairs"]
+def test_of_several_populations_the_mean_is_read_first_and_each_is_folded_away() -> None:
+    mean = {"population": "", "over": ("us", "cn")}
+    rows = (
+        *ROWS[:4],
+        changed("training", 0.04, id="mean", **mean),
+        changed("training", 0.03, id="mean/shuffled", axes=CONTROL, **mean),
+        changed("beyond", 0.01, id="beyond/mean", axes=CONTROL, **mean),
+    )
+    made = material("en", small=True)
+    found = made.findings.model_copy(update={"contrasts": rows, "trainings": (training(),)})
+    page = read(document(replace(made, findings=found)))
+    [short] = page.every("table", **{"class": "stack overview"})
+    assert set(by_id(short)) == {"mean", "beyond/mean"}
+    head = short.every("th", scope="rowgroup")[0].text
+    assert "mean over" in head and "United States" in head and "China" in head
+    own = {
+        (f.model, f.population): f.estimate
+        for f in made.findings.findings
+        if (f.block, f.metric, f.condition) == ("opinions", "jsd", "asked") and not f.axes and f.claim is None
+    }
+    before = (own["smollm2", "us"] + own["smollm2", "cn"]) / 2
+    assert cells(by_id(short)["mean"])["Before, or the second"] == f"{before:.3f}"
+    [folded] = page.every("table", **{"class": "stack trainings"})
+    assert set(by_id(folded)) == {row.id for row in rows} - {"mean", "beyond/mean"}
+
+
+def test_every_difference_is_told_once_and_the_rest_is_folded_away() -> None:
+    before, pairs = section().every("table", **{"class": "stack overview"})
+    further = section().every("table", **{"class": "stack trainings"})
+    assert set(by_id(pairs)) == {"pairs"} and "Beyond the control" not in pairs.text
     folded = [table for fold in section().every("details") for table in fold.every("table")]
-    assert all(any(table is one for one in folded) for table in further) and len(further) == 2
+    assert all(any(table is one for one in folded) for table in further) and len(further) == 3
     assert not any(table is before or table is pairs for table in folded)
-    shown = [r.attributes["data-contrast"] for r in section().every("tr") if "data-contrast" in r.attributes]
+    shown = [e.attributes["data-contrast"] for e in section().every() if "data-contrast" in e.attributes]
     assert sorted(shown) == sorted(row.id for row in ROWS)
     assert not tree().every("section", id="contrasts")
 
@@ -181,8 +216,10 @@ def test_the_section_is_there_where_something_was_trained_and_only_there(languag
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_tables_say_what_their_cells_are_and_notes_are_found(language: str) -> None:
-    for table in section(language).every("table", **{"class": "stack trainings"}):
-        assert table.every("caption") and len(table.every("th", scope="col")) == 9
+    tables = [(table, 9) for table in section(language).every("table", **{"class": "stack trainings"})]
+    first, second = section(language).every("table", **{"class": "stack overview"})
+    for table, columns in (*tables, (first, 6), (second, 5)):
+        assert table.every("caption") and len(table.every("th", scope="col")) == columns
         for row in (row for row in table.every("tr") if row.every("td")):
             assert len(row.every("th", scope="row")) == 1
             assert all(cell.attributes["data-label"] for cell in row.every("td"))
@@ -235,9 +272,9 @@ def test_a_small_difference_that_is_told_apart_is_not_printed_as_zero() -> None:
     made = material("en", small=True)
     found = made.findings.model_copy(update={"contrasts": (tiny, near), "trainings": (training(),)})
     page = read(document(replace(made, findings=found)))
-    by_id = {row.attributes["data-contrast"]: row for row in page.every("tr") if "data-contrast" in row.attributes}
-    assert "−0.00046, −0.00017" in by_id["tiny"].text and "−0.00030" in by_id["tiny"].text
-    assert "0.0002–0.0400" in by_id["near"].text
+    rows = by_id(page)
+    assert "−0.00046, −0.00017" in rows["tiny"].text and "−0.00030" in rows["tiny"].text
+    assert "0.0002–0.0400" in rows["near"].text
     assert "Holm over" not in "".join(row.text for row in page.every("ol", **{"class": "notes"}))
     assert "for trained models, each against what it was made of" in page.text
 
@@ -253,6 +290,6 @@ def test_a_figure_of_other_items_than_the_difference_says_of_how_many() -> None:
         update={"contrasts": (few, changed("training", id="all", n={"items": own.n.items}))}
     )
     page = read(document(replace(made, findings=found)))
-    rows = {row.attributes["data-contrast"]: row for row in page.every("tr") if "data-contrast" in row.attributes}
+    rows = by_id(page)
     assert f"{own.n.items} items" in cells(rows["few"])["After, or the first"]
     assert "items" not in cells(rows["all"])["After, or the first"]

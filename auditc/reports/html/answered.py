@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from auditc.ir.finding import TallyRow
+from auditc.ir.finding import TRUST, TallyRow
 
 from . import numbers
 from .figures import parts_bar, symbol
-from .names import TRUST, Names
+from .names import Names
 from .results import Section, section
 
 

@@ -14,8 +14,6 @@ from auditc.reports._contract import Material
 from .clean import anchors, clean
 from .words import Words
 
-TRUST = ("option_mass", "written_agreement", "answer_rate", "position_bias")
-"""Metrics that say how far the answers are the model's own; they come before all others."""
 OTHER_LANGUAGE = "other_language"
 """The ablation that asks as the same population in another language."""
 ABLATIONS = ("without_prompt", "without_config", "without_memory", "nothing_varied", OTHER_LANGUAGE, SECOND_READING)

@@ -7,13 +7,14 @@ from typing import Any
 
 import jinja2
 
+from auditc.ir.finding import TRUST
 from auditc.reports._contract import Material
 
 from . import answered, contrasts, entries, itemtable, measured, numbers, probe, results, summary
 from . import trainings as trained
 from .clean import finalize
 from .figures import symbol
-from .names import TRUST, Names, names, published
+from .names import Names, names, published
 from .words import words
 
 OTHER = {"en": "zh", "zh": "en"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from auditc.ir.finding import ClaimOutcome, Finding
+from auditc.ir.finding import TRUST, ClaimOutcome, Finding
 from auditc.ir.plan import Predict
 from auditc.ir.reread import SECOND_READING
 

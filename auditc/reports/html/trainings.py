@@ -1,32 +1,22 @@
-"""What was trained: a card and a curve for each training, and what it changed, held against what it was made of."""
+"""What was trained: a card and a curve for each training, and what it changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from auditc.ir.finding import Contrast, Finding, TrainingRow
+from auditc.ir.finding import TrainingRow
 from auditc.ir.training import judged
 
 from . import numbers
-from .contrasts import chance, difference
+from .changes import Changes, changes
 from .figures import Curve, curve, thinned
 from .measured import Pairs, flat
-from .names import TRUST, Names, estimates
+from .names import Names
 
 SHOWN = 24
 """Rows of the numbers behind a curve."""
-TINY, SMALL = 0.01, 0.0005
-"""A row of figures all below the first, or a difference told apart whose interval ends nearer to zero than the second,
-is printed with more decimals: nobody reads a `0.000` that is lower."""
-HOLM = "Holm over "
-"""How the note begins that the interval's level and the text above the tables say already."""
-Note = tuple[str, str]
-"""A sentence, and the language that it is in."""
-Own = dict[tuple[object, ...], Finding]
-"""Figures by block, metric, model, population, condition and axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,86 +36,20 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One difference. `condition` is what it was asked under, `before` and `after` the figures that it is of, each with
-    its interval; empty where it is of several. `outcome` is `higher`, `lower`, `alike` or `untested`."""
-
-    contrast: Contrast
-    population: str
-    condition: str
-    before: tuple[str, str]
-    after: tuple[str, str]
-    difference: str
-    interval: str
-    level: str
-    p: str
-    outcome: str
-    seen: str
-    notes: tuple[Note, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The rows of one figure for two models."""
-
-    left: str
-    right: str
-    figure: str
-    unit: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """`name` is a word of the report; `notes` are those of all rows."""
-
-    name: str
-    groups: tuple[Group, ...]
-    notes: tuple[Note, ...]
-    apart: int
-    """How many differences are not chance alone, of those that were tested."""
-    tested: int
-
-
-@dataclass(frozen=True, slots=True)
 class Trainings:
-    """Everything of the section. Tables that are `further` are folded away."""
+    """Everything of the section."""
 
     cards: tuple[Card, ...]
-    tables: tuple[Table, ...]
-    further: tuple[Table, ...]
+    changes: Changes
 
     def __bool__(self) -> bool:
-        return bool(self.cards or self.tables or self.further)
+        return bool(self.cards or self.changes)
 
 
 def trainings(names: Names) -> Trainings:
-    """Cards in the order of the findings. Of parts of a metric, and of what tells how far answers are the model's own,
-    the differences are folded away; so are comparisons of several trainings under a control."""
-    rows = names.material.findings.contrasts
-    changed = [each for each in rows if each.of in ("training", "beyond")]
-    others = [each for each in rows if each.of == "trainings"]
-    tables = [
-        ("trainings.before", [c for c in changed if not _aside(c)]),
-        ("trainings.pairs", [c for c in others if not _aside(c) and not c.axes]),
-    ]
-    further = [
-        ("trainings.before_further", [c for c in changed if _aside(c)]),
-        ("trainings.pairs_further", [c for c in others if _aside(c) or c.axes]),
-    ]
-    own: Own = {
-        (f.block, f.metric, f.model, f.population, f.condition, *sorted(f.axes.items())): f
-        for f in estimates(names.material)
-    }
-    return Trainings(
-        cards=tuple(_card(names, row, k) for k, row in enumerate(names.material.findings.trainings)),
-        tables=tuple(_table(names, name, found, own) for name, found in tables if found),
-        further=tuple(_table(names, name, found, own) for name, found in further if found),
-    )
-
-
-def _aside(contrast: Contrast) -> bool:
-    return contrast.metric in TRUST or bool(set(contrast.axes) - {"condition"})
+    """Cards in the order of the findings."""
+    rows = names.material.findings.trainings
+    return Trainings(cards=tuple(_card(names, row, k) for k, row in enumerate(rows)), changes=changes(names))
 
 
 def _card(names: Names, row: TrainingRow, number: int) -> Card:
@@ -232,99 +156,3 @@ def _shown(learnt: list[tuple[float, float]], valid: list[tuple[float, float]]) 
         (numbers.count(int(step)), numbers.figure(losses.get(step)), numbers.figure(checked.get(step)))
         for step in sorted({*losses, *checked})
     )
-
-
-def _table(names: Names, name: str, found: Iterable[Contrast], own: Own) -> Table:
-    groups: dict[tuple[object, ...], list[Contrast]] = {}
-    for each in found:
-        part = tuple((axis, value) for axis, value in each.axes.items() if axis != "condition")
-        groups.setdefault((each.block, each.metric, part, each.left, each.right), []).append(each)
-    made = tuple(_group(names, rows, own) for rows in groups.values())
-    notes = dict.fromkeys(note for group in made for row in group.rows for note in row.notes)
-    outcomes = [row.outcome for group in made for row in group.rows]
-    return Table(
-        name=name,
-        groups=made,
-        notes=tuple(notes),
-        apart=sum(outcome in ("higher", "lower") for outcome in outcomes),
-        tested=sum(outcome != "untested" for outcome in outcomes),
-    )
-
-
-def _group(names: Names, rows: list[Contrast], own: Own) -> Group:
-    words, first = names.words, rows[0]
-    part = names.part({axis: value for axis, value in first.axes.items() if axis != "condition"})
-    figure = f"{names.block(first.block)}{words('sentence.colon')}{names.metric(first.metric)}"
-    rows = sorted(rows, key=lambda each: names.place(each.population))
-    return Group(
-        left=names.model(first.left),
-        right=names.model(first.right),
-        figure=words("list.comma").join([figure, *([part] if part else [])]),
-        unit=words.known(
-            f"metric.{first.metric}.unit", words.known(f"unit.{first.unit.replace(' ', '_')}", first.unit)
-        ),
-        rows=tuple(_row(names, each, own) for each in rows),
-    )
-
-
-def _row(names: Names, each: Contrast, own: Own) -> Row:
-    words = names.words
-    condition = each.axes.get("condition", "asked")
-    axes = sorted((axis, value) for axis, value in each.axes.items() if axis != "condition")
-    figures = [
-        None if each.of == "beyond" else own.get((each.block, each.metric, model, each.population, condition, *axes))
-        for model in (each.right, each.left)
-    ]
-    told, decimals = names.condition(condition), _decimals(each, figures)
-    return Row(
-        contrast=each,
-        population=names.heading(each.population) if each.population else words("table.all"),
-        condition=words("trainings.beyond", condition=told) if each.of == "beyond" else told,
-        before=_shown_figure(names, figures[0], each, decimals),
-        after=_shown_figure(names, figures[1], each, decimals),
-        difference=difference(each, decimals),
-        interval=numbers.interval(each.low, each.high, each.unit, decimals),
-        level=numbers.level(each.level),
-        p=numbers.NONE if each.p is None else chance(each.p if each.adjusted is None else each.adjusted),
-        outcome=outcome(each),
-        seen=_seen(names, each),
-        notes=tuple(words.said(note) for note in each.notes if not note.startswith(HOLM)),
-    )
-
-
-def _decimals(each: Contrast, figures: list[Finding | None]) -> int:
-    """As many as a row needs for its difference, and where that begins, to be more than zero."""
-    ends = [abs(end) for end in (each.low, each.high) if end is not None]
-    size = [abs(f.estimate) for f in figures if f is not None and f.estimate is not None]
-    if ends and max([*ends, *size]) < TINY and (size or outcome(each) in ("higher", "lower")):
-        return 5
-    return 4 if outcome(each) in ("higher", "lower") and min(ends) < SMALL else 3
-
-
-def _shown_figure(names: Names, finding: Finding | None, each: Contrast, decimals: int) -> tuple[str, str]:
-    """With its interval; where it is of other items than the difference, with the number of these."""
-    if finding is None:
-        return "", ""
-    reach = numbers.interval(finding.low, finding.high, finding.unit, decimals)
-    told = [] if reach == numbers.NONE else [reach]
-    if finding.estimate is not None and finding.n.items != each.n.get("items", finding.n.items):
-        told.append(names.words("count.items", n=finding.n.items))
-    return numbers.figure(finding.estimate, finding.unit, decimals), names.words("list.comma").join(told)
-
-
-def outcome(each: Contrast) -> str:
-    """Whether the corrected interval lies on one side of zero; `untested` where there is no test."""
-    if each.p is None or each.low is None or each.high is None:
-        return "untested"
-    return "higher" if each.low > 0 else "lower" if each.high < 0 else "alike"
-
-
-def _seen(names: Names, each: Contrast) -> str:
-    """How many items it rests on, and which of them a training has seen."""
-    told = [numbers.count(each.n.get("items", 0))]
-    told += [
-        names.words(f"trainings.seen_{key}", count=numbers.count(each.n[key]))
-        for key in ("learnt", "others", "valid")
-        if each.n.get(key)
-    ]
-    return names.words("list.comma").join(told)
