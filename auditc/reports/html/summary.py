@@ -14,7 +14,7 @@ from auditc.ir.reread import SECOND_READING
 from . import numbers
 from .entries import Entry, entry
 from .figures import symbol
-from .names import APPARENT, TRUST, UNDRAWN, Names, ablation, estimates, published, questionings
+from .names import APPARENT, UNDRAWN, Names, ablation, estimates, published, questionings
 
 ORDER = ("holds", "fails", "undecided")
 
