@@ -1,4 +1,4 @@
-"""numpy for the files of this shelf, loaded at the first value that is worked out.
+"""numpy for the files of this shelf, and what several of them do with it; loaded at the first value that is worked out.
 
 Checking a spec asks a metric what it is and never for a number; with numpy that would take half as long again.
 """
@@ -22,4 +22,9 @@ else:
 
     np = _Numpy()
 
-__all__ = ["np"]
+__all__ = ["np", "per"]
+
+
+def per(amount: Any, count: Any) -> Any:
+    """`amount / count`, arrays of one shape; NaN where nothing was counted."""
+    return np.where(count > 0, amount / np.where(count > 0, count, 1.0), np.nan)

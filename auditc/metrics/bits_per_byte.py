@@ -12,7 +12,7 @@ from typing import Any
 
 from auditc.ir.values import Form
 
-from ._arrays import np
+from ._arrays import per
 from ._contract import Metric, Sheet
 
 
@@ -22,9 +22,7 @@ class Params(Form):
 
 def _values(x: Any, sheet: Sheet, params: Params) -> Any:
     """`[..., I, 3]`, sums of log-probabilities, tokens and bytes, to `[..., I]`; NaN where nothing was predicted."""
-    size = x[..., 2]
-    known = size > 0
-    return np.where(known, -x[..., 0] / math.log(2) / np.where(known, size, 1.0), np.nan)
+    return per(-x[..., 0] / math.log(2), x[..., 2])
 
 
 bits_per_byte = Metric(

@@ -13,7 +13,7 @@ from typing import Any
 
 from auditc.ir.values import Form
 
-from ._arrays import np
+from ._arrays import per
 from ._contract import Metric, Sheet
 
 
@@ -23,9 +23,8 @@ class Params(Form):
 
 def _values(x: Any, sheet: Sheet, params: Params) -> Any:
     """`[..., I, K]` counts to `[..., I]`; NaN where no answer was drawn."""
-    drawn = x.sum(-1)
     distinct = (x > 0).sum(-1)
-    return np.where(drawn > 0, (distinct - 1) / np.where(drawn > 0, drawn, 1.0), np.nan)
+    return per(distinct - 1, x.sum(-1))
 
 
 diversity = Metric(

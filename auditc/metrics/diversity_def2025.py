@@ -14,7 +14,7 @@ from typing import Any
 
 from auditc.ir.values import Form
 
-from ._arrays import np
+from ._arrays import per
 from ._contract import Metric, Sheet
 
 
@@ -25,7 +25,7 @@ class Params(Form):
 def _values(x: Any, sheet: Sheet, params: Params) -> Any:
     """`[..., I, 2]` different texts and texts to `[..., I]`; NaN where nothing was written."""
     different, written = x[..., 0], x[..., 1]
-    return np.where(written > 0, (different - 1) / np.where(written > 0, written, 1.0), np.nan)
+    return per(different - 1, written)
 
 
 diversity_def2025 = Metric(

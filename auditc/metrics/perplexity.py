@@ -11,7 +11,7 @@ from typing import Any
 
 from auditc.ir.values import Form
 
-from ._arrays import np
+from ._arrays import np, per
 from ._contract import Metric, Sheet
 
 
@@ -21,9 +21,7 @@ class Params(Form):
 
 def _values(x: Any, sheet: Sheet, params: Params) -> Any:
     """`[..., I, 3]`, sums of log-probabilities, tokens and bytes, to `[..., I]`; NaN where nothing was predicted."""
-    tokens = x[..., 1]
-    known = tokens > 0
-    return np.where(known, np.exp(-x[..., 0] / np.where(known, tokens, 1.0)), np.nan)
+    return np.exp(per(-x[..., 0], x[..., 1]))
 
 
 perplexity = Metric(

@@ -94,7 +94,7 @@ PASSING = {
     "overloaded": Wrong(503, {"error": {"type": "overloaded_error"}}),
     "overloaded too": Wrong(529, {"error": {"type": "overloaded_error"}}),
     "reset": Wrong(reset=True),
-    "late": Wrong(delay=0.6),
+    "late": Wrong(delay=3),
     "cut off": Wrong(raw=b'{"choices": [{"message"'),
     "no JSON": Wrong(raw=b"upstream connect error"),
     "not the JSON": Wrong(raw=b'["choices"]'),
@@ -111,7 +111,7 @@ REASONS |= dict.fromkeys(("cut off", "no JSON", "not the JSON", "nothing", "deep
 def test_what_passes_is_asked_again_and_what_stays_is_a_failure_with_its_reason(
     name: str, fault: str, server: Provider
 ) -> None:
-    limit = {"timeout": 0.3} if fault == "late" else {}
+    limit = {"timeout": 1} if fault == "late" else {}
     engine = opened(name, server, retries=1, **limit)
     server.fault = once(PASSING[fault])
     good = one(engine)
@@ -316,16 +316,18 @@ def test_the_pace_grows_while_it_is_answered_and_halves_when_it_is_not() -> None
 def test_a_server_that_takes_few_at_a_time_gets_few_at_a_time(name: str, server: Provider) -> None:
     """Of six at a time this one turns the others away: all are answered, and few are turned away."""
     server.latency = 0.01
-    allowed = threading.Semaphore(6)
     turned = Counter[str]()
+    crowded = threading.Event()
 
     def fault(seen: Seen) -> Wrong | None:
         if server.now > 6:
+            crowded.set()
             turned["away"] += 1
             return Wrong(429, {"error": {"message": "slow down"}}, {"Retry-After": "0.02"})
+        if len(server.asked) > 30:  # by now more than six may come at a time: a slow machine is waited for
+            crowded.wait(30)
         return None
 
-    assert allowed
     server.fault = fault
     engine = opened(name, server, concurrency=64)
     replies = asked_by_many(engine, 300, threads=64)
@@ -495,5 +497,5 @@ def test_closing_wakes_whoever_waits(server: Provider) -> None:
         pass
     engine.close()
     engine.close()
-    waiting.join(5)
+    waiting.join(60)
     assert not waiting.is_alive() and isinstance(replies[0], Failure)

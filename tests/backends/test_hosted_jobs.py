@@ -54,8 +54,8 @@ def test_a_server_that_dribbles_holds_up_no_job(
     monkeypatch.setattr(jobs, "MANY", 1.0)
     server.dribbles = lambda path: place in path
     engine = opened(
-        "openai" if place == "/content" else "anthropic", server, tmp_path, batch=True, timeout=0.3, retries=0
+        "openai" if place == "/content" else "anthropic", server, tmp_path, batch=True, timeout=1.5, retries=0
     )
-    with pytest.raises(EngineStopped, match=r"in 0\.3 seconds"):
+    with pytest.raises(EngineStopped, match=r"in 1\.5 seconds"):
         engine.generate(texts(2))
     engine.close()

@@ -14,6 +14,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from auditc.backends import backends
@@ -93,7 +94,7 @@ def _scores(prompts: list[Prompt]) -> list[ScoreRequest]:
 
 
 def _plain(engine: Any, prompt: Prompt, spellings: tuple[tuple[str, ...], ...]) -> list[float]:
-    """The same by the library alone: one prompt, all logits, softmax over all of them."""
+    """The same by the library alone: one prompt, the logits of all tokens, softmax over all of them."""
     import torch
 
     tokenizer, model = engine._tokenizer, engine._model
@@ -105,7 +106,7 @@ def _plain(engine: Any, prompt: Prompt, spellings: tuple[tuple[str, ...], ...]) 
         text = "\n\n".join(turn.text for turn in prompt.turns) + "\n" + prompt.opening
         ids = tokenizer(text, return_tensors="pt")["input_ids"]
     with torch.inference_mode():
-        shares = torch.softmax(model(input_ids=ids).logits[0, -1].double(), dim=-1)
+        shares = torch.softmax(model(input_ids=ids, logits_to_keep=1).logits[0, -1].double(), dim=-1)
     found = []
     for option in spellings:
         tokens = set()
@@ -131,9 +132,10 @@ def _written(replies: list[GenerateReply | Failure]) -> list[GenerateReply]:
 
 
 @pytest.mark.models
-def test_probabilities_agree_with_a_plain_full_softmax(engine: Any) -> None:
-    requests = _scores(_prompts())
-    assert len(requests) == 50
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+def test_probabilities_agree_with_a_plain_full_softmax(engine: Any, every: int) -> None:
+    requests = _scores(_prompts()[::every])
+    assert len(requests) == {3: 17, 1: 50}[every]
     for request, reply in zip(requests, _scored(engine.score(requests)), strict=True):
         assert reply.logprobs == pytest.approx(_plain(engine, request.prompt, request.spellings), abs=1e-4)
 
@@ -336,13 +338,14 @@ def test_sampled_tokens_follow_the_softmax(smollm2: Any, settings: dict[str, Any
     from auditc.backends.transformers.pick import randoms, sampled
     from auditc.backends.transformers.score import last_logits
 
-    count = 4000
+    count = 2000
     prompt = Prompt((Turn("user", "Tell me about your day."),))
     [fed] = smollm2._prompts.feed([prompt])
     with torch.inference_mode():
         logits = last_logits(smollm2._model, [fed.ids])
-        numbers = torch.stack([torch.from_numpy(randoms(seed, 1, logits.shape[1])[0]) for seed in range(count)])
-        drawn = torch.cat([sampled(logits.expand(100, -1), Sampling(**settings), part) for part in numbers.split(100)])
+        parts = [range(first, first + 100) for first in range(0, count, 100)]
+        numbers = (torch.from_numpy(np.stack([randoms(n, 1, logits.shape[1])[0] for n in part])) for part in parts)
+        drawn = torch.cat([sampled(logits.expand(100, -1), Sampling(**settings), part) for part in numbers])
         shares = _library_shares(logits[0].double(), **settings)
     expected = {str(token): float(share) for token, share in enumerate(shares) if share > 0}
     observed = Counter(str(token) for token in drawn.tolist())
@@ -456,11 +459,14 @@ def _limit(monkeypatch: pytest.MonkeyPatch, engine: Any, rows: int, fault: Excep
     monkeypatch.setattr(Decoder, "logits", logits)
 
 
-@pytest.fixture(params=["taken apart", "by the library"])
+APART, LIBRARY = "taken apart", "by the library"
+
+
+@pytest.fixture(params=[APART, LIBRARY])
 def either(request: pytest.FixtureRequest, smollm2: Any) -> Iterator[Any]:
     """SmolLM2 as it is computed on a CPU, and as every other build is."""
     kept = smollm2._writer
-    if request.param == "by the library":
+    if request.param == LIBRARY:
         smollm2._writer = replace(kept, decoder=None)
     yield smollm2
     smollm2._writer = kept
@@ -473,7 +479,9 @@ def _no_memory() -> Exception:
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("kind", ["cpu", "cuda", "python"])
+@pytest.mark.parametrize(
+    ("either", "kind"), [(APART, "cpu"), (APART, "cuda"), (APART, "python"), (LIBRARY, "cpu")], indirect=["either"]
+)
 def test_a_batch_that_does_not_fit_is_split(either: Any, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     import torch
 

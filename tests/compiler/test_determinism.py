@@ -62,11 +62,14 @@ def printed(python: str, paths: list[Path], settings: dict[str, str]) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: f"{s['LC_ALL']} {s['PYTHONHASHSEED']}")
-def test_bytes_do_not_depend_on_folder_locale_or_hash_seed(settings: dict[str, str], tmp_path: Path) -> None:
-    here = printed(sys.executable, laid(tmp_path / "here"), {})
-    assert here.count("\n") == sum(map(is_sound, specs())) + 1
-    assert printed(sys.executable, laid(tmp_path / "elsewhere, in a länger path"), settings) == here
+def test_bytes_do_not_depend_on_folder_locale_or_hash_seed(tmp_path: Path) -> None:
+    paths = laid(tmp_path / "here")
+    here = printed(sys.executable, paths, {})
+    assert here.count("\n") == len(paths) > 10
+    shutil.move(tmp_path / "here", tmp_path / "elsewhere, in a länger path")
+    moved = [tmp_path / "elsewhere, in a länger path" / path.relative_to(tmp_path / "here") for path in paths]
+    for settings in SETTINGS:
+        assert printed(sys.executable, moved, settings) == here, settings
 
 
 def test_examples_are_locked_as_they_are_compiled() -> None:

@@ -179,9 +179,9 @@ def mutations(draw: st.DrawFn) -> str:
 
 
 def check_any_text(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     file, sink = parsed(text)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     places = [label.span for d in sink.diagnostics for label in (d.primary, *d.related)]
     for span in (*spans_of((file.statements, file.comments)), *places):
         assert 0 <= span.start <= span.end <= len(text)

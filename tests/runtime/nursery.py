@@ -1,8 +1,8 @@
 """Runs to be killed, born ready: `python -m tests.runtime.nursery FOLDER` has everything imported, and forks a run of
 the plan in FOLDER for each line it reads, which names a log. It prints the process id of the run, and how it ended.
 
-The log has a line for every cell before it reaches the engine, `W` when a file begins to be written, and `S` once its
-answers are safe on disk.
+The log has a line for every cell before it reaches the engine, and `S` with a number once so many more answers are safe
+on disk. Answers are stored in the order in which they are asked.
 """
 
 from __future__ import annotations
@@ -53,13 +53,17 @@ def _run(log: int) -> None:
     )
     table, add_lines = commit.table, commit.Committer._add_lines
 
+    written: list[int] = []
+
     def noted_table(taken: Any) -> Any:
-        os.write(log, b"W\n")
-        return table(taken)
+        rows = table(taken)
+        written.append(rows.num_rows)
+        return rows
 
     def noted_lines(self: Any, entries: Any) -> None:
         add_lines(self, entries)
-        os.write(log, b"S\n")
+        if written:  # otherwise they are of files that an earlier run left
+            os.write(log, f"S{written.pop()}\n".encode())
 
     commit.table = noted_table
     commit.Committer._add_lines = noted_lines  # type: ignore[method-assign]

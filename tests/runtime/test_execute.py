@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from auditc.backends import simulated
 from auditc.ir.answers import FAILED, NOT_RUN
 from auditc.ir.controls import country_named
 from auditc.ir.plan import Budget, Condition, Price
@@ -190,18 +193,31 @@ def test_a_budget_stops_cleanly_and_the_rest_is_asked_later(tmp_path: Path, limi
 def test_a_run_that_is_told_to_stop_in_its_last_batch_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lane, "GRACE", 0.1)
     told: list[str] = []
-    signalled = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    over = threading.Event()
+
+    class Signalling:
+        """Once it is asked, the run is told to stop; it answers when all is over."""
+
+        def __init__(self, engine: Any) -> None:
+            self._engine, self.identity = engine, engine.identity
+
+        def score(self, requests: Any) -> Any:
+            signal.raise_signal(signal.SIGINT)
+            over.wait(60)
+            return self._engine.score(requests)
+
+        def close(self) -> None:
+            over.set()
 
     class Note(Reporter):
-        def opening(self, model: str) -> None:
-            signalled.start()
-
         def stopping(self, why: str) -> None:
             told.append(why)
 
+    real = simulated.simulated
+    signalling = replace(real, open=lambda source, params: Signalling(real.open(source, params)))  # type: ignore[arg-type, return-value]
+    monkeypatch.setattr(simulated, "simulated", signalling)
     # One batch: by the time the signal comes, nothing is left that would have to be admitted.
-    slow = plan(score(items=2, populations=("us",), language={"us": "en"}), models={"sim": model(latency=2)})
-    stopped = ask(slow, tmp_path, reporter=Note())
+    stopped = ask(plan(score(items=2, populations=("us",), language={"us": "en"})), tmp_path, reporter=Note())
     assert stopped.cells["not_run"] == stopped.cells["planned"] > 0
     assert stopped.stopped == "interrupted" and told == ["interrupted"]
 

@@ -200,16 +200,16 @@ def test_a_budget_in_money_is_not_overrun(batch: bool, server: Provider, tmp_pat
     [
         (Wrong(change=lambda answer: answer["choices"][0].update(logprobs=None)), "truncated"),
         (Wrong(raw=b"{}"), "invalid_reply"),
-        (Wrong(delay=0.3), "timeout"),
+        (Wrong(delay=1), "timeout"),
     ],
 )
 def test_what_failed_is_paid_for_too(fault: Wrong, reason: str, server: Provider, tmp_path: Path) -> None:
     price = Price(input=Money(amount=1000.0, currency="usd"), output=Money(amount=1000.0, currency="usd"))
-    model = hosted("openai", server.url, price, logprobs=20, retries=1, timeout=0.2, concurrency=2)
+    model = hosted("openai", server.url, price, logprobs=20, retries=1, timeout=0.5, concurrency=2)
     # Now and then there is an answer, so that the server counts as one that answers.
     server.fault = lambda seen: fault if seen.number % 4 else None
     asked = plan(score("ft/m", "m"), models={"m": model})
-    done = ask(asked, tmp_path, limits=Limits(money=Money(amount=3.0, currency="usd")))
+    done = ask(asked, tmp_path, limits=Limits(money=Money(amount=2.0, currency="usd")))
     assert "budget" in done.stopped and done.cells["failed"] > 0 and done.cells["not_run"] > 0
     paid = done.spent.money["usd"] * 1000
     assert paid == pytest.approx(done.spent.tokens_in + done.spent.tokens_out)

@@ -6,9 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -65,28 +64,6 @@ def worker(tmp_path: Path, latency: float = 0.0) -> Iterator[ProcessWorker]:
         running.close()
 
 
-@contextmanager
-def killing(worker: ProcessWorker, when: Callable[[int], bool]) -> Iterator[list[int]]:
-    """Kills the worker's processes, 0.2 s after each is seen, as long as `when` says so of their number."""
-    stop, killed = threading.Event(), list[int]()
-
-    def kill() -> None:
-        while not stop.wait(0.01):
-            process = worker._process
-            if process is not None and process.pid not in killed and when(len(killed)):
-                time.sleep(0.2)
-                killed.append(process.pid)
-                process.send_signal(signal.SIGKILL)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        stop.set()
-        thread.join()
-
-
 @pytest.mark.parametrize(
     "request_", [SCORES[0], TEXTS[0], replace(SCORES[0], again=True), replace(TEXTS[0], again=True)]
 )
@@ -115,10 +92,11 @@ def test_both_kinds_of_worker_answer_alike(tmp_path: Path, requests: list[Reques
 
 
 def test_a_worker_that_is_killed_in_a_batch_is_started_again_and_the_batch_is_asked_in_halves(tmp_path: Path) -> None:
-    with worker(tmp_path, latency=0.5) as running:
-        with killing(running, lambda killed: killed == 0) as killed:
-            replies = running.ask(SCORES)
-        assert killed and replies == LocalWorker(bound()).ask(SCORES)
+    starts, sizes = tmp_path / "starts", tmp_path / "sizes"
+    first = f"print(len(texts), file=open({str(sizes)!r}, 'a')) or open({str(starts)!r}).read() == 'start'"
+    with killed_by_memory(tmp_path, first) as running:
+        assert running.ask(SCORES) == LocalWorker(bound()).ask(SCORES)
+    assert starts.read_text() == "startstart" and sizes.read_text().split() == ["6", "3", "3"]
 
 
 def test_a_request_that_kills_its_worker_fails_alone_and_the_run_goes_on(tmp_path: Path) -> None:
@@ -187,10 +165,10 @@ serve()
 
 def test_a_worker_that_keeps_dying_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RESTARTS", 2)
-    with worker(tmp_path, latency=0.7) as running:
-        with killing(running, lambda killed: True):
-            replies = [running.ask(SCORES[:2]) for _ in range(2)]
-        assert all(isinstance(reply, Failure) and reply.reason == "worker_died" for some in replies for reply in some)
+    with killed_by_memory(tmp_path, "True") as running:
+        replies = [reply for _ in range(2) for reply in running.ask(SCORES[:2])]
+    assert all(isinstance(reply, Failure) and reply.reason == "worker_died" for reply in replies)
+    assert (tmp_path / "starts").read_text().count("start") == 3
 
 
 def test_a_worker_that_was_given_up_is_not_started_for_the_next_batch(
@@ -217,7 +195,7 @@ def test_a_silent_worker_is_taken_for_dead(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_worker_ends_when_its_run_is_gone(tmp_path: Path) -> None:
-    with worker(tmp_path, latency=60) as running:
+    with worker(tmp_path, latency=600) as running:
         process = running._process
         assert process is not None and process.stdin is not None
         process.stdin.write(pack({"ask": [from_request(request) for request in SCORES]}))
@@ -225,7 +203,7 @@ def test_a_worker_ends_when_its_run_is_gone(tmp_path: Path) -> None:
         time.sleep(0.3)
         assert process.poll() is None
         process.stdin.close()
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
 
 
 def test_ctrl_c_reaches_the_run_and_not_its_worker(tmp_path: Path) -> None:
@@ -238,14 +216,14 @@ def test_ctrl_c_reaches_the_run_and_not_its_worker(tmp_path: Path) -> None:
 
 def test_what_is_in_flight_can_be_given_up(tmp_path: Path) -> None:
     lane = Lane(
-        replace(bound(60), backend=replace(bound().backend, in_process=False)), tmp_path / "log", lambda model: None
+        replace(bound(600), backend=replace(bound().backend, in_process=False)), tmp_path / "log", lambda model: None
     )
     future = lane.put(SCORES)
     started = time.monotonic()
     assert lane.landed([future], lambda: True) == {future: None}
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60, "the batch was not waited for"
     with pytest.raises(Cancelled):
-        future.result(5)
+        future.result(60)
     lane.close()
 
 
@@ -295,7 +273,7 @@ def test_no_failure_says_whose_machine_it_was(monkeypatch: pytest.MonkeyPatch) -
 
 def test_serving_says_nothing_but_messages_on_standard_output() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "auditc.runtime.workers.serve"], input=b"", capture_output=True, timeout=20, check=False
+        [sys.executable, "-m", "auditc.runtime.workers.serve"], input=b"", capture_output=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout) == (0, b"")
 

@@ -331,6 +331,6 @@ def test_speed() -> None:
     ids=range(18),
 )
 def test_no_text_takes_long(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     diagnosed(text)
-    assert time.perf_counter() - started < 30
+    assert time.process_time() - started < 30

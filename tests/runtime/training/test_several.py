@@ -41,46 +41,51 @@ exec(said["do"][int(rank)])
 """
 
 
-def led(folder: Path, *do: str) -> tuple[Message, list[Message], float]:
-    """What comes of processes that do this, what was sent meanwhile, and in how many seconds."""
+def led(folder: Path, *do: str) -> tuple[Message, list[Message]]:
+    """What comes of processes that do this, and what was sent meanwhile."""
     path = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     sent: list[Message] = []
-    began = time.monotonic()
     environments = [{**path, "RANK": str(rank)} for rank in range(len(do))]
     message = {"folder": str(folder), "do": list(do)}
     came = lead([sys.executable, "-c", RANK], environments, message, sent.append)
     for rank in range(len(do)):
         with pytest.raises(ProcessLookupError):
             os.kill(int((folder / f"pid{rank}").read_text()), 0)
-    return came, sent, time.monotonic() - began
+    return came, sent
 
 
 WAITS = "time.sleep(600)"
+FOLLOWS = "tell({'not_trained': ['engine', 'connection closed by peer', '']})"
 
 
 def test_the_first_speaks_for_all_and_none_is_left(tmp_path: Path) -> None:
-    came, sent, _ = led(tmp_path, "time.sleep(0.5); tell({'trained': 'the first'})", f"tell({{'trained': 1}}); {WAITS}")
+    came, sent = led(tmp_path, "time.sleep(0.5); tell({'trained': 'the first'})", f"tell({{'trained': 1}}); {WAITS}")
     assert came == {"trained": "the first"} and sent == [{"progress": {"of": "0"}}]
 
 
 def test_one_that_is_killed_ends_all_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(several, "GRACE", 0.5)
-    late = "time.sleep(1); tell({'not_trained': ['engine', 'connection closed by peer', '']}); time.sleep(600)"
-    came, _, _ = led(tmp_path, late, "os.kill(os.getpid(), signal.SIGKILL)", WAITS)
+    killed = "Path('/proc', Path(said['folder'], 'pid1').read_text())"
+    late = f"while {killed}.exists(): time.sleep(0.02)\n{FOLLOWS}; {WAITS}"
+    came, _ = led(tmp_path, late, "os.kill(os.getpid(), signal.SIGKILL)", WAITS)
     reason, said, help = came["not_trained"]
     assert (reason, said) == ("worker_died", "process 2 of 3 was killed, most likely for want of memory")
     assert "smaller `batch`" in help
 
 
-def test_what_the_matter_is_counts_more_than_what_follows_from_it(tmp_path: Path) -> None:
-    follows = "tell({'not_trained': ['engine', 'connection closed by peer', '']})"
-    matter = "time.sleep(0.5); tell({'not_trained': ['out_of_memory', 'no memory', 'take less']})"
+def test_what_the_matter_is_counts_more_than_what_follows_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(several, "GRACE", 60)  # nobody waits for longer than until both have spoken
+    follows = f"{FOLLOWS}; Path(said['folder'], 'told').touch()"
+    matter = "while not Path(said['folder'], 'told').exists(): time.sleep(0.02)\n"
+    matter += "tell({'not_trained': ['out_of_memory', 'no memory', 'take less']})"
     assert led(tmp_path, follows, matter)[0] == {"not_trained": ["out_of_memory", "no memory", "take less"]}
 
 
 def test_one_that_just_ends_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(several, "GRACE", 0.5)
-    came, _, _ = led(tmp_path, WAITS, "sys.exit(7)")
+    came, _ = led(tmp_path, WAITS, "os._exit(7)")
     assert came["not_trained"][:2] == ["worker_died", "process 2 of 2 ended in the middle (7)"]
 
 
@@ -116,7 +121,7 @@ def test_all_end_with_the_run_that_started_them(tmp_path: Path) -> None:
 
 def _gone(number: int) -> bool:
     """Whether a process has ended, within a while; one that nobody has waited for yet has."""
-    for _ in range(200):
+    for _ in range(1200):
         try:
             if Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
                 return True
