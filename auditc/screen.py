@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +13,8 @@ from rich.text import Text
 from auditc.ir.finding import TRUST
 from auditc.ir.reread import SECOND_READING
 from auditc.ir.training import judged
+from auditc.ir.unasked import Silence, silence
+from auditc.metrics import metrics
 
 if TYPE_CHECKING:
     from auditc.api.runs import Done
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from auditc.runtime.training.forecast import TrainingForecast
 
 
+_BETTER: Final = {"higher": "higher is better", "lower": "lower is better", "neither": "neither end is better"}
 COMPARED = 12
 """Pairs of groups that are shown; with many groups there are many pairs."""
 
@@ -83,21 +86,25 @@ def outcome(done: Done) -> None:
     """Headline findings, verdicts on claims, counts, and where the report is."""
     console = _console()
     table = _table("figure", "model", "asked as", "estimate", "95 % interval", "floor", "items")
-    whole = {(finding.block, finding.metric) for finding in done.findings.findings if not finding.axes}
-    for finding in done.findings.findings:
-        # A metric that asks a judge has a figure for each question, and none for all of them together.
-        alone = len(finding.axes) == 1 and (finding.block, finding.metric) not in whole
-        if finding.claim is None and (not finding.axes or alone):
-            table.add_row(*_plain(*_finding(finding)))
-    console.print(table)
+    silent = silence(done.findings)
+    shown = [finding for finding in _headlines(done.findings.findings) if not silent.of(finding)]
+    for finding in shown:
+        table.add_row(*_plain(*_finding(finding)))
+    if shown:
+        console.print(table)
+    for line in (*_meant(shown), *_silent(silent)):
+        console.print(Text(line), soft_wrap=True)
     for claim in done.findings.claims:
         colour = {"holds": "green", "fails": "red", "undecided": "yellow"}[claim.verdict]
-        console.print(Text(f"{claim.verdict:>9}", style=colour) + Text(f"  {claim.says}. {claim.why}"))
+        why = "Nothing that it speaks of was asked." if silent.whole else claim.why
+        console.print(Text(f"{claim.verdict:>9}", style=colour) + Text(f"  {claim.says}. {why}"))
     for line in _compared(done):
         console.print(Text(line), soft_wrap=True)
     cells = done.record.cells
     counts = ", ".join(f"{cells[word]:,} {word}" for word in ("answered", "refused", "unparsable", "failed"))
-    console.print(Text(f"{cells['asked']:,} cells asked ({counts}), {cells['reused']:,} from the store"))
+    shared = cells.get("shared", 0)
+    asked = f"{cells['asked']:,} cells asked ({counts}), {cells['reused'] - shared:,} from the store"
+    console.print(Text(asked + (f", {shared:,} asked with others that ask the same" if shared else "")))
     for line in _unanswered(done):
         console.print(Text(line, style="yellow"), soft_wrap=True)
     for line in _probes(done):
@@ -112,6 +119,36 @@ def outcome(done: Done) -> None:
         console.print(Text(f"{name}: replayed from recording {recording}, not asked", style="yellow"), soft_wrap=True)
     for name, path in done.reports.items():
         console.print(Text(f"{name}: {path}"), soft_wrap=True)
+
+
+def _headlines(findings: Sequence[Finding]) -> Iterable[Finding]:
+    """The figures for the whole survey. A metric that asks a judge has a figure for each question, and none for all of
+    them together."""
+    whole = {(finding.block, finding.metric) for finding in findings if not finding.axes}
+    for finding in findings:
+        alone = len(finding.axes) == 1 and (finding.block, finding.metric) not in whole
+        if finding.claim is None and (not finding.axes or alone):
+            yield finding
+
+
+def _meant(shown: Sequence[Finding]) -> Iterable[str]:
+    """What the number of each metric is, which end of it is better, and what it is about."""
+    about: dict[tuple[str, str, str], dict[str, None]] = {}
+    for finding in shown:
+        about.setdefault((finding.metric, finding.unit, finding.better), {})[finding.estimand] = None
+    width = max((len(metric) for metric, _, _ in about), default=0)
+    for (metric, unit, better), estimands in about.items():
+        title = metrics.take(metric).title if metric in metrics.names() else metric
+        words = [title, *([unit] if unit.lower() != title.lower() else []), _BETTER[better]]
+        yield f"  {metric:<{width}}  {'; '.join(words)}; about {' or '.join(estimands)}"
+
+
+def _silent(silent: Silence) -> Iterable[str]:
+    """What nobody was asked, and has no figure for that."""
+    if silent.whole:
+        yield "Nothing was asked, and nothing is stored: there are no figures, and no claim was tested."
+    for (block, model), cells in silent.parts.items() if not silent.whole else ():
+        yield f"{block}: nothing was asked of {model} ({cells:,} cells planned), so there is no figure of it"
 
 
 def _trained(done: Done) -> Iterable[str]:
@@ -270,7 +307,8 @@ def _finding(finding: Finding) -> tuple[str, ...]:
     interval = "" if finding.low is None or finding.high is None else f"{finding.low:z.3f} to {finding.high:z.3f}"
     estimate = "none" if finding.estimate is None else f"{finding.estimate:z.3f}"
     flag = "" if finding.interpretable else "not interpretable: "
-    asked_as = finding.population if finding.condition == "asked" else f"{finding.population}, {finding.condition}"
+    population = finding.population or "all populations"
+    asked_as = population if finding.condition == "asked" else f"{population}, {finding.condition}"
     figure = ", ".join([f"{finding.block}.{finding.metric}", *finding.axes.values()])
     return (figure, finding.model, asked_as, flag + estimate, interval, floor, str(finding.n.items))
 

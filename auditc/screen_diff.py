@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
@@ -19,6 +20,10 @@ _LONGEST = 160
 """Characters of a value that are shown; the whole of it is in the JSON."""
 _MOST = 5
 """Reasons and items that are listed one by one."""
+_STYLES: Final = {"": "", "caution: ": "yellow", "note: ": "dim"}
+"""How what is said of a figure begins, and how it looks: why it cannot be compared, what may move it, what else."""
+Said = tuple[str, str]
+"""How it begins, and the rest of it."""
 
 
 def comparison(found: Comparison) -> None:
@@ -29,8 +34,11 @@ def comparison(found: Comparison) -> None:
     console.print(_headline(found))
     if not found.changes:
         return
-    _part(console, "Figures", found.figures, _figure)
-    _part(console, "Claims", found.claims, _claim)
+    told = _told(found)
+    shared = {said for said, rows in told.items() if len(rows) > 1}
+    _part(console, "Figures", found.figures, lambda row: _figure(console, row, shared))
+    _part(console, "Claims", found.claims, lambda row: _claim(console, row, shared))
+    _shared(console, found, told)
     for where, names in (("first", found.only_before), ("second", found.only_after)):
         if names:
             console.print(_text(f"\nOnly in the {where}: {', '.join(names)}"), soft_wrap=True)
@@ -53,17 +61,17 @@ def _headline(found: Comparison) -> Text:
     )
 
 
-def _part(console: Console, title: str, rows: tuple[Any, ...], show: Any) -> None:
+def _part(console: Console, title: str, rows: tuple[Any, ...], show: Callable[[Any], None]) -> None:
     if rows:
         console.print(_text(f"\n{title}", style="bold"))
         for row in rows:
-            show(console, row)
+            show(row)
 
 
-def _figure(console: Console, figure: FigureOutcome) -> None:
+def _figure(console: Console, figure: FigureOutcome, shared: Collection[Said]) -> None:
     name = f"{figure.block}.{figure.metric}" + (f" (was {figure.was}.{figure.metric})" if figure.was else "")
     console.print(_text(f"{name:<32} ") + _coloured(figure.verdict) + _text(_on_items(figure)))
-    _notes(console, figure)
+    _notes(console, [said for said in _said(figure) if said not in shared])
     if len(set(figure.populations.values())) > 1:
         for name, verdict in figure.populations.items():
             _indented(console, _text(f"as {name}: ") + _coloured(verdict))
@@ -82,24 +90,69 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names[:_MOST]) + (f" and {len(names) - _MOST} more" if len(names) > _MOST else "")
 
 
-def _claim(console: Console, claim: ClaimOutcome) -> None:
+def _claim(console: Console, claim: ClaimOutcome, shared: Collection[Said]) -> None:
     name = claim.claim + (f" (was {claim.was})" if claim.was else "")
     console.print(
         _text(f"{name:<32} verdict ") + _coloured(claim.verdict) + _text(", figures ") + _coloured(claim.figures)
     )
-    _notes(console, claim)
+    _notes(console, [said for said in _said(claim) if said not in shared])
 
 
-def _notes(console: Console, row: FigureOutcome | ClaimOutcome) -> None:
-    for mark, style, said in (
-        ("", "", row.reasons),
-        ("caution: ", "yellow", row.cautions),
-        ("note: ", "dim", row.notes),
-    ):
-        for text in said[:_MOST]:
+def _said(row: FigureOutcome | ClaimOutcome) -> Iterator[Said]:
+    yield from (("", text) for text in row.reasons)
+    yield from (("caution: ", text) for text in row.cautions)
+    yield from (("note: ", text) for text in row.notes)
+
+
+def _told(found: Comparison) -> dict[Said, list[FigureOutcome | ClaimOutcome]]:
+    """Everything that is said of figures and claims, each with those that it is said of."""
+    told: dict[Said, list[FigureOutcome | ClaimOutcome]] = {}
+    rows: list[FigureOutcome | ClaimOutcome] = [*found.figures, *found.claims]
+    for row in rows:
+        for said in _said(row):
+            told.setdefault(said, []).append(row)
+    return told
+
+
+def _shared(console: Console, found: Comparison, told: dict[Said, list[FigureOutcome | ClaimOutcome]]) -> None:
+    """What is said of several, once, with whom it is said of."""
+    groups: dict[str, list[Said]] = {}
+    for said, rows in told.items():
+        if len(rows) > 1:
+            groups.setdefault(_of(found, rows), []).append(said)
+    if groups:
+        console.print(_text("\nReasons and cautions that several share", style="bold"))
+    for whom, notes in groups.items():
+        console.print(_text(f"of {whom}"), soft_wrap=True)
+        _notes(console, notes)
+
+
+def _of(found: Comparison, rows: list[FigureOutcome | ClaimOutcome]) -> str:
+    """`all 8 figures, and of claim close`; of most of them those that it is not said of."""
+    whom = []
+    for word, every in (("figure", found.figures), ("claim", found.claims)):
+        names = [_name(row) for row in every if row in rows]
+        others = [_name(row) for row in every if row not in rows]
+        if names and not others and len(names) > 1:
+            whom.append(f"all {len(names)} {word}s")
+        elif names and len(others) < min(len(names), _MOST) and len(names) > 2:
+            whom.append(f"all {word}s but {', '.join(others)}")
+        elif names:
+            whom.append(", ".join(f"claim {name}" if word == "claim" else name for name in names))
+    return ", and of ".join(whom)
+
+
+def _name(row: Any) -> str:
+    return str(row.claim) if hasattr(row, "claim") else f"{row.block}.{row.metric}"
+
+
+def _notes(console: Console, notes: Sequence[Said]) -> None:
+    for mark, style in _STYLES.items():
+        texts = [text for one, text in notes if one == mark]
+        for text in texts[:_MOST]:
             _indented(console, _text(mark + text, style=style))
-        if len(said) > _MOST:
-            _indented(console, _text(f"{mark}and {len(said) - _MOST} more of the changes below", style=style))
+        if len(texts) > _MOST:
+            _indented(console, _text(f"{mark}and {len(texts) - _MOST} more of the changes below", style=style))
 
 
 def _indented(console: Console, text: Text) -> None:

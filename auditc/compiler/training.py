@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from auditc.backends import backends
 from auditc.diagnostics import Label
 from auditc.ir.audit import SurveyUse
 from auditc.ir.plan import Model, Score, Thing, Train
+from auditc.ir.training import ANEW
 from auditc.ir.values import ItemSet
 from auditc.methods import methods
 from auditc.spec.syntax import Attribute, Call, Expression, Word
@@ -30,9 +31,6 @@ from .sound import Asking, covered, spoken
 from .splits import PARTS, parts
 from .subjects import Taken, by_body
 from .wants import Want, called
-
-_ANEW: Final = "float32, from "
-"""Before what the weights were that were trained, or that an adapter was added to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,10 +163,10 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
 def _stored(base: Model, made: TrainForm, lineage: Lineage) -> str:
     """What the numbers are that a training writes. An adapter stands beside weights that stay as they are; where all
     weights are trained, or an adapter that is there already is added to them, they are written anew."""
-    if not base.quantisation or base.quantisation.startswith(_ANEW):
+    if not base.quantisation or base.quantisation.startswith(ANEW):
         return base.quantisation
     anew = made.adapter == "full" or base.adapter is not None or any(True for _ in lineage.of(made.from_))
-    return f"{_ANEW}{base.quantisation}" if anew else base.quantisation
+    return f"{ANEW}{base.quantisation}" if anew else base.quantisation
 
 
 def _asks(

@@ -74,7 +74,8 @@ class TrainingFinished(_Event):
 
 
 class CellsDone(_Event):
-    """So many more cells of a stage are settled since the last such event: asked now, or answered before. `failed`
+    """So many more cells of a stage are settled since the last such event: asked now, or answered otherwise (`reused`).
+    `shared` of the latter get the answer of another cell that this run asks, the rest had one in the store. `failed`
     counts by reason those that were asked and brought no answer. Tokens and money, by currency, are the run's so far.
     Two of these events of one stage are at least half a second apart, but for the last of it."""
 
@@ -82,6 +83,7 @@ class CellsDone(_Event):
     stage: str
     asked: int
     reused: int
+    shared: int = 0
     failed: dict[str, int]
     tokens_in: int
     tokens_out: int
@@ -98,13 +100,15 @@ class Waiting(_Event):
 
 
 class StageFinished(_Event):
-    """A stage, or a probe, is done: cells = asked + reused + not_run. Stages that are asked together share their
-    seconds out by the cells that were asked."""
+    """A stage, or a probe, is done: cells = asked + reused + not_run. `shared` of those reused got the answer of
+    another cell that this run asked, the rest had one in the store. Stages that are asked together share their seconds
+    out by the cells that were asked."""
 
     event: Literal["stage_finished"] = "stage_finished"
     stage: str
     asked: int
     reused: int
+    shared: int = 0
     not_run: int
     seconds: float
 

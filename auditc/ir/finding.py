@@ -246,7 +246,8 @@ class Contrast(Form):
     unit: str
     n: dict[str, int]
     """How many `items`, `models` on each side (`left`, `right`), `values`; of trained models how many of the items were
-    `learnt` as these people answer them, as `others` do, or decided which state was kept (`valid`)."""
+    `learnt` as these people answer them, as `others` do, or decided which state was kept (`valid`); of what is left
+    `beyond` a control also for how many of them it `named` people whom the training had learnt from."""
     notes: tuple[str, ...] = ()
     origin: Origin
 
@@ -370,6 +371,9 @@ class RunRecord(Form):
     started: str
     seconds: float
     cells: dict[str, int]
+    """`planned` = `reused` + `asked` + `not_run`, and `asked` = `answered` + `refused` + `unparsable` + `failed`. Of
+    those `reused`, `shared` were asked with another cell of the run that asks the same; the rest had their answer in
+    the store. A record from before these were told apart has no `shared`."""
     stages: tuple[dict[str, Any], ...]
     provenance: dict[str, Any]
     stopped: str = ""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from .exchange import ScoreRequest
 from .plan import Thing
 from .values import Form
+
+ANEW: Final = "float32, from "
+"""In a model's card before how its base was quantised: a training wrote the weights anew, multiplied out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,12 @@ class Reporter:
     def opening(self, model: str) -> None:
         """A model is about to be loaded; it may take a while."""
 
-    def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
-        """So many more cells are settled: asked now (those `failed`, by reason, without an answer), or answered before.
-        `spent` is what the run has taken so far. A batch with cells of several stages is told of each of them."""
+    def cells_done(
+        self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent, shared: int = 0
+    ) -> None:
+        """So many more cells are settled: asked now (those `failed`, by reason, without an answer), or answered before,
+        or (those `shared` among the latter) with another cell. `spent` is what the run has taken so far. A batch with
+        cells of several stages is told of each of them."""
 
     def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
         """A training begins, or goes on: so many examples are learnt, and so many decide."""
@@ -43,7 +46,9 @@ class Reporter:
     def waiting(self, model: str, seconds: float, why: str) -> None:
         """Nothing is asked of a model for so long, for instance because a server's rate limit is reached."""
 
-    def stage_finished(self, stage: str, asked: int, reused: int, not_run: int, seconds: float) -> None:
+    def stage_finished(
+        self, stage: str, asked: int, reused: int, not_run: int, seconds: float, shared: int = 0
+    ) -> None:
         """A stage is done. Stages that are asked together share their seconds out by the cells that were asked."""
 
     def stopping(self, why: str) -> None:

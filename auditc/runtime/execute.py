@@ -45,8 +45,8 @@ from .windows import Windows
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a run brought. `cells`: planned = reused + asked + not_run; asked = answered + refused + unparsable +
-    failed. `answers` hold what is stored for the plan, reused and asked alike. `stopped` says why the run ended early.
-    """
+    failed; `shared` of those reused were asked with another cell. `answers` hold what is stored, reused and
+    asked alike. `stopped` says why the run ended early."""
 
     answers: tuple[Answers, ...]
     sheets: tuple[Sheet, ...]
@@ -168,13 +168,6 @@ class _Run:
         """The answer to a cell, of this run or an earlier one, or this run's failure."""
         return self.store.get(key) or self._failed.get(key)
 
-    def asked(self) -> dict[str, set[bytes]]:
-        """Keys that were asked in this run, by the stage that they were asked for."""
-        found: dict[str, set[bytes]] = {}
-        for key, name in self.fresh.items():
-            found.setdefault(name, set()).add(key)
-        return found
-
     def ask(self, party: Party) -> list[tuple[Sheet, dict[str, Any]]]:
         """Ask what the stages of a party lack."""
         started, bound, limit = time.monotonic(), self.bound[party[0].model], self.meter.limits.per_stage
@@ -212,9 +205,9 @@ class _Run:
     def outcome(self, done: Sequence[tuple[Sheet, dict[str, Any]]], trainings: Trainings) -> Outcome:
         """What the run brought, once all that can be asked has been."""
         plan, meter, store = self.plan, self.meter, self.store
-        answers, records, total, fresh = [], [], Counts(), self.asked()
+        answers, records, total = [], [], Counts()
         for sheet, record in done:
-            gathered, counts = gather(plan, sheet, self.reply, fresh.get(sheet.stage.name, set()))
+            gathered, counts = gather(plan, sheet, self.reply, self.fresh)
             answers.extend(gathered)
             total += counts
             records.append(record | counts.as_dict())
@@ -255,7 +248,9 @@ class _Run:
                 continue
             lacking = self._lacking(batch)
             if len(lacking) < len(batch):
-                self.ledger.reuse(_by_stage(batch) - _by_stage(lacking), self.meter.spent)
+                new = [ask for ask in batch if ask.key in self.fresh or ask.key not in self.store]
+                there, shared = (_by_stage(asks) - _by_stage(lacking) for asks in (batch, new))
+                self.ledger.reuse(there, shared, self.meter.spent)
             while lacking:
                 wanted = self._admitted(lacking, model)
                 lacking = [] if self.meter.stopped else lacking[len(wanted) :]

@@ -5,8 +5,8 @@ What is read out of a text, and which probabilities count, is decided here each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -29,10 +29,12 @@ _Kind = TypeVar("_Kind", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """planned = reused + asked + not_run, and asked = answered + refused + unparsable + failed."""
+    """planned = reused + asked + not_run, and asked = answered + refused + unparsable + failed. `shared` of those
+    reused have the answer of another cell, which was asked in this run; the rest had one in the store."""
 
     planned: int = 0
     reused: int = 0
+    shared: int = 0
     asked: int = 0
     not_run: int = 0
     answered: int = 0
@@ -48,22 +50,36 @@ class Counts:
 
 
 def gather(
-    plan: Plan, sheet: Sheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
+    plan: Plan, sheet: Sheet, reply: Callable[[bytes], Reply | None], asked: Mapping[bytes, str]
 ) -> tuple[list[Answers], Counts]:
-    """The answers that lie under the keys of a sheet, and what the cells asked just now came to.
-
-    `fresh` are keys that were asked for its stage and are not counted yet; those that are counted here are taken out
-    of it.
-    """
+    """The answers that lie under the keys of a sheet, and what the cells asked just now came to. `asked` are the keys
+    that this run asked, each with the stage that it was asked for."""
+    fresh = _Fresh(sheet.stage.name, asked)
     if isinstance(sheet, ScoreSheet):
         return _scores(plan, sheet, reply, fresh)
     if isinstance(sheet, PredictSheet):
         return _likelihoods(plan, sheet, reply, fresh)
     if isinstance(sheet, AssessSheet):
         said = _said(sheet, reply)
-        again = reread(sheet, said, lambda own: _choices(plan, own, reply, set())[0]) if sheet.stage.picks else []
-        return again, _counts(sheet.keys, _status(said), fresh)
+        again = reread(sheet, said, lambda own: _choices(plan, own, reply, fresh)[0]) if sheet.stage.picks else []
+        return again, _counts(sheet.keys, _status(said), _Fresh(sheet.stage.name, asked))
     return _choices(plan, sheet, reply, fresh)
+
+
+@dataclass(slots=True, eq=False)
+class _Fresh:
+    """What this run asked, as one stage counts it: a key counts as asked once, for the stage that it was asked for."""
+
+    stage: str
+    asked: Mapping[bytes, str]
+    counted: set[bytes] = field(default_factory=set)
+
+    def first(self, key: bytes) -> bool:
+        """Whether the cell is the one that was asked, and no other cell with the same key was before it."""
+        if self.asked.get(key) != self.stage or key in self.counted:
+            return False
+        self.counted.add(key)
+        return True
 
 
 def assessed(plan: Plan, sheet: Sheet, reply: Callable[[bytes], Reply | None]) -> list[Assessed]:
@@ -128,7 +144,7 @@ def _status(said: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _scores(
-    plan: Plan, sheet: ScoreSheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
+    plan: Plan, sheet: ScoreSheet, reply: Callable[[bytes], Reply | None], fresh: _Fresh
 ) -> tuple[list[Answers], Counts]:
     stage, cells = sheet.stage, sheet.cells
     items = items_of(stage, plan.surveys[stage.survey])
@@ -216,7 +232,7 @@ def _grid(
 
 
 def _likelihoods(
-    plan: Plan, sheet: PredictSheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
+    plan: Plan, sheet: PredictSheet, reply: Callable[[bytes], Reply | None], fresh: _Fresh
 ) -> tuple[list[Answers], Counts]:
     stage, found = sheet.stage, likelihoods(plan, sheet, reply)
     (population,) = stage.populations
@@ -240,7 +256,7 @@ def _likelihoods(
 
 
 def _choices(
-    plan: Plan, sheet: ConverseSheet, reply: Callable[[bytes], Reply | None], fresh: set[bytes]
+    plan: Plan, sheet: ConverseSheet, reply: Callable[[bytes], Reply | None], fresh: _Fresh
 ) -> tuple[list[Answers], Counts]:
     stage = sheet.stage
     compared = compares_texts(plan, stage.name)
@@ -289,17 +305,15 @@ def _tally(status: NDArray[np.int64]) -> Tally:
     )
 
 
-def _counts(keys: Sequence[bytes], status: NDArray[np.int64], fresh: set[bytes]) -> Counts:
+def _counts(keys: Sequence[bytes], status: NDArray[np.int64], fresh: _Fresh) -> Counts:
     """A key that several cells share was asked for the first of them, and is reused by the others."""
-    first = np.zeros(len(keys), dtype=bool)
-    for index, key in enumerate(keys):
-        if key in fresh:
-            fresh.discard(key)
-            first[index] = True
+    first = np.fromiter((fresh.first(key) for key in keys), dtype=bool, count=len(keys))
+    now = np.fromiter((key in fresh.asked for key in keys), dtype=bool, count=len(keys))
     tally, not_run = _tally(status[first]), int((status == NOT_RUN).sum())
     return Counts(
         planned=len(keys),
         reused=len(keys) - tally.asked - not_run,
+        shared=int((now & ~first & (status != NOT_RUN)).sum()),
         asked=tally.asked,
         not_run=not_run,
         answered=tally.answered,

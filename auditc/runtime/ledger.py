@@ -24,11 +24,13 @@ from .schedule import Asked
 
 @dataclass(slots=True)
 class Took:
-    """What one stage took: `cells` = `asked` + `reused` + those that were not run."""
+    """What one stage took: `cells` = `asked` + `reused` + those that were not run. `shared` of those reused get the
+    answer that this run asks for with another cell."""
 
     cells: int
     asked: int = 0
     reused: int = 0
+    shared: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
@@ -47,11 +49,14 @@ class Ledger:
             self._open[name] = Took(count)
             self.reporter.stage_started(name, count)
 
-    def reuse(self, cells: Mapping[str, int], spent: Spent) -> None:
-        """So many cells of each stage have an answer already, or will get one with another cell."""
+    def reuse(self, cells: Mapping[str, int], shared: Mapping[str, int], spent: Spent) -> None:
+        """So many cells of each stage have an answer already; those `shared` have, or will get, that of another cell
+        which this run asks."""
         for name, count in cells.items():
+            together = shared.get(name, 0)
             self._open[name].reused += count
-            self.reporter.cells_done(name, 0, count, {}, spent)
+            self._open[name].shared += together
+            self.reporter.cells_done(name, 0, count, {}, spent, together)
 
     def land(self, asks: Sequence[Ask], replies: Sequence[Reply], spent: Spent) -> None:
         """A batch has been answered. `spent` is what the run has taken so far."""
@@ -74,7 +79,7 @@ class Ledger:
         for name, took in done.items():
             took.seconds = seconds * (took.asked if asked else took.cells) / whole
             left = took.cells - took.asked - took.reused
-            self.reporter.stage_finished(name, took.asked, took.reused, left, took.seconds)
+            self.reporter.stage_finished(name, took.asked, took.reused, left, took.seconds, took.shared)
         return done
 
 

@@ -80,6 +80,7 @@ class _Stage:
     cells: int = 0
     settled: int = 0
     asked: int = 0
+    shared: int = 0
     failed: Counter[str] = field(default_factory=Counter)
 
 
@@ -141,7 +142,9 @@ class _Watched(Reporter):
         with self._lock:
             self._note = f"{model} waits: {why}", self._clock() + seconds
 
-    def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
+    def cells_done(
+        self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent, shared: int = 0
+    ) -> None:
         with self._lock:
             self._open[stage].settled += asked + reused
             self._open[stage].failed.update(failed)
@@ -150,11 +153,15 @@ class _Watched(Reporter):
             if asked:
                 self._note = None
 
-    def stage_finished(self, stage: str, asked: int, reused: int, not_run: int, seconds: float) -> None:
+    def stage_finished(
+        self, stage: str, asked: int, reused: int, not_run: int, seconds: float, shared: int = 0
+    ) -> None:
         with self._lock:
             done = self._open.pop(stage)
             self._before += done.cells
-            self._say(f"{stage}: {asked:,} asked, {reused:,} from the store, {seconds:,.1f} s{_failures(done.failed)}")
+            counts = f"{asked:,} asked, {reused - shared:,} from the store"
+            counts += f", {shared:,} with others" if shared else ""
+            self._say(f"{stage}: {counts}, {seconds:,.1f} s{_failures(done.failed)}")
 
     def stopping(self, why: str) -> None:
         self._say(f"stopping: {why}; what is stored is kept")
@@ -315,8 +322,11 @@ class Events(Reporter):
     def opening(self, model: str) -> None:
         self._say(Opening(at=self._at(), model=model))
 
-    def cells_done(self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent) -> None:
+    def cells_done(
+        self, stage: str, asked: int, reused: int, failed: Mapping[str, int], spent: Spent, shared: int = 0
+    ) -> None:
         untold = self._untold.setdefault(stage, _Stage())
+        untold.shared += shared
         untold.asked, untold.settled = untold.asked + asked, untold.settled + asked + reused
         untold.failed.update(failed)
         self._spent = spent
@@ -326,11 +336,19 @@ class Events(Reporter):
     def waiting(self, model: str, seconds: float, why: str) -> None:
         self._say(Waiting(at=self._at(), model=model, seconds=round(seconds, 3), why=why))
 
-    def stage_finished(self, stage: str, asked: int, reused: int, not_run: int, seconds: float) -> None:
+    def stage_finished(
+        self, stage: str, asked: int, reused: int, not_run: int, seconds: float, shared: int = 0
+    ) -> None:
         self._settle()
         self._say(
             StageFinished(
-                at=self._at(), stage=stage, asked=asked, reused=reused, not_run=not_run, seconds=round(seconds, 3)
+                at=self._at(),
+                stage=stage,
+                asked=asked,
+                reused=reused,
+                shared=shared,
+                not_run=not_run,
+                seconds=round(seconds, 3),
             )
         )
 
@@ -351,6 +369,7 @@ class Events(Reporter):
                     stage=name,
                     asked=stage.asked,
                     reused=stage.settled - stage.asked,
+                    shared=stage.shared,
                     failed=dict(stage.failed),
                     tokens_in=spent.tokens_in,
                     tokens_out=spent.tokens_out,

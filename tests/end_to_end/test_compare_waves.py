@@ -69,6 +69,18 @@ def test_json_is_one_object_with_the_place_of_every_change(starter: Shell) -> No
     assert all(figure["cautions"] and figure["items"]["common"] for figure in found["figures"])
 
 
+def test_what_several_figures_share_is_said_once_with_whom_it_is_said_of(starter: Shell) -> None:
+    text = (starter.folder / "starter.audit").read_text(encoding="utf-8")
+    changed = text.replace("tilt = 3", "tilt = 2").replace("draws  = 50", "draws  = 60")
+    (starter.folder / "next.audit").write_text(changed, encoding="utf-8")
+    out = starter.auditc("diff", "starter.audit", "next.audit").out
+    caution = "    caution: model stubborn backend.params.tilt changed:"
+    assert out.count(caution) == 1 and f"of all 8 figures, and of claim close\n{caution}" in out
+    assert "of participants.answer_rate, participants.kl\n    note: method participants draws changed" in out
+    alone = "participants.diversity           not comparable\n    method participants draws changed"
+    assert alone in out, "what is said of one figure stands under it"
+
+
 def test_what_cannot_be_compared_is_refused(starter: Shell) -> None:
     assert starter.auditc("run", "-q").code == 0
     run = next((starter.folder / ".auditc" / "runs").iterdir())

@@ -630,7 +630,15 @@ def material(language: str = "en", small: bool = False) -> Material:
             plan=made.digest,
             started="2026-11-21T09:30:00+00:00",
             seconds=431.5,
-            cells={"asked": 3200, "answered": 2816, "refused": 96, "unparsable": 288, "failed": 0, "reused": 0},
+            cells={
+                "asked": 3200,
+                "answered": 2816,
+                "refused": 96,
+                "unparsable": 288,
+                "failed": 0,
+                "reused": 96,
+                "shared": 64,
+            },
             stages=({"name": "opinions-smollm2", "cells": 640, "seconds": 61.2},),
             provenance={
                 "python": "3.11.7",
@@ -653,6 +661,46 @@ def unrun(made: Material) -> Material:
     return replace(
         made,
         findings=made.findings.model_copy(update={"complete": False, "tallies": tallies}),
+        run=made.run.model_copy(update={"stopped": "the budget of 10 cells is spent"}),
+    )
+
+
+def unasked(made: Material, *models: str) -> Material:
+    """The same, stopped before anything was asked of these models: what is found of it is nothing."""
+
+    def nothing(f: Finding) -> Finding:
+        if f.model not in models:
+            return f
+        gone = Missing(refused=0, unparsable=0, failed=0, not_run=0 if f.claim else 64, items=0 if f.claim else 16)
+        silent = {"estimate": None, "low": None, "high": None, "floor": None, "lines": {}, "interpretable": False}
+        none = N(items=0, draws=None, answers=0, people=None)
+        return f.model_copy(update={**silent, "n": none, "missing": gone, "notes": ("no item has a value",)})
+
+    counts = dict.fromkeys(("asked", "answered", "refused", "unparsable", "failed"), 0)
+    found = made.findings
+    return replace(
+        made,
+        findings=found.model_copy(
+            update={
+                "complete": False,
+                "findings": tuple(nothing(f) for f in found.findings),
+                "tallies": tuple(
+                    t.model_copy(update={**counts, "not_run": t.planned}) if t.model in models else t
+                    for t in found.tallies
+                ),
+                "claims": tuple(
+                    c.model_copy(update={"verdict": "undecided", "why": "It is undecided."}) for c in found.claims
+                ),
+                "maps": (),
+                "probes": (),
+            }
+        ),
+        items=tuple(
+            row.model_copy(update={"answered": 0, "asked": 0, "cells": (), "model_shares": None})
+            if row.model in models
+            else row
+            for row in made.items
+        ),
         run=made.run.model_copy(update={"stopped": "the budget of 10 cells is spent"}),
     )
 

@@ -16,7 +16,7 @@ from auditc.reports.html import numbers
 from auditc.reports.html.itemtable import ROWS
 from auditc.reports.html.page import document
 from auditc.reports.html.words import words
-from tests.reports.material import material, unrun
+from tests.reports.material import material, unasked, unrun
 from tests.reports.reading import Element, read
 
 LANGUAGES = ("en", "zh")
@@ -105,6 +105,13 @@ def test_counts_are_the_tallies() -> None:
     assert sorted(shown) == sorted(told)
 
 
+def test_what_was_stored_and_what_was_asked_with_others_are_counted_apart() -> None:
+    (box,) = tree().every("section", id="provenance")
+    counts = {pair.every("dt")[0].text: pair.every("dd")[0].text for pair in box.every("div") if pair.every("dt")}
+    assert (counts["From the store"], counts["Asked with others that ask the same"]) == ("32", "64")
+    assert "Reused" not in counts
+
+
 def test_claims_come_with_their_verdicts() -> None:
     articles = [a for a in tree().every("article") if "data-verdict" in a.attributes]
     outcomes = material(small=True).findings.claims
@@ -136,6 +143,40 @@ def test_an_incomplete_audit_says_so() -> None:
     assert "This audit is incomplete" not in page()
 
 
+def fragments_lead_somewhere(tree: Element) -> bool:
+    ids = {element.attributes["id"] for element in tree.every() if "id" in element.attributes}
+    targets = {e.attributes["href"][1:] for e in tree.every("a") if e.attributes["href"].startswith("#")}
+    return targets <= ids
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_run_that_asked_nothing_says_so_and_why_and_shows_no_row_of_nothing(language: str) -> None:
+    shown = read(document(unasked(material(language, small=True), "smollm2", "gemma3")))
+    (summary,) = shown.every("section", id="summary")
+    said = words(language)
+    assert said("summary.nothing") in summary.text and said("summary.untested") in summary.text
+    (box,) = summary.every("aside")
+    assert said("alert.nothing.title") in box.text and "the budget of 10 cells is spent" in box.text
+    assert not [row for row in shown.every("tr") if {"data-finding", "data-stage"} & row.attributes.keys()]
+    assert not shown.every("section", id="trust") + shown.every("section", id="results") + shown.every("figure")
+    assert "0 of 0" not in shown.text and said("summary.estimates") not in shown.text
+    assert all(said("claim.why.unasked") in each.text for each in summary.every("article"))
+    assert fragments_lead_somewhere(shown)
+
+
+def test_a_model_that_was_not_asked_has_no_row_and_is_named() -> None:
+    shown = read(document(unasked(material(small=True), "gemma3")))
+    (summary,) = shown.every("section", id="summary")
+    assert "to one language model" in summary.text.split("This audit is incomplete")[0]
+    assert "Opinions, Gemma 3 270M, Q4_K_M, dequantised: none of the" in summary.text
+    rows = [row for row in shown.every("tr") if "data-stage" in row.attributes]
+    assert rows and not any("Gemma 3" in row.text for row in rows)
+    (results,) = shown.every("section", id="results")
+    assert "SmolLM2" in results.text and "Gemma 3" not in "".join(row.text for row in results.every("tr"))
+    assert "0 of 0" not in shown.text.replace("0 of 0 answers to items", "") and "– answered" not in shown.text
+    assert fragments_lead_somewhere(shown)
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_a_probe_found_is_told_and_its_absence_too(language: str) -> None:
     made, said = material(language, small=True), words(language)
@@ -161,6 +202,18 @@ def test_origin_family_and_stage_cannot_be_told_apart() -> None:
 def test_quantisation_stands_wherever_a_model_is_named_in_full() -> None:
     headings = [h.text for h in tree().every("h4") if "SmolLM2" in h.text]
     assert headings and all("Q4_1, dequantised" in h for h in headings)
+
+
+def test_a_model_whose_weights_were_written_anew_is_not_said_to_be_quantised() -> None:
+    made = material(small=True)
+    first, second = made.findings.models
+    anew = second.model_copy(update={"title": "Gemma 3 270M, trained", "quantisation": "float32, from Q4_K_M"})
+    found = made.findings.model_copy(update={"models": (first, anew)})
+    (box,) = read(document(replace(made, findings=found))).every("section", id="limits")
+    said = [item.text for item in box.every("li")]
+    assert any("Quantised weights answered: SmolLM2-135M-Instruct, Q4_1, dequantised." in each for each in said)
+    (told,) = [each for each in said if "written anew in float32" in each]
+    assert "Gemma 3 270M, trained (out of Q4_K_M)" in told and "SmolLM2" not in told
 
 
 def test_the_other_language_is_linked_only_where_the_plan_has_it() -> None:

@@ -29,8 +29,8 @@ def training(**more: Any) -> TrainingRow:
         "model": "gemma3",
         "base": "smollm2",
         "objective": {"kind": "first_token_kl", "params": {"reduction": "items"}},
-        "adapter": {"kind": "lora", "params": {"r": 8, "targets": ["q_proj", "v_proj"]}},
-        "settings": {"epochs": 2, "batch": 16, "learning_rate": 1e-4, "seed": 7},
+        "adapter": {"kind": "lora", "params": {"rank": 8, "targets": ["q_proj", "v_proj"], "rslora": False}},
+        "settings": {"epochs": 2, "batch": 16, "learning_rate": 5e-5, "keep": "lowest", "seed": 7},
         "survey": "values",
         "populations": ("us", "cn"),
         "examples": 1200,
@@ -117,7 +117,8 @@ def test_a_training_has_a_card_with_what_it_was_made_of_and_how_it_ended() -> No
     first, second = section().every("article", **{"class": "card"})
     facts = {pair.every("dt")[0].text: pair.every("dd")[0].text for pair in first.every("div") if pair.every("dt")}
     assert facts["Made of"].startswith("SmolLM2-135M-Instruct") and facts["Examples"] == "1,200"
-    assert facts["Adapter"] == "lora (r 8, targets q_proj, v_proj)"
+    assert facts["Adapter"] == "lora { rank = 8   targets = [q_proj, v_proj] }", "as a spec writes it"
+    assert facts["learning_rate"] == "0.00005" and facts["keep"] == "lowest(valid)"
     assert facts["Weights that were trained"] == "460,800 of 134,515,008 (0.3%)"
     assert facts["State that was kept"] == "step 75 of 150" and facts["Ended"] == "after its last epoch"
     assert facts["Digest of the weights"] == "d" * 64 and facts["Versions"] == "torch 2.8.0, peft 0.17.0"

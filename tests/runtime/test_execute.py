@@ -93,13 +93,14 @@ def test_a_second_run_asks_nothing_and_says_so(tmp_path: Path, asked: Asked) -> 
     second = ask(plan(), tmp_path)
     assert not asked and same(first.answers, second.answers)
     assert second.cells["reused"] == second.cells["planned"] and second.cells["asked"] == second.cells["answered"] == 0
+    assert second.cells["shared"] == 0, "all of it was in the store"
 
 
 def test_cells_that_are_the_same_question_are_asked_once(tmp_path: Path, asked: Asked) -> None:
     twice = score(conditions=(Condition(), Condition(name="again")))
     outcome = ask(plan(twice, score(name="other/sim", conditions=(Condition(),))), tmp_path)
     assert sum(asked.values()) == outcome.cells["asked"] == outcome.cells["planned"] // 3
-    assert outcome.cells["reused"] == 2 * outcome.cells["asked"]
+    assert outcome.cells["reused"] == outcome.cells["shared"] == 2 * outcome.cells["asked"]
     assert max(asked.values()) == 1
 
 

@@ -44,7 +44,7 @@ def test_what_is_no_probability_is_a_failure_wherever_it_is_counted(wrong: float
         replies[key] = ScoreReply((wrong, *replies[key].logprobs[1:]), 1)
     replies[keys[3]] = ScoreReply((-math.inf,) * len(replies[keys[3]].logprobs), 1)
     replies[keys[4]] = ScoreReply((-math.inf, *replies[keys[4]].logprobs[1:]), 1)
-    answers, counts = gather(one, ScoreSheet(stage, cells, keys), replies.get, set(keys))
+    answers, counts = gather(one, ScoreSheet(stage, cells, keys), replies.get, dict.fromkeys(keys, stage.name))
     assert (counts.failed, counts.unparsable, counts.answered) == (3, 1, len(keys) - 4)
     assert all((each.cells[_real(each)] != "").all() for each in answers)
     _told_alike(one, answers)

@@ -74,8 +74,12 @@ def test_stages_share_batches_and_ask_what_they_would_ask_alone(tmp_path: Path, 
     alone = [ask(plan(stage), tmp_path / "alone") for stage in conditions()]
     assert requests == Counter(asked) and max(requests.values()) == 1
     assert same(together.answers, [answers for outcome in alone for answers in outcome.answers])
-    told = [{key: stage[key] for key in stage if key != "seconds"} for stage in together.stages]
-    assert told == [{key: one.stages[0][key] for key in one.stages[0] if key != "seconds"} for one in alone]
+    # What alone lies in the store is here asked with others.
+    told, single = (
+        [{key: value for key, value in stage.items() if key not in ("seconds", "shared")} for stage in stages]
+        for stages in (together.stages, [one.stages[0] for one in alone])
+    )
+    assert told == single
 
 
 def test_texts_that_are_generated_otherwise_are_in_other_batches(tmp_path: Path, asked: Asked) -> None:
@@ -130,6 +134,8 @@ def test_every_stage_is_told_what_it_took_and_that_adds_up(tmp_path: Path, asked
         assert started["cells"] == stage["planned"] == before.cells
         assert finished["asked"] == stage["asked"] == sum(event["asked"] for event in mine["cells_done"])
         assert finished["reused"] == stage["reused"] == before.shared
+        assert stage["shared"] == finished["shared"] == before.shared, "nothing of it was in the store before"
+        assert finished["shared"] == sum(event["shared"] for event in mine["cells_done"])
         assert finished["reused"] == sum(event["reused"] for event in mine["cells_done"])
         assert stage["failed"] == sum(event["failed"].get("engine", 0) for event in mine["cells_done"]) > 0
         assert finished["seconds"] == stage["seconds"]
@@ -150,11 +156,11 @@ def test_time_is_shared_out_by_the_cells_that_were_asked() -> None:
     ledger.begin({"one": 10, "other": 40})
     assert [took.seconds for took in ledger.end(5.0).values()] == [1.0, 4.0], "by all cells where none was asked"
     ledger.begin({"one": 3, "other": 9})
-    ledger.reuse({"one": 1}, Spent())
+    ledger.reuse({"one": 1}, {}, Spent())
     asks = [Ask(bytes([n]), "", converse("one" if n else "other"), lambda: None) for n in range(3)]  # type: ignore
     ledger.land(asks, [GenerateReply("a", 5, 1, "stop")] * 2 + [Failure("engine", "no")], Spent())
     took = ledger.end(6.0)
-    assert took == {"one": Took(3, 2, 1, 5, 1, 4.0), "other": Took(9, 1, 0, 5, 1, 2.0)}
+    assert took == {"one": Took(3, 2, 1, 0, 5, 1, 4.0), "other": Took(9, 1, 0, 0, 5, 1, 2.0)}
 
 
 def test_a_cell_counts_for_the_stage_that_came_to_it_first(tmp_path: Path, asked: Asked) -> None:

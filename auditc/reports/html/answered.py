@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -42,7 +42,7 @@ def counted(rows: Iterable[TallyRow]) -> tuple[str, ...]:
 
 
 def tallies(names: Names) -> list[Tally]:
-    """In the order of blocks, models, populations and conditions."""
+    """In the order of blocks, models, populations and conditions; what was not asked at all is told above them."""
 
     def place(t: TallyRow) -> tuple[object, ...]:
         return (
@@ -52,7 +52,7 @@ def tallies(names: Names) -> list[Tally]:
             names.variant(t.condition),
         )
 
-    rows = sorted(names.material.findings.tallies, key=place)
+    rows = sorted((t for t in names.material.findings.tallies if t.asked), key=place)
     kinds = counted(rows)
     above = [None, *((t.block, t.model) for t in rows)]
     return [
@@ -70,6 +70,17 @@ def tallies(names: Names) -> list[Tally]:
         )
         for t, before in zip(rows, above, strict=False)
     ]
+
+
+def cells(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The counts of a run, each with its word: what was reused is told apart, where the record does so."""
+    told: list[tuple[str, int]] = []
+    for kind, n in counts.items():
+        if kind == "reused" and "shared" in counts:
+            told.append(("stored", n - counts["shared"]))
+        else:
+            told.append((kind, n))
+    return told
 
 
 def trust(names: Names) -> list[Section]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from auditc.ir.finding import ModelRow
 from auditc.ir.plan import Converse, People, Predict, Score
 from auditc.ir.reread import SECOND_READING, second_readers
+from auditc.ir.training import ANEW
 
 from . import numbers
-from .names import OTHER_LANGUAGE, Names, estimates, questionings
+from .names import OTHER_LANGUAGE, Names, estimates, questionings, titled
 
 GLOSSARY = (
     "cell",
@@ -299,12 +300,26 @@ def _languages(names: Names) -> list[str]:
     return said
 
 
+def _quantised(names: Names) -> list[str]:
+    """Which models answered with quantised weights, and which with weights that a training made of such."""
+    words, rows = names.words, names.material.findings.models
+    anew = [row for row in rows if row.quantisation.startswith(ANEW)]
+    stored = [row for row in rows if row.quantisation and row not in anew]
+    told = {
+        "quantised": [titled(row.title or row.name, row.quantisation) for row in stored],
+        "anew": [
+            words("limit.anew_one", model=row.title or row.name, stored=row.quantisation.removeprefix(ANEW))
+            for row in anew
+        ],
+    }
+    return [words(f"limit.{key}", models=words.listed(models)) for key, models in told.items() if models]
+
+
 def limits(names: Names) -> list[str]:
     """What must not be read out of the figures: what is always so, and what this plan and these models bring."""
     words, rows = names.words, names.material.findings.models
     found = [confounded(names)]
-    if any(row.quantisation for row in rows):
-        found.append(words("limit.quantised"))
+    found += _quantised(names)
     base = [names.model(row.name) for row in rows if row.stage == "base"]
     if base:
         found.append(words("limit.base", models=words.listed(base)))

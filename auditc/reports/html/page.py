@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 import jinja2
 
 from auditc.ir.finding import TRUST
+from auditc.ir.unasked import Silence, silence
 from auditc.reports._contract import Material
 
 from . import answered, contrasts, entries, itemtable, measured, numbers, probe, results, summary
@@ -44,6 +46,8 @@ def environment() -> jinja2.Environment:
 
 def content(material: Material) -> dict[str, Any]:
     """What the templates read."""
+    silent = silence(material.findings)
+    material = _asked(material, silent)
     named = names(material, words(material.language))
     return {
         "t": named.words,
@@ -57,6 +61,7 @@ def content(material: Material) -> dict[str, Any]:
         "next_figure": count(1).__next__,
         "next_table": count(1).__next__,
         "other": _other(material),
+        "nothing": silent.whole,
         "paragraph": summary.paragraph(named),
         "headlines": summary.headlines(named),
         "alerts": summary.alerts(named),
@@ -74,6 +79,7 @@ def content(material: Material) -> dict[str, Any]:
         "cards": measured.cards(named),
         "limits": measured.limits(named),
         "confounded": measured.confounded(named),
+        "cells": answered.cells(material.run.cells),
         "provenance": measured.flat(material.run.provenance),
         "stages": [measured.flat(stage) for stage in material.run.stages],
         "further": _further(named),
@@ -84,6 +90,18 @@ def content(material: Material) -> dict[str, Any]:
         "itemtables": itemtable.tables(named),
         "glossary": measured.GLOSSARY,
     }
+
+
+def _asked(material: Material, silent: Silence) -> Material:
+    """Without what was found of questions that nobody was asked: findings.json has it, and there is nothing to see."""
+    found = material.findings
+    kept = tuple(f for f in found.findings if f.claim is not None or not silent.of(f))
+    compared = tuple(each for each in found.contrasts if not silent.between(each))
+    return replace(
+        material,
+        findings=found.model_copy(update={"findings": kept, "contrasts": compared}),
+        items=tuple(row for row in material.items if row.asked),
+    )
 
 
 def _blocks(named: Names) -> list[tuple[str, list[results.Section]]]:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from auditc.ir.finding import TRUST, ClaimOutcome, Finding
 from auditc.ir.plan import Predict
 from auditc.ir.reread import SECOND_READING
+from auditc.ir.unasked import silence
 
 from . import numbers
 from .entries import Entry, entry
@@ -39,6 +40,8 @@ class Claim:
     test: str
     measured: str
     parts: tuple[Entry, ...]
+    procedure: str
+    """Why, as the procedure puts it; empty where there was nothing to judge by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,15 @@ class Key:
 def paragraph(names: Names) -> str:
     """What was done, and how many claims hold. Only claims have verdicts; all else describes."""
     words, findings = names.words, names.material.findings
-    given = [s for s in questionings(names.material) if isinstance(s, Predict)]
-    asking = [s for s in questionings(names.material) if not isinstance(s, Predict)]
+    silent = silence(findings)
+    if silent.whole:
+        untested = words("sentence.space") + words("summary.untested") if findings.claims else ""
+        return words("summary.nothing") + untested
+    done = [s for s in questionings(names.material) if not silent.about(s.block, s.model)]
+    given = [s for s in done if isinstance(s, Predict)]
+    asking = [s for s in done if not isinstance(s, Predict)]
     items = {(s.survey, item) for s in asking for item in s.items}
-    done = words(
+    told = words(
         "summary.asked",
         models=words("count.models", n=len({s.model for s in asking})),
         items=words("count.items", n=len(items)),
@@ -81,8 +89,8 @@ def paragraph(names: Names) -> str:
             models=words("count.models", n=len({s.model for s in given})),
             texts=words("count.texts", n=len({(s.survey, item) for s in given for item in s.items})),
         )
-        done = f"{done}{words('sentence.space')}{read}" if asking else read
-    return done + words("sentence.space") + _verdicts(names, [claim.verdict for claim in findings.claims])
+        told = f"{told}{words('sentence.space')}{read}" if asking else read
+    return told + words("sentence.space") + _verdicts(names, [claim.verdict for claim in findings.claims])
 
 
 def _verdicts(names: Names, verdicts: Sequence[str]) -> str:
@@ -152,6 +160,8 @@ def _told(names: Names, f: Finding) -> str:
 
 
 def alerts(names: Names) -> list[Alert]:
+    if silence(names.material.findings).whole:
+        return [alert for alert in [_incomplete(names)] if alert is not None]
     found = [
         _replayed(names),
         _simulated(names),
@@ -169,7 +179,8 @@ def _simulated(names: Names) -> Alert | None:
     engines = {
         m.name: m.identity.get("recorded.engine", m.identity.get("engine")) for m in names.material.findings.models
     }
-    simulated = [name for name, engine in engines.items() if engine == "simulated"]
+    silent = silence(names.material.findings)
+    simulated = [name for name, engine in engines.items() if engine == "simulated" and not silent.about("", name)]
     if not simulated:
         return None
     text = words("alert.simulated.text", models=words.listed([names.model(name) for name in simulated]))
@@ -196,9 +207,16 @@ def _incomplete(names: Names) -> Alert | None:
         return None
     rows = [t for t in findings.tallies if t.condition != SECOND_READING]  # of cells that are counted already
     planned, gone = sum(t.planned for t in rows), sum(t.not_run for t in rows)
+    stopped, silent = names.material.run.stopped, silence(findings)
+    details: tuple[str, ...] = (stopped,) if stopped else ()
+    if silent.whole:
+        return Alert(words("alert.nothing.title"), words("alert.nothing.text", planned=numbers.count(planned)), details)
     text = words("alert.incomplete.text", not_run=numbers.count(gone), planned=numbers.count(planned))
-    stopped = names.material.run.stopped
-    return Alert(words("alert.incomplete.title"), text, (stopped,) if stopped else ())
+    details += tuple(
+        words("alert.nothing.detail", block=names.block(block), model=names.model(model), planned=numbers.count(cells))
+        for (block, model), cells in silent.parts.items()
+    )
+    return Alert(words("alert.incomplete.title"), text, details)
 
 
 def _unsound(names: Names) -> Alert | None:
@@ -216,7 +234,8 @@ def _unsound(names: Names) -> Alert | None:
         rows = [
             t
             for t in tallies
-            if (t.block, t.model, t.population, _apart(t.condition)) == (block, model, population, condition)
+            if (t.block, t.model, _apart(t.condition)) == (block, model, condition)
+            and population in ("", t.population)  # a figure over all populations is of none of them
         ]
         answered, asked = sum(t.answered for t in rows), sum(t.asked for t in rows)
         details.append(
@@ -265,9 +284,10 @@ def _about(names: Names, kind: str, metrics: Sequence[str]) -> Alert | None:
 def claims(names: Names) -> list[Claim]:
     words, material = names.words, names.material
     by_id = {f.id: f for f in material.findings.findings}
-    shown = []
+    shown, silent = [], silence(material.findings)
     for place, outcome in enumerate(material.findings.claims):
         parts = [by_id[part] for part in outcome.parts if part in by_id]
+        nothing = bool(parts) and all(silent.of(f) for f in parts)
         test = words(
             "claim.test",
             level=numbers.level(outcome.level),
@@ -279,14 +299,15 @@ def claims(names: Names) -> list[Claim]:
                 anchor=f"claim-{place + 1}",
                 outcome=outcome,
                 verdict=words(f"verdict.{outcome.verdict}"),
-                why=_why(names, outcome, parts),
+                why=words("claim.why.unasked") if nothing else _why(names, outcome, parts),
                 test=test,
                 measured=words("list.comma").join(
                     dict.fromkeys(
                         f"{names.block(f.block)}{words('sentence.colon')}{names.metric(f.metric)}" for f in parts
                     )
                 ),
-                parts=tuple(entry(names, f) for f in parts),
+                parts=() if nothing else tuple(entry(names, f) for f in parts),
+                procedure="" if nothing else outcome.why,
             )
         )
     return shown

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from auditc.ir import spelt
 from auditc.ir.finding import TrainingRow
 from auditc.ir.training import judged
 
 from . import numbers
 from .changes import Changes, changes
 from .figures import Curve, curve, thinned
-from .measured import Pairs, flat
+from .measured import Pairs
 from .names import Names
 
 SHOWN = 24
@@ -59,8 +60,8 @@ def _card(names: Names, row: TrainingRow, number: int) -> Card:
     share = numbers.percent(row.trainable, row.parameters)
     facts = {
         "base": names.model(row.base),
-        "objective": _thing(row.objective),
-        "adapter": _thing(row.adapter),
+        "objective": spelt.thing(row.objective),
+        "adapter": spelt.thing(row.adapter),
         "survey": row.survey,
         "populations": words.listed([names.population(name) for name in row.populations]),
         "examples": numbers.count(row.examples),
@@ -83,7 +84,7 @@ def _card(names: Names, row: TrainingRow, number: int) -> Card:
         anchor=f"training-{number}",
         name=names.model(row.model),
         facts=_worded(names, facts),
-        settings=flat(row.settings),
+        settings=spelt.settings({"adapter": row.adapter, **row.settings}),
         digests=_worded(names, digests),
         drawing=_drawing(names, row, f"training-{number}-curve") if learnt or valid else Markup(""),
         valid=bool(valid),
@@ -106,15 +107,6 @@ def _decided(names: Names, row: TrainingRow) -> str:
 
 def _worded(names: Names, facts: dict[str, str]) -> Pairs:
     return tuple((names.words(f"trained.{key}"), text) for key, text in facts.items() if text)
-
-
-def _thing(thing: dict[str, object]) -> str:
-    """`lora (r 8, alpha 32)`."""
-    params = thing.get("params")
-    # What is not set, and what is off, is not told: the settings below have all of it.
-    known = {k: v for k, v in params.items() if v is not None and v is not False} if isinstance(params, dict) else {}
-    told = ", ".join(key if value == "True" else f"{key} {value}" for key, value in flat(known))
-    return f"{thing.get('kind', '')} ({told})" if told else str(thing.get("kind", ""))
 
 
 def _points(row: TrainingRow, key: str) -> list[tuple[float, float]]:

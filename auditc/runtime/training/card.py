@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from auditc.diagnostics.cells import clean
+from auditc.ir import spelt
 from auditc.ir.canonical import digest
 from auditc.ir.finding import CurvePoint, TrainingRow
 from auditc.ir.plan import Plan, Train
@@ -157,10 +158,8 @@ def readme(card: Card, named: TrainingRow | None = None) -> str:
 
 
 def _settings(settings: Settings) -> str:
-    said = settings.model_dump(mode="json", exclude={"adapter"})
-    adapter = settings.adapter
-    put_on = ", ".join(f"{name} {value}" for name, value in adapter.params.items())
-    return f"{adapter.kind}{f' ({put_on})' if put_on else ''}, " + ", ".join(f"{k} {v}" for k, v in said.items())
+    """As the spec writes them, so that a reader finds them there."""
+    return ", ".join(f"`{key} = {text}`" for key, text in spelt.settings(settings.model_dump(mode="json")))
 
 
 def _losses(card: Card) -> Iterator[str]:

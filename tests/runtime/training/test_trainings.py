@@ -50,6 +50,7 @@ def test_a_model_is_trained_and_then_asked(workspace: Workspace) -> None:
     assert [point.valid for point in row.curve] == [2.0, 1.0, 2 / 3, 0.5]
     text = (result / "README.md").read_text()
     assert row.data in text and "base`" not in text, "names are those of an audit; another may use the same result"
+    assert "`adapter = lora { rank = 8 }`, `epochs = " in text and "`keep = lowest(valid)`" in text
     shown, _ = results.shown(workspace.folder, row)
     assert "# tuned" in shown and "Made of `base`" in shown and row.data in shown
     assert not list((workspace.folder / "training").iterdir()), "checkpoints go when the result is there"
