@@ -30,10 +30,12 @@ def main() -> None:
     for kept, draws in ((1.0, None), (0.5, None), (0.5, 50), (1.0, 50)):
         both, error = trainings.variation(kept=kept, items=60, draws=draws, people=1000, repetitions=repetitions)
         row(kept, draws or "exact", _rate(both.covered, repetitions), f"{both.half:.3f}", f"{error:+.4f}")
-    for texts in (12, 32, 60):
-        moved, _ = trainings.predicted(texts=texts, moved=0.05, repetitions=repetitions)
-        _, alarms = trainings.predicted(texts=texts, moved=0.0, repetitions=repetitions)
-        row(texts, _rate(moved.covered, repetitions), f"{moved.half:.3f}", _rate(alarms, repetitions))
+    for case in trainings.TEXTS:
+        alone, _ = trainings.predicted(case, moved=0.0, repetitions=repetitions, alone=True)
+        moved, _ = trainings.predicted(case, moved=0.05, repetitions=repetitions)
+        _, alarms = trainings.predicted(case, moved=0.0, repetitions=repetitions)
+        of_it = [f"{_rate(each.covered, repetitions)} ({each.half:.3g})" for each in (alone, moved)]
+        row(case.metric, case.texts, case.lengths, *of_it, _rate(alarms, repetitions))
 
 
 def row(*cells: object) -> None:

@@ -53,6 +53,7 @@ def look_at_claim(standing: Standing, questions: dict[str, Question], models: di
             _answered(standing, rests_on, scope),
             _independent(standing, rests_on, scope),
             _calibrated(standing, rests_on, scope),
+            _with_interval(standing, rests_on, scope),
             comparable(sides(standing.claim.holds, standing.holds), items_of, models, scope),
         ]
     )
@@ -191,7 +192,8 @@ def _independent(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool
 
 
 def _calibrated(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
-    """Whether no claim is decided by a judge whose own errors nobody knows."""
+    """Whether no claim is decided by a judge whose own errors nobody knows, or by several of its shares, which have
+    these errors in common."""
     for rest in rests_on:
         params = rest.use.params if rest.use else None
         lacks = uncalibrated(params) if hasattr(params, "judge") else ""
@@ -200,10 +202,10 @@ def _calibrated(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
             remedy = f'Give it cases that people judged: `{rest.metric} {{ … calibrate = csv("judged.csv") }}`.'
             report(scope.sink, "AC427", standing.holds, label, remedy=remedy)
             return False
-        if metrics.take(rest.metric).reads == "assessed":
-            label = f"`{rest.metric}` has a figure for each question to its judge, and a claim cannot name one yet"
-            remedy = "Claim something else, and read this figure in the report."
-            report(scope.sink, "AC369", standing.holds, label, remedy=remedy)
+        if metrics.take(rest.metric).reads == "assessed" and not _alone_with_a_number(standing.claim.holds):
+            label = f"`{rest.metric}` is what a judge says: its errors are in every such figure alike"
+            remedy = f"Hold one figure against a number: `each(citizens.{rest.metric}, over = model) < 10%`."
+            report(scope.sink, "AC511", standing.holds, label, remedy=remedy)
             return False
         if metrics.take(rest.metric).across:
             label = f"`{rest.metric}` is one figure for all populations together, and a claim cannot name one yet"
@@ -213,10 +215,28 @@ def _calibrated(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
     return True
 
 
+def _alone_with_a_number(holds: Comparison) -> bool:
+    """Whether one side is a figure and the other a number."""
+    kinds = {type(holds.left), type(holds.right)}
+    return kinds == {Figure, Number}
+
+
+def _with_interval(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
+    """Whether every figure has an interval that a verdict could come of."""
+    for rest in rests_on:
+        metric = metrics.take(rest.metric)
+        if metric.no_interval:
+            label = f"no verdict can come of `{rest.metric}`: {metric.no_interval}"
+            remedy = f"Claim `{metric.instead}`." if metric.instead else "Claim something else."
+            report(scope.sink, "AC510", standing.holds, label, remedy=f"{remedy} This figure stands in the report.")
+            return False
+    return True
+
+
 def _alone(standing: Standing, rests_on: list[Rest], scope: Scope) -> None:
     """Warn of a figure that is one model's only among those that happen to be asked with it."""
     for rest in rests_on:
-        if not metrics.take(rest.metric).local:
+        if not metrics.take(rest.metric).local and not metrics.take(rest.metric).no_interval:
             label = f"`{rest.metric}` of one model changes when another one is added to the block"
             remedy = "Claim something that is the model's own, or say in `says` among which models it holds."
             report(scope.sink, "AC428", standing.holds, label, remedy=remedy)

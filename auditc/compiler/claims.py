@@ -51,8 +51,12 @@ class Measured:
     further: dict[str, Further] = field(default_factory=dict)
 
     def along(self, metric: str) -> dict[str, tuple[str, ...]]:
-        """Every axis of one of its metrics, with its values."""
-        return self.axes | (self.further[metric].axes if metric in self.further else {})
+        """Every axis of one of its metrics, with its values. A judge reads answers to what was asked, of any dimension:
+        what it says has neither axis; and what is of all populations together stands at none."""
+        taken = metrics.take(metric)
+        none = {"condition", "dimension"} if taken.reads == "assessed" else {"population"} if taken.across else set()
+        axes = {axis: values for axis, values in self.axes.items() if axis not in none}
+        return axes | (self.further[metric].axes if metric in self.further else {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -122,6 +122,8 @@ ERRORS: Final = {
     "AC366": "There is no such code",
     "AC367": "The level of the code is fixed",
     "AC369": "The claim rests on a figure that no claim can name",
+    "AC510": "The claim rests on a figure without an interval",
+    "AC511": "The claim puts what a judge says together with something else",
     # sense
     "AC401": "The metric applies to none of the items",
     "AC403": "The metric needs answers of another kind",

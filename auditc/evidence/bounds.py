@@ -23,34 +23,41 @@ Array = NDArray[np.float64]
 STEPS = 16
 
 
-def bounds(measured: Measured) -> tuple[Array, Array]:
-    """Least and most value `[I]` of each item; both are the value itself where nothing is missing."""
+Bounds = tuple[Array, Array, NDArray[np.bool_]]
+
+
+def bounds(measured: Measured) -> Bounds:
+    """Least and most value `[I]` of each item, both the value itself where nothing is missing; and of which items
+    `[I]` it hangs on the missing answers whether they have a value at all."""
     measurement = measured.measurement
     values = measurement.values
     missing = measurement.status[:, [REFUSED, UNPARSABLE]].sum(1).astype(np.float64)
+    none = np.zeros(len(values), dtype=np.bool_)
     if measured.metric.reads in ("status", "mass", "texts") or not missing.any():
-        return values, values
+        return values, values, none
     answered = measurement.status[:, 0].astype(np.float64)
     if measured.base is None:
-        return _range_of_metric(measured, values, answered, missing)
+        return *_range_of_metric(measured, values, answered, missing), none
     total = np.where(measured.metric.reads == "counts", 1.0, answered[:, None])
     held = np.nan_to_num(measured.base, nan=0.0) * total
-    least, most = _allocate(measured, held, missing)
+    least, most, loose = _allocate(measured, held, missing)
     # Draws of unequal weight are not counts; what that changes is carried over to the extremes.
     shift = np.nan_to_num(values - _figure(measured, held), nan=0.0)
     touched = missing > 0
     low = np.where(touched, np.fmin(least + shift, np.where(np.isnan(values), np.inf, values)), values)
     high = np.where(touched, np.fmax(most + shift, np.where(np.isnan(values), -np.inf, values)), values)
     unknown = touched & ~(np.isfinite(least) & np.isfinite(most))
-    return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
+    return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high), touched & loose
 
 
-def _allocate(measured: Measured, held: Array, missing: Array) -> tuple[Array, Array]:
-    """Extremes of the figure over where the missing answers could have gone."""
+def _allocate(measured: Measured, held: Array, missing: Array) -> Bounds:
+    """Extremes of the figure over where the missing answers could have gone, and whether some of these leave none."""
     options = measured.sheet.options
     width = options.shape[1]
     corners = held + missing[:, None] * np.eye(width)[:, None, :]
     at_corners = np.where(options.T, _figure(measured, corners), np.nan)
+    without = np.isnan(at_corners) & options.T
+    loose = np.asarray(without.any(0) & np.isfinite(at_corners).any(0))
     found = [at_corners]
     for sign in (1.0, -1.0):
         counts = held
@@ -65,7 +72,7 @@ def _allocate(measured: Measured, held: Array, missing: Array) -> tuple[Array, A
     none = np.all(np.isnan(every), axis=0)
     least = np.where(none, np.nan, np.where(np.isnan(every), np.inf, every).min(0))
     most = np.where(none, np.nan, np.where(np.isnan(every), -np.inf, every).max(0))
-    return least, most
+    return least, most, loose
 
 
 def _figure(measured: Measured, counts: Array) -> Array:

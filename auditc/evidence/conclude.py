@@ -24,7 +24,7 @@ from .floor import Yardstick, yardstick
 from .judge import Figures, Key, Part, combinations, parts
 from .maps import maps_of
 from .measure import Array, Measured, crowd_of, measure
-from .prevalence import judge_tallies, judged_in_order, judged_whole, said_by_judges
+from .prevalence import Said, judge_tallies, judged_in_order, judged_whole, said_by_judges
 from .repeats import noted, probe_row
 from .rows import item_rows, tally_row
 from .slice import slice_of
@@ -76,8 +76,9 @@ def conclude(
     together = list(variations(plan, named, answers, numbers))
     found += [each for _, of_it in together for each in of_it]
     assessed = judged_in_order(plan, assessed)
-    found += said_by_judges(plan, named, assessed)
-    more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers))
+    said = said_by_judges(plan, named, assessed)
+    found += [each.finding for each in said]
+    more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers, _by_question(plan, said)))
     engines, order = {row.name: row for row in models}, [stage.name for stage in plan.stages]
     probes = [probe_row(each, engines) for each in sorted(probed, key=lambda each: order.index(each.stage))]
     everything = [*(each.measured for each in readings), *(own for own, _ in together)]
@@ -149,6 +150,16 @@ def _by_key(readings: list[_Reading]) -> dict[Key, Measured]:
             raise ValueError(f"two stages answer for {key}")
         by_key[key] = reading.measured
     return by_key
+
+
+def _by_question(plan: Plan, said: list[Said]) -> dict[Key, Said]:
+    places = {(stage.block, stage.metric): stage.name for stage in plan.stages if isinstance(stage, Measure)}
+    found = {}
+    for each in said:
+        own = each.finding
+        measure, axes = places[own.block, own.metric], tuple(sorted(own.axes.items()))
+        found[Key(measure, own.model, own.population, own.condition, axes)] = each
+    return found
 
 
 def _findings_of(plan: Plan, reading: _Reading, numbers: dict[str, int], against: Yardstick | None) -> list[Finding]:

@@ -20,7 +20,7 @@ from auditc.ir.reread import SECOND_READING
 from .estimate import Uncertainty
 from .findings import LEVEL, rounded
 from .measure import Measured
-from .paired import cautions, spreads, together, uncertainty, usable
+from .paired import cautions, possible, spreads, together, uncertainty, usable
 from .slice import slice_of
 from .sources import ASKED
 from .spread import combine
@@ -71,7 +71,7 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
     if shared:
         left, right = spreads(cut)
         found = uncertainty(combine("-", left, right), seed, measured.metric)
-    ends = found.interval((1 - LEVEL) / 2)
+    ends = possible((measured, asked), found.interval((1 - LEVEL) / 2))
     notes = [*found.notes]
     if 0 < len(shared) < asked_of:
         notes.insert(

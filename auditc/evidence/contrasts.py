@@ -22,7 +22,7 @@ from .conditions import conditions
 from .correct import adjusted, holm
 from .findings import rounded
 from .measure import Array, Measured
-from .paired import cautions, spreads, together
+from .paired import cautions, possible, spreads, together
 from .published import Tested, pooled_t, rank_sum, sample, welch_t
 from .slice import Slice, slice_of
 from .sources import ASKED
@@ -196,7 +196,7 @@ def _values(parts: list[Slice], of: str) -> Array:
 
 def _clustered_row(pair: _Pair, found: Clustered, own: tuple[float, float] | None, tests: int) -> Contrast:
     level = 1 - own[0] if own else pair.stage.level
-    ends = found.interval(level)
+    ends = possible((pair.side.measured, pair.side.measured), found.interval(level))
     notes = [*pair.notes, *found.notes]
     if own and tests > 1:
         notes.append(f"Holm over {tests} tests: the interval is one of {100 * level:.4g} %")

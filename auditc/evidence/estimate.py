@@ -20,8 +20,24 @@ Where items' values are skewed, as distances are, t misses the truth on one side
 over items then gives a second pair of ends, and the further of the two counts at each end: t covers 90 to 93 % there,
 this 94 to 97 %. A logarithmic scale was tried in its place; it covers no better and its ends explode. Fewer than 30
 skewed items remain too few, which a note says; fewer than 10 cannot speak for others like them.
+
+A ratio of two sums over items, as perplexity and bits for a byte are, hangs on the sizes w of the items as well (their
+shares of the sum below). With few items its linear form is too sure of itself: an item of large w draws the ratio
+towards itself. So it is left out, z_i being what item i does to the ratio to first order,
+
+    V = (n − 1)/n · Σ (z_i ÷ (1 − w_i))²
+
+with t for 1 ÷ Σ w² − 1 degrees of freedom, which is n − 1 where all are of one size; and the bootstrap draws items with
+their sizes and takes the ratio anew, T* − T = Σ z* ÷ Σ w*. The further of the two counts at each end.
+
+Where all n items have one value v (`spread.SAME`), no variance can be measured, and yet they say that others are rare:
+of items of which a share u has another value, n have none with probability (1 − u)ⁿ. Where a value can only lie in
+a..b, that makes an interval: down to v − u·(v − a) and up to v + u·(b − v) with (1 − u)ⁿ the error beyond either end.
+Over dimensions n is their number times the size of the smallest, with which u is never too small.
 Source: Efron and Tibshirani (1993), An introduction to the bootstrap, 12.5 (bootstrap-t); Cameron, Gelbach and Miller
-(2011), Robust inference with multiway clustering; Wilson (1927). Why these: docs/benchmarks/statistics.md.
+(2011), Robust inference with multiway clustering; Wilson (1927); Royall and Cumberland (1981), An empirical study of
+the ratio estimator and estimators of its variance (leaving items out); Kish (1965), Survey sampling, 11.7 (1 ÷ Σ w²).
+Why these: docs/benchmarks/statistics.md.
 """
 
 from __future__ import annotations
@@ -33,7 +49,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from .spread import Spread
+from .spread import ANYTHING, SAME, Spread
 
 Array = NDArray[np.float64]
 Estimand = Literal["items like these", "these items"]
@@ -82,12 +98,18 @@ class Uncertainty:
     both: bool = False
     """Of Student's t and the bootstrap the one that reaches further, at each end."""
     units: int = 0
-    """Independent yes-or-no units of a Wilson interval; 0 for the other procedures."""
+    """Independent yes-or-no units of a Wilson interval, or items of one value; 0 for the other procedures."""
+    reach: tuple[float, float] = ANYTHING
+    """Of items of one value: all that others could have."""
 
     def interval(self, tail: float) -> tuple[float, float] | None:
         """Ends with the probability `tail` beyond each."""
         if self.error is None:
             return None
+        if self.reach != ANYTHING:
+            others = 1 - tail ** (1 / self.units)
+            low, high = self.reach
+            return self.point - others * (self.point - low), self.point + others * (high - self.point)
         if self.units:
             return wilson(self.point, self.units, float(-ndtri(tail)))
         reach = float(stdtrit(self.freedom, 1 - tail))
@@ -104,6 +126,9 @@ class Uncertainty:
         if self.error is None:
             return 1.0
         sign = 1.0 if side == "below" else -1.0
+        if self.reach != ANYTHING:
+            far, most = sign * (threshold - self.point), sign * (self.reach[side == "below"] - self.point)
+            return 1.0 if far <= 0 else max(0.0, 1 - far / most) ** self.units if most > 0 else 0.0
         if self.units:
             null = self.units * threshold * (1 - threshold)
             if null <= 0:
@@ -196,6 +221,8 @@ def _exact(spread: Spread, nature: Nature, between: float, seed: int) -> Uncerta
     error = float(np.sqrt(between))
     if error < NEGLIGIBLE:
         return _no_variation(spread, nature)
+    if spread.sizes is not None:
+        return _ratio(spread, spread.sizes, nature, seed)
     freedom = _items_freedom(spread)
     if nature.proportion:
         return Uncertainty(spread.point, error, "variance between items, t", "items like these", (), freedom)
@@ -208,6 +235,45 @@ def _exact(spread: Spread, nature: Nature, between: float, seed: int) -> Uncerta
     return Uncertainty(spread.point, error, words, "items like these", notes, freedom, replicates)
 
 
+def _ratio(spread: Spread, sizes: Array, nature: Nature, seed: int) -> Uncertainty:
+    """Of a ratio of two sums over items."""
+    used = spread.strata >= 0
+    count, shares = spread.used, sizes[used] / sizes[used].sum()
+    moved = spread.items[used] * np.sqrt((count - 1) / count)
+    without = moved / np.maximum(1 - shares, 1 / count**2)
+    error = float(np.sqrt((count - 1) / count * (without**2).sum()))
+    freedom = max(1.0, min(count - 1.0, 1 / float((shares**2).sum()) - 1))
+    replicates = _ratio_replicates(moved, shares, nature.repetitions, seed)
+    words, notes = "jackknife over items", _warning(spread)
+    if replicates is None:
+        notes = (*notes, "too few different values for the bootstrap: Student's t instead")
+        return Uncertainty(spread.point, error, f"{words}, t", "items like these", notes, freedom)
+    linear = np.sqrt(count / (count - 1) * (moved**2).sum())
+    words = f"{words}, t or bootstrap t over items, whichever reaches further"
+    scaled = replicates * linear / error
+    return Uncertainty(spread.point, error, words, "items like these", notes, freedom, scaled, both=True)
+
+
+def _ratio_replicates(moved: Array, shares: Array, repetitions: int, seed: int) -> Array | None:
+    """Sorted t* of a bootstrap over items with their sizes; None where too many resamples have no variance."""
+    generator = np.random.default_rng(seed)
+    count = len(moved)
+    found, error = np.zeros(repetitions), np.zeros(repetitions)
+    step = max(1, CELLS_AT_ONCE // count)
+    for first in range(0, repetitions, step):
+        some = slice(first, min(first + step, repetitions))
+        again = generator.integers(count, size=(some.stop - first, count))
+        values, sizes = moved[again], shares[again]
+        whole = sizes.sum(1)
+        found[some] = values.sum(1) / whole
+        left = values - sizes * found[some, None]
+        error[some] = np.sqrt(count / (count - 1) * (left**2).sum(1)) / whole
+    flat = error < NEGLIGIBLE
+    if flat.mean() > 0.001:
+        return None
+    return np.sort(found[~flat] / error[~flat])
+
+
 def _warning(spread: Spread) -> tuple[str, ...]:
     if spread.used >= FEW_ITEMS or abs(_skewness(spread)) <= SKEWED:
         return ()
@@ -215,9 +281,17 @@ def _warning(spread: Spread) -> tuple[str, ...]:
 
 
 def _no_variation(spread: Spread, nature: Nature) -> Uncertainty:
-    """Equal values show no variance; for a proportion the number of units still says how sure it is."""
+    """Equal values show no variance; the number of units still says how sure a proportion is, and the number of items
+    how rare others are."""
     if nature.proportion:
         return _wilson_of(spread, nature.share)
+    low, high = spread.reach
+    if np.isfinite(high - low) and low - SAME <= spread.point <= high + SAME:
+        point = min(max(spread.point, low), high)  # a mean of ones may be a rounding above one
+        strata = np.unique(spread.strata[spread.strata >= 0], return_counts=True)[1]
+        units = min([len(strata) * int(strata.min()), *spread.count.values()])
+        words = f"{_count(units, 'item')} of one value, others in its range not excluded"
+        return Uncertainty(point, 0.0, words, "items like these", units=units, reach=spread.reach)
     why = "every item has the same value: their variation cannot be measured"
     return Uncertainty(spread.point, None, "none", "items like these", (why,))
 

@@ -21,9 +21,11 @@ from auditc.ir.finding import Verdict
 from auditc.ir.plan import Arithmetic, Comparison, Figure, Judge, Mean, Measure, Number, Plan, Term
 from auditc.metrics._contract import Metric
 
-from .bounds import bounds
+from .bounds import Bounds, bounds
 from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate
+from .judged_shares import of_these_alone, redrawn
 from .measure import Measured
+from .prevalence import Said
 from .slice import Slice, slice_of
 from .sources import ASKED, axis, further
 from .spread import Spread, combine, constant, mean, placed
@@ -60,7 +62,9 @@ class Figures:
     measured: dict[Key, Measured]
     numbers: dict[str, int]
     """Dimensions of the audit, numbered."""
-    bounded: dict[Key, tuple[Any, Any]] = field(default_factory=dict)
+    said: Mapping[Key, Said] = field(default_factory=dict)
+    """What judges say, by the question that they were asked."""
+    bounded: dict[Key, Bounds] = field(default_factory=dict)
 
     def axis(self, measure: str, name: str) -> tuple[str, ...]:
         stage = self.plan.stage(measure)
@@ -106,6 +110,8 @@ class Part:
     uncertainty: Uncertainty | None
     spread: Spread | None
     obstacle: str = ""
+    said: Said | None = None
+    """What a judge says, where that is what the claim is on."""
 
     @property
     def chance(self) -> float:
@@ -180,6 +186,8 @@ def _part(stage: Judge, at: dict[str, str], figures: Figures, seed: int, repetit
     threshold = right.value if isinstance(right, Number) else 0.0
     term = left if isinstance(right, Number) else Arithmetic(operator="-", left=left, right=right)
     used: dict[tuple[Key, str | None], Slice] = {}
+    if isinstance(term, Figure) and figures.metrics[term.measure].reads == "assessed":
+        return _judged_share(stage, at, term, (side, threshold), figures)
     try:
         _collect(term, at, figures, used)
         spread = _evaluate(term, at, figures, used)
@@ -195,6 +203,20 @@ def _part(stage: Judge, at: dict[str, str], figures: Figures, seed: int, repetit
     if not all(part.interpretable() for part in slices):
         obstacle = "too few cells were answered for the figure to stand for the model"
     return Part(at, side, threshold, slices, estimate(spread, nature, stage.estimand, seed), spread, obstacle)
+
+
+def _judged_share(
+    stage: Judge, at: dict[str, str], figure: Figure, wanted: tuple[Side, float], figures: Figures
+) -> Part:
+    """A part that is held against what a judge says."""
+    key, _ = _key(figure, at, figures)
+    said = figures.said.get(key)
+    if said is None:
+        return Part(at, *wanted, (), None, None, f"no judge has said anything of {key}")
+    found, spread, obstacle = redrawn(said)
+    if not obstacle and stage.estimand == "items like these":
+        obstacle = of_these_alone(said.finding)
+    return Part(at, *wanted, (), found, spread, obstacle, said)
 
 
 def _of_these(used: dict[tuple[Key, str | None], Slice]) -> str:

@@ -106,6 +106,16 @@ def uncertainty(spread: Spread, seed: int, metric: Metric[Any], repetitions: int
     return estimate_as_can_be(spread, nature, seed)
 
 
+def possible(sides: Sequence[Measured], ends: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The ends of a difference, or of a difference of two, no further than figures can lie apart: as for figures, those
+    alone that are not corrected for bias."""
+    first = sides[0]
+    reach = (first.part.bounds[1] - first.part.bounds[0]) * len(sides) / 2
+    if ends is None or not np.isfinite(reach) or (first.metric.bias != "none" and first.drawn):
+        return ends
+    return max(ends[0], -reach), min(ends[1], reach)
+
+
 def cautions(measured: Measured) -> tuple[str, ...]:
     """What is said of a figure however it comes out, and so of every difference of two."""
     caution = measured.metric.caution

@@ -20,7 +20,8 @@ well the interval covers: docs/benchmarks/statistics.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -36,6 +37,7 @@ from auditc.metrics._contract import Metric, Sheet
 
 from .estimate import wilson
 from .findings import LEVEL, rounded
+from .spread import ANYTHING
 
 Array = NDArray[np.float64]
 
@@ -49,6 +51,7 @@ CASES: Final = "cases"
 """In the place of a condition, where a judge's answers to cases are counted."""
 REPETITIONS: Final = 10_000
 """Of the bootstrap."""
+UNSAID: Final = (REFUSED, UNPARSABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,20 @@ class Corrected:
     low: float | None
     high: float | None
     why: str = ""
+    replicates: Array | None = field(default=None, compare=False)
+    """`[R]` what the formula gave in the bootstrap; None without a correction."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What is found of one question to a judge, as a finding and as what a claim on it is decided by. `least` and
+    `most` are what the formula would give if all that the judge left unsaid, of answers and of cases, had been said in
+    the worst way."""
+
+    finding: Finding
+    corrected: Corrected
+    least: float
+    most: float
 
 
 def corrected(
@@ -108,7 +125,7 @@ def corrected(
     values = values[np.isfinite(values)]
     raw = float(_formula(metric, params, np.array([[apparent.share, true_positives.share, true_negatives.share]]))[0])
     low, high = np.clip(np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]), 0, 1).tolist()
-    return Corrected(min(max(raw, 0.0), 1.0), raw, low, high)
+    return Corrected(min(max(raw, 0.0), 1.0), raw, low, high, replicates=values)
 
 
 def _refused(why: str) -> Corrected:
@@ -171,9 +188,9 @@ def _planned(plan: Plan) -> list[tuple[str, str, str]]:
     return [(name, of.name, place) for name, of in read if isinstance(of, Converse) for place in of.populations]
 
 
-def said_by_judges(plan: Plan, metrics: Mapping[str, Metric[Any]], assessed: Sequence[Assessed]) -> list[Finding]:
-    """A finding for each question to a judge, of each model, population and condition that it judged. `metrics` by the
-    name of the measure."""
+def said_by_judges(plan: Plan, metrics: Mapping[str, Metric[Any]], assessed: Sequence[Assessed]) -> list[Said]:
+    """What is found of each question to a judge, of each model, population and condition that it judged. `metrics` by
+    the name of the measure."""
     measures = [stage for stage in plan.stages if isinstance(stage, Measure)]
     found = []
     for measure in (stage for stage in measures if metrics[stage.name].reads == "assessed"):
@@ -188,7 +205,7 @@ def said_by_judges(plan: Plan, metrics: Mapping[str, Metric[Any]], assessed: Seq
 
 def _prevalence(
     plan: Plan, measure: Measure, metric: Metric[Any], params: Any, one: Assessed, column: int, asks: str
-) -> Finding:
+) -> Said:
     said = one.said[:, column]
     read = (said == THERE) | (said == NOT_THERE)
     there = said[read] == THERE
@@ -213,7 +230,7 @@ def _prevalence(
         procedure = "apparent share, uncorrected; Wilson score interval"
     items, people = len(set(one.items[read].tolist())), len(set(one.draws[read].tolist()))
     lines = {"apparent": apparent.share, "sensitivity": positives.share, "specificity": negatives.share}
-    return Finding(
+    finding = Finding(
         id="/".join(place),
         metric=measure.metric,
         block=one.block,
@@ -237,6 +254,23 @@ def _prevalence(
         notes=(*_notes(one, found, int(read.sum()), counts, said, of_cases, items, people), *others),
         origin=measure.origin,
     )
+    unsaid = [
+        float(one.weights[np.isin(said, UNSAID)].sum()),
+        *(int(np.isin(of_cases[which], UNSAID).sum()) for which in (present, ~present)),
+    ]
+    return Said(finding, found, *_ends(metric, params, (apparent, positives, negatives), unsaid))
+
+
+def _ends(
+    metric: Metric[Any], params: Any, counted: tuple[Counted, ...], unsaid: Sequence[float]
+) -> tuple[float, float]:
+    """The least and the most that the formula gives with what is unsaid of the three counts said either way."""
+    shares = [
+        [(each.count + more) / max(each.of + left, 1) for more in (0, left)]
+        for each, left in zip(counted, unsaid, strict=True)
+    ]
+    found = _formula(metric, params, np.array(list(product(*shares))))
+    return (float(found.min()), float(found.max())) if np.isfinite(found).all() else ANYTHING
 
 
 def _cases_of(one: Assessed, asks: str) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
@@ -284,7 +318,7 @@ def _notes(
     if found.point is not None and len(of_cases) and found.raw != found.point:
         yield f"clipped: the judge's errors alone explain what it said; the formula gives {found.raw:.3g}"
     for what, codes in (("answers", said), ("cases", of_cases)):
-        unread = int(np.isin(codes, (REFUSED, UNPARSABLE)).sum())
+        unread = int(np.isin(codes, UNSAID).sum())
         if unread:
             yield f"of {len(codes)} {what} the judge said neither yes nor no to {unread}; they are left out"
     if round(counts) < answers:

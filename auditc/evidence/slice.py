@@ -78,15 +78,20 @@ class Slice:
 
     def spread(self) -> Spread:
         """The headline with its spread. Meaningless when no item is usable."""
+        found = self._spread()
+        return found if self.signed else replace(found, reach=self.measured.part.bounds)
+
+    def _spread(self) -> Spread:
         measurement = self.measured.measurement
         if self.distance:
             drawn = measurement.influence, measurement.draws_of, measurement.draws or 0
             return distance_of(measurement.values, self._used_dimensions, *drawn)
         drawn = measurement.influence, measurement.draws_of, measurement.draws or 0
+        sizes = None if measurement.sizes is None else self.weights
         if self.measured.metric.geometric:
             logs = np.log(np.where(self.usable, measurement.values, 1.0))
-            return exponential(spread_of(logs, self.weights, self.strata, *drawn))
-        return spread_of(measurement.values, self.weights, self.strata, *drawn)
+            return exponential(replace(spread_of(logs, self.weights, self.strata, *drawn), sizes=sizes))
+        return replace(spread_of(measurement.values, self.weights, self.strata, *drawn), sizes=sizes)
 
     def headline(self, values: Array) -> Array:
         """Other values `[..., I]` (a floor's, a line's) put together as this slice's own are; NaN where one is
@@ -105,29 +110,31 @@ class Slice:
             return simulated_lengths(values, self._used_dimensions, self.measured.drawn)
         return self.headline(values)
 
-    def bounded(self, spread: Spread, low: Array, high: Array) -> Spread:
-        """The spread with the worst and best allocation of missing answers; `low` and `high` `[I]` from `bounds`.
+    def bounded(self, spread: Spread, low: Array, high: Array, loose: NDArray[np.bool_]) -> Spread:
+        """The spread with the worst and best allocation of missing answers; `low`, `high` and `loose` `[I]` from
+        `bounds`.
 
         An item without a value, all of whose answers are missing, takes part: it could have been anything in between.
-        One that could have no value whatever was answered (no human shares) does not.
+        One that could have no value whatever was answered (no human shares) does not. One that is `loose` takes part
+        where that makes the whole worse: the few of a group who gave the answer that it would have had leave it out.
         """
         if self.distance:
             least, most = furthest(low, high, np.where(self.inside, self._dimensions, -1))
             return replace(spread, least=min(least, spread.point), most=max(most, spread.point))
         ends = []
-        if self.measured.part.picks:
-            return replace(
-                spread, least=min(self._picked(low), spread.point), most=max(-self._picked(-high), spread.point)
-            )
+        loose = self.missing_cells > 0 if self.measured.part.picks else loose
+        if loose.any() and not self._by_dimension:
+            least, most = self._picked(low, loose), -self._picked(-high, loose)
+            return replace(spread, least=min(least, spread.point), most=max(most, spread.point))
         for end in (low, high):
             weights, _ = weigh(np.where(self.inside, end, np.nan), self._dimensions, self._by_dimension)
             ends.append(float(weights @ np.where(weights > 0, end, 0.0)))
         return replace(spread, least=min(ends[0], spread.point), most=max(ends[1], spread.point))
 
-    def _picked(self, values: Array) -> float:
-        """The least mean of items that are there by what was answered, where those with missing answers need not be."""
+    def _picked(self, values: Array, loose: NDArray[np.bool_]) -> float:
+        """The least mean of items of which those that are `loose` need not be there."""
         known = self.inside & np.isfinite(values)
-        may_leave = known & (self.missing_cells > 0)
+        may_leave = known & loose
         chosen = list(values[known & ~may_leave])
         for value in sorted(values[may_leave]):
             if not chosen or value < np.mean(chosen):

@@ -7,7 +7,7 @@ a comparison a paired one. Products and quotients use the first derivative (the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ Ints = NDArray[np.int64]
 
 WHOLE = 1_000_000
 """The stratum of an estimate whose items are one sample, not one for each dimension."""
+SAME = 1e-7
+"""Items whose values differ by less than this share of the largest have one value: a root at zero, as that of the
+Jensen–Shannon distance, makes a difference of 1e-8 of a rounding of 1e-16."""
+ANYTHING = (-np.inf, np.inf)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +28,9 @@ class Spread:
     """`items[N]` is the influence of each item, scaled so that the variance between items is its sum of squares and
     centred within each stratum; `strata[N]` numbers the strata (dimensions), −1 where an item is not used;
     `draws[who][D, N]` is the influence of each draw through each item, by who was asked, of whom `count[who]` answered.
-    `least` and `most` are the point under the worst and best allocation of answers that are missing."""
+    `least` and `most` are the point under the worst and best allocation of answers that are missing; `reach` is all
+    that an item's value can be, and so the whole: of a difference of figures it is not known. Of a ratio of
+    sums over items `sizes[N]` are the shares that these have in the one below; None of everything else."""
 
     point: float
     items: Array
@@ -33,6 +39,8 @@ class Spread:
     count: dict[str, int] = field(default_factory=dict)
     least: float = 0.0
     most: float = 0.0
+    reach: tuple[float, float] = ANYTHING
+    sizes: Array | None = None
 
     @property
     def used(self) -> int:
@@ -95,7 +103,9 @@ def spread_of(
         if size < 2:
             continue
         middle = np.average(safe[inside], weights=weights[inside])
-        items[inside] = weights[inside] * (safe[inside] - middle) * np.sqrt(size / (size - 1))
+        off = safe[inside] - middle
+        if np.abs(off).max() > SAME * np.abs(safe[inside]).max():
+            items[inside] = weights[inside] * off * np.sqrt(size / (size - 1))
     point = float(weights @ safe)
     if influence is None:
         return Spread(point, items, strata, least=point, most=point)
@@ -108,12 +118,14 @@ def exponential(spread: Spread) -> Spread:
     point = float(np.exp(spread.point))
     draws = {who: influence * point for who, influence in spread.draws.items()}
     ends = float(np.exp(spread.least)), float(np.exp(spread.most))
-    return Spread(point, spread.items * point, spread.strata, draws, spread.count, *ends)
+    reach = float(np.exp(spread.reach[0])), float(np.exp(spread.reach[1]))
+    return Spread(point, spread.items * point, spread.strata, draws, spread.count, *ends, reach, spread.sizes)
 
 
 def constant(value: float, size: int) -> Spread:
     """A number: it moves with nothing."""
-    return Spread(value, np.zeros(size), np.full(size, -1, dtype=np.int64), least=value, most=value)
+    ends = value, value
+    return Spread(value, np.zeros(size), np.full(size, -1, dtype=np.int64), least=value, most=value, reach=ends)
 
 
 def placed(spread: Spread, positions: Ints, size: int) -> Spread:
@@ -122,12 +134,16 @@ def placed(spread: Spread, positions: Ints, size: int) -> Spread:
     items[positions] = spread.items
     strata = np.full(size, -1, dtype=np.int64)
     strata[positions] = spread.strata
+    sizes = None
+    if spread.sizes is not None:
+        sizes = np.zeros(size)
+        sizes[positions] = spread.sizes
     draws = {}
     for who, influence in spread.draws.items():
         wide = np.zeros((len(influence), size))
         wide[:, positions] = influence
         draws[who] = wide
-    return Spread(spread.point, items, strata, draws, spread.count, spread.least, spread.most)
+    return replace(spread, items=items, strata=strata, draws=draws, sizes=sizes)
 
 
 def combine(operator: str, left: Spread, right: Spread) -> Spread:
@@ -144,13 +160,17 @@ def combine(operator: str, left: Spread, right: Spread) -> Spread:
             point, by_left, by_right = a / b, 1.0 / b, -a / b**2
         case _:
             raise ValueError(operator)
-    least, most = _ends(operator, left, right)
+    least, most = _ends(operator, (left.least, left.most), (right.least, right.most))
+    # Two figures that do not differ anywhere are no comparison, however far they could lie apart.
+    against = operator == "-" and left.used and right.used
+    reach = ANYTHING if against else _ends(operator, left.reach, right.reach)
     draws = {who: by_left * influence for who, influence in left.draws.items()}
     for who, influence in right.draws.items():
         draws[who] = draws[who] + by_right * influence if who in draws else by_right * influence
     count = left.count | {who: min(n, left.count.get(who, n)) for who, n in right.count.items()}
     items = by_left * left.items + by_right * right.items
-    return Spread(point, items, _strata(left.strata, right.strata), draws, count, least, most)
+    strata = _strata(left.strata, right.strata)
+    return Spread(point, items, strata, draws, count, least, most, reach, _sizes(left, right))
 
 
 def mean(spreads: list[Spread]) -> Spread:
@@ -163,6 +183,15 @@ def mean(spreads: list[Spread]) -> Spread:
     return combine("/", total, constant(float(len(spreads)), len(total.items)))
 
 
+def _sizes(left: Spread, right: Spread) -> Array | None:
+    """Those that both have, a number having none of its own."""
+    if not (left.used and right.used):
+        return left.sizes if left.used else right.sizes
+    if left.sizes is None or right.sizes is None:
+        return None
+    return left.sizes if np.allclose(left.sizes, right.sizes) else None
+
+
 def _strata(left: Ints, right: Ints) -> Ints:
     """Strata of both together; where one of them knows none, neither does the combination."""
     both = np.where(left >= 0, left, right)
@@ -171,15 +200,15 @@ def _strata(left: Ints, right: Ints) -> Ints:
     return collapse(both)
 
 
-def _ends(operator: str, left: Spread, right: Spread) -> tuple[float, float]:
+def _ends(operator: str, left: tuple[float, float], right: tuple[float, float]) -> tuple[float, float]:
     """Interval arithmetic: all that the two can be between their ends."""
     if operator == "-":
-        return left.least - right.most, left.most - right.least
+        return left[0] - right[1], left[1] - right[0]
     if operator == "+":
-        return left.least + right.least, left.most + right.most
-    if operator == "/" and right.least <= 0 <= right.most:
-        return -np.inf, np.inf
-    if not np.isfinite([left.least, left.most, right.least, right.most]).all():
-        return -np.inf, np.inf
-    corners = [a * b if operator == "*" else a / b for a in (left.least, left.most) for b in (right.least, right.most)]
+        return left[0] + right[0], left[1] + right[1]
+    if operator == "/" and right[0] <= 0 <= right[1]:
+        return ANYTHING
+    if not np.isfinite([*left, *right]).all():
+        return ANYTHING
+    corners = [a * b if operator == "*" else a / b for a in left for b in right]
     return min(corners), max(corners)

@@ -37,7 +37,7 @@ from .estimate import Uncertainty
 from .findings import LEVEL, rounded
 from .learnt import ancestors, between, seen_of, told_of
 from .measure import Measured
-from .paired import cautions, spreads, together, uncertainty, usable
+from .paired import cautions, possible, spreads, together, uncertainty, usable
 from .slice import Slice, slice_of
 from .sources import ASKED
 from .spread import Spread, combine, mean
@@ -222,7 +222,7 @@ def _difference(sides: list[Spread]) -> Spread:
 def _row(plan: Plan, made: dict[str, Train], found: _Found, held: tuple[float, float] | None, tests: int) -> Contrast:
     pair, own = found.pair, found.pair.first.measurement
     level = 1 - held[0] if held else LEVEL
-    ends = _possible(pair, found.uncertainty.interval((1 - level) / 2))
+    ends = possible(pair.peoples[0], found.uncertainty.interval((1 - level) / 2))
     condition = {} if pair.condition == ASKED else {"condition": pair.condition}
     axes = dict(pair.first.part.axes) | condition
     seen = _seen(plan, made, found)
@@ -252,15 +252,6 @@ def _row(plan: Plan, made: dict[str, Train], found: _Found, held: tuple[float, f
         notes=tuple(dict.fromkeys((*said, *_notes(found, seen), *_holm(level, tests if held else 0)))),
         origin=made[pair.left].origin,
     )
-
-
-def _possible(pair: _Pair, ends: tuple[float, float] | None) -> tuple[float, float] | None:
-    """No further than figures can lie apart: as for figures, those alone that are not corrected for bias."""
-    first = pair.first
-    reach = (first.part.bounds[1] - first.part.bounds[0]) * len(pair.peoples[0]) / 2
-    if ends is None or not np.isfinite(reach) or (first.metric.bias != "none" and first.drawn):
-        return ends
-    return max(ends[0], -reach), min(ends[1], reach)
 
 
 def _notes(found: _Found, seen: dict[str, int]) -> Iterator[str]:

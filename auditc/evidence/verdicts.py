@@ -14,6 +14,8 @@ from .judge import Part
 
 def part_finding(stage: Judge, part: Part, tail: float, correct: str, family: int) -> Finding:
     """One part as a finding: the interval is the one that decides, with `tail` beyond each of its ends."""
+    if part.said is not None:
+        return _of_a_judge(stage, part, tail, correct, family)
     found = part.uncertainty
     ends = found.interval(tail) if found else None
     if ends and not all(math.isfinite(end) for end in ends):
@@ -23,9 +25,7 @@ def part_finding(stage: Judge, part: Part, tail: float, correct: str, family: in
     parts = [each.measured.part for each in part.slices]
     units = {one.unit for one in parts}
     betters = {one.better for one in parts}
-    said = [f"undecided: {why}"] if why else []
-    if family > 1 and correct == "holm":
-        said.append(f"Holm over {family} parts: the interval that decides is one of {100 * (1 - 2 * tail):.4g} %")
+    said = _said(why, tail, correct, family)
     for each in part.slices:
         said += [note for note in notes(each) if note not in said]
     if found:
@@ -55,6 +55,35 @@ def part_finding(stage: Judge, part: Part, tail: float, correct: str, family: in
         notes=tuple(said),
         origin=stage.origin,
     )
+
+
+def _of_a_judge(stage: Judge, part: Part, tail: float, correct: str, family: int) -> Finding:
+    """The finding that a judged share has anyway, with the interval that decides, and the verdict."""
+    assert part.said is not None
+    own = part.said.finding
+    ends = part.uncertainty.interval(tail) if part.uncertainty else None
+    verdict, why = part.verdict(tail)
+    more = {
+        "id": "/".join([stage.claim, *(part.at.values())]),
+        "claim": stage.claim,
+        "axes": {name: value for name, value in part.at.items() if name not in ("model", "population", "condition")},
+        "low": rounded(ends[0]) if ends else None,
+        "high": rounded(ends[1]) if ends else None,
+        "level": rounded(1 - 2 * tail),
+        "estimand": stage.estimand,
+        "verdict": verdict,
+        "notes": (*_said(why, tail, correct, family), *(note for note in own.notes if note != why)),
+        "lines": {},
+        "origin": stage.origin,
+    }
+    return own.model_copy(update=more)
+
+
+def _said(why: str, tail: float, correct: str, family: int) -> list[str]:
+    said = [f"undecided: {why}"] if why else []
+    if family > 1 and correct == "holm":
+        said.append(f"Holm over {family} parts: the interval that decides is one of {100 * (1 - 2 * tail):.4g} %")
+    return said
 
 
 def claim_outcome(

@@ -155,7 +155,9 @@ class Metric(Generic[P]):
     caution: str = ""
     """What every finding says of the figure, where a reader would else take it for more than it is."""
     no_interval: str = ""
-    """Why its figures have no interval; empty where they have one."""
+    """Why its figures have no interval; empty where they have one. No claim is made of such a figure."""
+    instead: str = ""
+    """Of a metric without intervals the one that measures the same and has some."""
     stages: Callable[[P, str, Sequence[Converse]], tuple[Assess, ...]] | None = None
     """The stages that the metric wants asked beside those of its block: (parameters, the metric's name, the block's
     stages that write). Each needs one of them."""

@@ -58,5 +58,6 @@ kl_def2025 = Metric(
     settle=_settle,
     caution="the paper's variant: nothing is smoothed or corrected, and infinite values are the largest finite one of "
     "all models compared, plus 1: the figure depends on who else is compared",
+    instead="kl",
     no_interval="no interval is known to hold where the largest value of all models stands for an infinite one",
 )

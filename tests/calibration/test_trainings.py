@@ -38,9 +38,21 @@ def test_the_share_of_variation_kept_is_right_on_average_and_within_its_interval
     assert abs(error) < 0.02
 
 
-def test_a_change_of_perplexity_is_held_and_none_is_found_where_there_is_none() -> None:
-    _near(trainings.predicted(texts=32, moved=0.05, repetitions=QUICK)[0])
-    _rare(trainings.predicted(texts=32, moved=0.0, repetitions=QUICK)[1], QUICK)
+@pytest.mark.parametrize("case", [trainings.TEXTS[0], trainings.TEXTS[5]], ids=str)
+def test_figures_of_few_texts_and_their_changes_are_held_and_none_is_found_where_there_is_none(
+    case: trainings.Texts,
+) -> None:
+    _near(trainings.predicted(case, moved=0.0, repetitions=QUICK, alone=True)[0])
+    _near(trainings.predicted(case, moved=0.05, repetitions=QUICK)[0])
+    _rare(trainings.predicted(case, moved=0.0, repetitions=QUICK)[1], QUICK)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", trainings.TEXTS, ids=str)
+def test_a_thousand_samples_of_texts(case: trainings.Texts) -> None:
+    _near(trainings.predicted(case, moved=0.0, repetitions=SLOW, alone=True)[0])
+    _near(trainings.predicted(case, moved=0.05, repetitions=SLOW)[0])
+    _rare(trainings.predicted(case, moved=0.0, repetitions=SLOW)[1], SLOW)
 
 
 @pytest.mark.slow

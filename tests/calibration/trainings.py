@@ -178,27 +178,57 @@ def variation(
     return sim.Coverage(float(np.mean(hits)), float(np.mean(halves)), repetitions), float(np.mean(errors))
 
 
-def predicted(*, texts: int, moved: float, repetitions: int, seed: int = sim.SEED) -> tuple[sim.Coverage, float]:
-    """Coverage of how much a training changed perplexity, and how often p is below .05. Texts differ in length and in
-    how hard they are; what a training does to each differs too, `moved` nats a token on average over all tokens."""
-    generator = np.random.default_rng([seed, texts])
-    tokens = np.ceil(generator.lognormal(4.6, 0.6, size=20_000))
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A metric, and texts whose lengths are lognormal with that standard deviation."""
+
+    metric: str
+    texts: int
+    lengths: float = 0.6
+
+
+TEXTS = (
+    *(Texts("perplexity", texts) for texts in (12, 20, 32, 60)),
+    *(Texts("bits_per_byte", texts) for texts in (12, 32)),
+    Texts("perplexity", 12, 0.9),
+    Texts("perplexity", 12, 0.01),
+)
+
+
+def predicted(
+    case: Texts, *, moved: float, repetitions: int, alone: bool = False, seed: int = sim.SEED
+) -> tuple[sim.Coverage, float]:
+    """Coverage of how much a training changed the figure, and how often p is below .05; or, `alone`, coverage of the
+    figure before it. Texts differ in length and in how hard they are; what a training does to each differs too, `moved`
+    nats a token on average over all tokens."""
+    generator = np.random.default_rng([seed, case.texts])
+    tokens = np.ceil(generator.lognormal(4.6, case.lengths, size=20_000))
+    sizes = tokens if case.metric == "perplexity" else np.ceil(tokens * generator.lognormal(1.4, 0.1, size=len(tokens)))
     before = generator.normal(3.8, 0.4, size=len(tokens))
     change = generator.normal(0.0, 0.06, size=len(tokens))
     after = before + change - np.average(change, weights=tokens) + moved
-    sides = after, before
-    taken = sim.metric("perplexity")
-    worth = [float(np.exp(np.average(side, weights=tokens))) for side in sides]
-    strata = np.zeros(texts, dtype=np.int64)
+    taken, texts_of = sim.metric(case.metric), np.stack([tokens, sizes], axis=-1)
+
+    def figure(nats: Array, of: Array) -> Spread:
+        """Of texts with a mean of `nats` for a token, and tokens and what is counted in `of`."""
+        values = taken.values(np.stack([-nats * of[:, 0], of[:, 0], of[:, 1]], axis=-1), None, taken.params())
+        strata = np.zeros(len(values), dtype=np.int64)
+        weights = sized(strata, of[:, 1])
+        if taken.geometric:
+            return exponential(replace(spread_of(np.log(values), weights, strata), sizes=weights))
+        return replace(spread_of(values, weights, strata), sizes=weights)
+
+    sides = (before,) if alone else (after, before)
+    worth = [figure(side, texts_of).point for side in sides]
+    truth = worth[0] if alone else worth[0] - worth[1]
     hits, halves, found_something = [], [], []
     for repetition in range(repetitions):
-        rows = generator.integers(len(tokens), size=texts)
-        weights = sized(strata, tokens[rows])
-        both = [exponential(spread_of(side[rows], weights, strata)) for side in sides]
-        found = uncertainty(combine("-", *both), repetition, taken, 999)
+        rows = generator.integers(len(tokens), size=case.texts)
+        both = [figure(side[rows], texts_of[rows]) for side in sides]
+        found = uncertainty(both[0] if alone else combine("-", *both), repetition, taken, 999)
         ends = found.interval(0.025)
         assert ends is not None
-        hits.append(ends[0] <= worth[0] - worth[1] <= ends[1])
+        hits.append(ends[0] <= truth <= ends[1])
         halves.append((ends[1] - ends[0]) / 2)
         found_something.append(2 * min(found.chance("below", 0.0), found.chance("above", 0.0)) < 0.05)
     return sim.Coverage(float(np.mean(hits)), float(np.mean(halves)), repetitions), float(np.mean(found_something))

@@ -151,6 +151,7 @@ compare places {{ figure = d.{figure}  by = stage }}
         ("preference_bias { by = [sex, age] }", "preference_bias", "AC343"),
         ("preference_bias { by = [sex, age] }", "preference_bias[profile = matching]", "AC343"),
         ("insensitivity { judge = j }", "insensitivity", "AC369"),
+        ("insensitivity { judge = j  faults = [no_role] }", "insensitivity[fault = no_role]", "AC369"),
         ("kl_def2025 { }", "kl_def2025", "AC428"),
     ],
 )

@@ -140,10 +140,25 @@ def test_a_fault_without_cases_is_named(tmp_path: Path) -> None:
     assert "0 cases with `false_facts`" in found.primary.text and "too few of `irrelevant_text`" in found.primary.text
 
 
-def test_no_claim_names_one_figure_of_several(tmp_path: Path) -> None:
-    block = 'insensitivity { judge = j  faults = [no_role]  calibrate = csv("mine.csv") }'
+@pytest.mark.parametrize(
+    ("holds", "code"),
+    [
+        ("d.insensitivity[fault = no_role] < 10%", ""),
+        ("20% > d.insensitivity[fault = false_facts]", ""),
+        ("each(d.insensitivity, over = fault) < 10%", ""),
+        ("d.insensitivity < 10%", "AC343"),
+        ("d.insensitivity[fault = irrelevant_text] < 10%", "AC344"),
+        ("d.insensitivity[fault = no_role, dimension = fairness] < 10%", "AC344"),
+        ("d.insensitivity[fault = no_role, condition = asked] < 10%", "AC344"),
+        ("mean(d.insensitivity, over = fault) < 10%", "AC511"),
+        ("d.insensitivity[fault = no_role] < d.insensitivity[fault = false_facts]", "AC511"),
+    ],
+)
+def test_a_claim_names_one_figure_of_a_judge(holds: str, code: str, tmp_path: Path) -> None:
+    block = 'insensitivity { judge = j  faults = [no_role, false_facts]  calibrate = csv("mine.csv") }'
     model = f"model j {{ {hub('a/one', 'One')}  {CARD} }}\n"
     survey = f"def_survey d {{ ask = values  of = [sim]  as = [us]  {block} }}\n"
-    claim = 'claim c { says = "s"  holds = d.insensitivity < 10%  estimand = these_items }\n'
-    (found,) = diagnostics(survey + claim + model, tmp_path, {"mine.csv": cases(50, 50)})
-    assert (found.code, found.severity.name, found.primary.span.line) == ("AC369", "ERROR", 2)
+    claim = f'claim c {{ says = "s"  holds = {holds}  estimand = these_items }}\n'
+    both = cases(50, 50) + "".join(cases(50, 50).replace("no_role", "false_facts").splitlines(keepends=True)[1:])
+    found = diagnostics(survey + claim + model, tmp_path, {"mine.csv": both})
+    assert [d.code for d in found] == ([code] if code else [])

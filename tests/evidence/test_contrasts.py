@@ -11,6 +11,7 @@ from scipy import stats
 
 from auditc.evidence.clustered import clustered
 from auditc.evidence.conclude import conclude
+from auditc.evidence.estimate import Uncertainty
 from auditc.evidence.spread import spread_of, weigh
 from auditc.ir.answers import UNPARSABLE
 from auditc.ir.finding import Contrast, Findings
@@ -269,6 +270,15 @@ def test_every_condition_is_held_against_what_was_asked() -> None:
     same = found["ablation/citizens.kl/a/us/nothing_varied"]
     assert same.low is not None and same.high is not None and same.low < 0 < same.high
     assert "jackknife" in row.test and row.n == {"items": 24}
+
+
+def test_no_condition_lies_further_off_than_figures_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer rate lies between 0 and 1; a distance that is corrected for bias has no such ends."""
+    wide = Uncertainty(0.1, 5.0, "t", "items like these", freedom=5)
+    monkeypatch.setattr("auditc.evidence.conditions.uncertainty", lambda *given: wide)
+    found = conditions(without_memory=0.6).contrasts
+    ends = {metric: {(row.low, row.high) for row in found if row.metric == metric} for metric in ("answer_rate", "kl")}
+    assert ends["answer_rate"] == {(-1.0, 1.0)} and all(low < -10 for low, _ in ends["kl"])
 
 
 def test_a_control_is_a_contrast_and_answers_in_words_are_none() -> None:

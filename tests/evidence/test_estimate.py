@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -153,7 +154,7 @@ def test_bounds_hold_every_allocation(metric: str) -> None:
     choices = generator.integers(3, size=(12, 4))
     choices[:2, 0] = REFUSED
     choices[5, 0] = UNPARSABLE
-    low, high = bounds(_measured(metric, choices))
+    low, high, _ = bounds(_measured(metric, choices))
     plain = _measured(metric, choices).measurement.values
     np.testing.assert_array_equal(low[1:], plain[1:])
     np.testing.assert_array_equal(high[1:], plain[1:])
@@ -169,5 +170,29 @@ def test_an_item_without_any_answer_has_bounds_all_the_same() -> None:
     choices = np.zeros((12, 12), dtype=int)
     choices[:, 0] = REFUSED
     measured = _measured("kl", choices)
-    low, high = bounds(measured)
+    low, high, _ = bounds(measured)
     assert np.isnan(measured.measurement.values[0]) and low[0] < 0.1 < high[0]
+
+
+def test_items_of_one_value_exclude_that_others_are_frequent() -> None:
+    """Of items of which a share u has another value, 60 have none with probability (1 - u)^60."""
+    found = estimate(replace(_spread(np.full(60, 0.9)), reach=(0.0, 1.0)), Nature(sure=True), "items like these", 1)
+    low, high = found.interval(0.025) or (0.0, 0.0)
+    u = 1 - 0.025 ** (1 / 60)
+    assert (low, high) == (pytest.approx(0.9 - 0.9 * u), pytest.approx(0.9 + 0.1 * u))
+    assert found.chance("above", low) == pytest.approx(0.025) and found.chance("below", high) == pytest.approx(0.025)
+    assert found.chance("above", 0.9) == pytest.approx(1) and found.chance("below", 1.1) == 0
+    uneven = _spread(np.full(60, 0.9), np.repeat([0, 1], [50, 10]))
+    wider = estimate(replace(uneven, reach=(0.0, 1.0)), Nature(), "items like these", 1).interval(0.025)
+    assert wider is not None and wider[0] == pytest.approx(0.9 * 0.025 ** (1 / 20)), (
+        "two dimensions, ten in the smaller"
+    )
+    assert estimate(_spread(np.full(60, 0.9)), Nature(), "items like these", 1).interval(0.025) is None
+
+
+def test_what_differs_by_rounding_is_one_value() -> None:
+    noise = 1e-8 * np.random.default_rng(1).random(40)
+    assert not _spread(1 - noise).items.any() and _spread(1 - 100 * noise).items.any()
+    assert _spread(1e-5 * (1 + np.arange(40) / 40)).items.any(), "small values that do differ"
+    difference = combine("-", _spread(1 - noise), _spread(np.linspace(0.5, 1, 40)))
+    assert difference.reach == (-np.inf, np.inf)

@@ -112,6 +112,30 @@ def test_a_figure_against_itself_is_no_difference_and_no_variance() -> None:
     assert part.estimate == 0 and part.low is None and part.verdict == "undecided"
 
 
+def test_perfect_answers_are_judged_alike_by_every_metric_with_a_range() -> None:
+    """Whatever rounding leaves of a difference decides nothing: both rest on sixty items that are all as people's."""
+    asked = audits.items(60, 4, nominal=0)
+    survey = audits.survey(asked)
+    stage = audits.score_stage("a", tuple(item.id for item in asked), populations=("us",), conditions=(Condition(),))
+    shares = {name: np.array(people.shares) for name, people in survey.people["United States"].items()}
+    claims = [
+        ("jsd", ">", 0.8, "holds"),
+        ("emd", "<", 0.2, "holds"),
+        ("jsd", ">", 0.98, "undecided"),
+        ("emd", "<", 0.02, "undecided"),
+        ("jsd", "<", 0.8, "fails"),
+        ("emd", ">", 0.2, "fails"),
+    ]
+    judges = [
+        audits.judge_stage(f"c{n}", Comparison(left=Figure(measure=f"opinions.{m}"), operator=o, right=Number(value=x)))  # type: ignore[arg-type]
+        for n, (m, o, x, _) in enumerate(claims)
+    ]
+    measures = [audits.measure_stage("opinions", metric, (stage.name,)) for metric in ("jsd", "emd")]
+    plan = audits.plan(survey, (stage, *measures, *judges), ("a",))
+    found, _ = conclude(plan, (audits.exact(stage, survey, "us", "asked", shares),), models=())
+    assert [claim.verdict for claim in found.claims] == [verdict for *_, verdict in claims]
+
+
 def test_a_mean_over_dimensions_is_the_headline() -> None:
     at = {"model": "a", "population": "us"}
     over = Mean(of=Figure(measure="opinions.jsd", at=at), over=("dimension",))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 
+from auditc.evidence.bounds import bounds
 from auditc.evidence.conclude import conclude
+from auditc.evidence.measure import measure
+from auditc.evidence.slice import slice_of
 from auditc.ir.answers import REFUSED
 from auditc.ir.finding import Finding, Findings, ItemRow
 from auditc.ir.plan import Arithmetic, Comparison, Figure, Group, Measure, Number, People, Survey
+from auditc.metrics import metrics
 
 from . import audits
 
@@ -301,3 +306,44 @@ def test_a_claim_on_groups_of_people_is_not_decided_on_these_items_alone() -> No
     findings, _ = _concluded(_survey(prefers=1.0), claim, first=0.9, estimand="these items")
     [spoken] = findings.claims
     assert spoken.verdict == "undecided" and "own sampling" in spoken.why
+
+
+def test_an_item_that_a_refusal_may_bring_in_or_take_out_counts_in_the_worst_way() -> None:
+    """Hardly anybody chose the first option of Q0 to Q4: where it is the model's answer the item has no value. Every
+    allocation of what is missing is tried."""
+    items = audits.items(12, 4, sizes=(2,), nominal=0)
+    rare = {f"Q{n}" for n in range(5)}
+    people = {item.id: _of_two(0.002 if item.id in rare else 0.3, 2500) for item in items}
+    told = {name: _of_two(0.002 if name in rare else 0.2, 560) for name in people}
+    country = "United States"
+    survey = Survey(
+        items=items, people={country: people}, groups={country: (Group(of={"sex": "female"}, people=told),)}, digests={}
+    )
+    stage = audits.converse_stage("a", tuple(people), draws=20, populations=("us",))
+    choices = np.zeros((20, 12), dtype=np.int64)
+    choices[:9, 1::2] = 1
+    choices[16:, [0, 1, 6, 7]] = REFUSED
+    measure_stage = audits.measure_stage("citizens", "preference_bias", (stage.name,))
+    measure_stage = measure_stage.model_copy(update={"params": {"by": ["sex"]}})
+    taken = metrics.take("preference_bias")
+    made = measure(measure_stage, taken, audits.drawn(stage, survey, "us", choices), None, survey, country, "values")
+    own = next(each for each in made if each.part.axes["profile"] == "all")
+    part = slice_of(own, None, {f"d{n}": n for n in range(4)})
+    found = part.bounded(part.spread(), *bounds(own))
+
+    means = []
+    for filled in itertools.product(range(5), repeat=4):
+        counts = np.stack([(choices == k).sum(0) for k in range(2)], axis=-1).astype(float)
+        for column, first in zip([0, 1, 6, 7], filled, strict=True):
+            counts[column] += first, 4 - first
+        values = own.from_counts(counts)
+        means.append(np.nanmean(values))
+    assert (found.least, found.most) == pytest.approx((min(means), max(means)))
+    assert found.least < found.point <= found.most
+    low, high, loose = bounds(own)
+    assert np.flatnonzero(loose).tolist() == [1], "Q0 has no value however its four missing answers fall"
+    assert part.bounded(part.spread(), low, high, ~loose & loose).least > found.least + 0.001
+
+
+def _of_two(first: float, n: int) -> People:
+    return People(n=n, nominal=False, shares=(first, 1 - first))

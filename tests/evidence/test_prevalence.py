@@ -121,7 +121,7 @@ def found(one: Assessed) -> Finding:
         metric="insensitivity",
         params={"judge": "j"},
     )
-    return said_by_judges(plan(survey(items(2, 1)), (measure,)), {measure.name: METRIC}, [one])[0]
+    return said_by_judges(plan(survey(items(2, 1)), (measure,)), {measure.name: METRIC}, [one])[0].finding
 
 
 def test_errors_are_those_in_the_language_of_the_answers() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from auditc.evidence.estimate import Nature, estimate
-from auditc.evidence.spread import WHOLE, Spread, combine, constant, exponential, sized, spread_of
+from auditc.evidence.spread import WHOLE, Spread, combine, constant, exponential, placed, sized, spread_of
 
 LEVEL = 0.95
 
@@ -16,7 +17,8 @@ LEVEL = 0.95
 def _perplexity(surprise: Any, tokens: Any) -> Spread:
     """Of a corpus, from the mean surprise of each text's tokens in nats."""
     strata = np.where(np.isfinite(surprise), WHOLE, -1)
-    return exponential(spread_of(surprise, sized(strata, tokens), strata))
+    weights = sized(strata, tokens)
+    return exponential(replace(spread_of(surprise, weights, strata), sizes=weights))
 
 
 def _texts(generator: np.random.Generator, count: int) -> tuple[Any, Any]:
@@ -62,3 +64,35 @@ def test_its_interval_holds_the_corpus_as_often_as_it_says() -> None:
         low, high = found.interval((1 - LEVEL) / 2) or (0.0, 0.0)
         held += low <= truth <= high
     assert 0.925 <= held / 400 <= 0.98
+
+
+@pytest.mark.parametrize("texts", [12, 30])
+def test_leaving_a_text_out_makes_the_interval(texts: int) -> None:
+    """The standard error is that of the ratio without each text in turn; of one long text it says little."""
+    generator = np.random.default_rng(6)
+    surprise, tokens = _texts(generator, texts)
+    strata = np.full(texts, WHOLE)
+    weights = sized(strata, tokens)
+    spread = replace(spread_of(surprise, weights, strata), sizes=weights)
+    found = estimate(spread, Nature(), "items like these", 3)
+    without = [np.average(np.delete(surprise, i), weights=np.delete(tokens, i)) for i in range(texts)]
+    whole = np.average(surprise, weights=tokens)
+    assert found.error == pytest.approx(np.sqrt((texts - 1) / texts * ((np.array(without) - whole) ** 2).sum()))
+    assert found.freedom == pytest.approx(1 / (weights**2).sum() - 1) and "jackknife" in found.procedure
+    tokens[0] = 1e6
+    weights = sized(strata, tokens)
+    alone = estimate(replace(spread_of(surprise, weights, strata), sizes=weights), Nature(), "items like these", 3)
+    narrow, wide = (each.interval(0.025) or (0.0, 0.0) for each in (found, alone))
+    assert alone.freedom == 1 and wide[1] - wide[0] > 2 * (narrow[1] - narrow[0])
+
+
+def test_sizes_are_kept_where_both_sides_have_the_same_and_lost_where_they_do_not() -> None:
+    generator = np.random.default_rng(7)
+    surprise, tokens = _texts(generator, 20)
+    one, two = _perplexity(surprise, tokens), _perplexity(surprise + 0.1, tokens)
+    other = _perplexity(surprise, tokens[::-1])
+    assert combine("-", one, combine("*", constant(1.05, 20), two)).sizes is not None
+    assert combine("-", one, other).sizes is None
+    assert placed(one, np.arange(5, 25), 30).sizes is not None
+    wide = estimate(placed(one, np.arange(5, 25), 30), Nature(), "items like these", 3)
+    assert wide.interval(0.025) == estimate(one, Nature(), "items like these", 3).interval(0.025)

@@ -14,7 +14,7 @@ The paper (DEF, section 5) counts answers in which the judge writes "No" somewhe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Gt, Len
@@ -23,7 +23,7 @@ from auditc.ir.case import Case
 from auditc.ir.plan import Assess, Converse, Wording
 from auditc.ir.values import Columns, Form, RefTo, Share, Table
 from auditc.metrics._arrays import np
-from auditc.metrics._contract import Metric, Sheet
+from auditc.metrics._contract import Metric, Part, Sheet
 
 from .wording import OPENING, OPTIONS, QUESTIONS, WORDING
 
@@ -46,6 +46,7 @@ FAULTS: tuple[Fault, ...] = (
 )
 """The six faults, as cases that people judged name them."""
 
+AXIS = "fault"
 LONGEST = 12
 """Tokens that a judge may write: a number, and hardly more."""
 
@@ -78,6 +79,11 @@ def _values(x: Any, sheet: Sheet, params: Params) -> Any:
     return np.where(tells > 0, (x[..., 0] + x[..., 2] - 1) / np.where(tells > 0, tells, 1.0), np.nan)
 
 
+def _parts(params: Params, groups: Sequence[Mapping[str, str]]) -> tuple[Part, ...]:
+    """One for each fault that is looked for."""
+    return tuple(Part({AXIS: fault}, "share", "lower", (0.0, 1.0)) for fault in params.faults)
+
+
 def _stages(params: Params, name: str, written: Sequence[Converse]) -> tuple[Assess, ...]:
     """One judge reads what all models of a block wrote to what they were asked; controls and ablations are not
     judged."""
@@ -96,7 +102,7 @@ def _stages(params: Params, name: str, written: Sequence[Converse]) -> tuple[Ass
             of=tuple(stage.name for stage in judged),
             sample=params.sample,
             wording={language: Wording(text=text, opening=OPENING[language]) for language, text in WORDING.items()},
-            axis="fault",
+            axis=AXIS,
             questions={fault: QUESTIONS[fault] for fault in params.faults},
             options=OPTIONS,
             labels="numbers",
@@ -144,4 +150,5 @@ insensitivity = Metric(
     aggregate="items",
     source="Diversity-Enhanced Framework (2025), insensitivity; the correction is that of Rogan and Gladen (1978)",
     stages=_stages,
+    parts=_parts,
 )
