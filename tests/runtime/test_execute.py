@@ -211,7 +211,7 @@ def test_a_run_that_is_told_to_stop_in_its_last_batch_says_so(tmp_path: Path, mo
             over.set()
 
     class Note(Reporter):
-        def stopping(self, why: str) -> None:
+        def stopping(self, why: str, waits: str = "") -> None:
             told.append(why)
 
     real = simulated.simulated
