@@ -13,6 +13,7 @@ from auditc.ir.plan import Converse, Item, Score, Train
 from auditc.metrics import metrics
 
 from .alike import alike
+from .declarations import Split
 from .itemsets import Asked
 from .lineage import Lineage, called_plainly, trained_here
 from .mistakes import Poison, listing, report
@@ -34,11 +35,11 @@ def warn_of_training(
     _learnt_by_the_control(use, asked, asking, lineage)
 
 
-def warn_of_alike(valid: Sequence[Item], learnt: Sequence[Item], at: Span, scope: Scope) -> None:
+def warn_of_alike(valid: Sequence[Item], learnt: Sequence[Item], split: Split, at: Span, scope: Scope) -> None:
     """Warn where items that decide which state is kept may be those that are learnt, in other words."""
     pairs = alike(valid, learnt)
     if pairs:
-        _told(pairs, len(valid), "that are learnt", at, (), scope)
+        _told(pairs, len(valid), "that are learnt", split, at, (), scope)
 
 
 def _other_words(use: SurveyUse, stages: Sequence[Score], asking: Asking, lineage: Lineage) -> None:
@@ -72,7 +73,7 @@ def _same_in_other_words(use: SurveyUse, asked: Asked, asking: Asking, lineage: 
             pairs = alike(asked.items, [item for item in checked.survey.items if item.id in ids])
             if pairs:
                 related, whose = trained_here(stage, asking.scope), f"that `{stage.model}` learnt"
-                _told(pairs, len(asked.items), whose, asking.entry("of", index), related, asking.scope)
+                _told(pairs, len(asked.items), whose, checked.split, asking.entry("of", index), related, asking.scope)
 
 
 def _of_the_same(stage: Train, lineage: Lineage) -> Iterator[Train]:
@@ -87,12 +88,21 @@ def _learnt(stage: Train) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
 
 
 def _told(
-    pairs: Sequence[tuple[str, str]], of: int, whose: str, at: Span, related: tuple[Label, ...], scope: Scope
+    pairs: Sequence[tuple[str, str]],
+    of: int,
+    whose: str,
+    split: Split | None,
+    at: Span,
+    related: tuple[Label, ...],
+    scope: Scope,
 ) -> None:
     shown = ", ".join(f"`{mine}` is like `{its}`" for mine, its in pairs[:SHOWN])
     more = f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else ""
     label = f"{len(pairs)} of {of} items are like items {whose}: {shown}{more}"
-    remedy = "Where two are one question in other words, put both into one part: `split { column = part }`."
+    by = "`split { column = part }`"
+    if split is not None and split.column is not None:
+        by = f"in the column `{split.column}`, by which they are split"
+    remedy = f"Where two are one question in other words, put both into one part: {by}."
     report(scope.sink, "AC491", at, label, remedy=remedy, related=related)
 
 

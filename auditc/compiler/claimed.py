@@ -15,7 +15,7 @@ from auditc.metrics import metrics
 from .claims import figures
 from .compared import comparable, sides
 from .copies import different
-from .instruments import uncalibrated
+from .instruments import calibrating, uncalibrated
 from .mistakes import report
 from .questions import Question
 from .reach import summed
@@ -199,8 +199,7 @@ def _calibrated(standing: Standing, rests_on: list[Rest], scope: Scope) -> bool:
         lacks = uncalibrated(params) if hasattr(params, "judge") else ""
         if lacks:
             label = f"`{rest.metric}` is what a judge says whose errors are not known: {lacks}"
-            remedy = f'Give it cases that people judged: `{rest.metric} {{ … calibrate = csv("judged.csv") }}`.'
-            report(scope.sink, "AC427", standing.holds, label, remedy=remedy)
+            report(scope.sink, "AC427", standing.holds, label, remedy=calibrating(params))
             return False
         if metrics.take(rest.metric).reads == "assessed" and not _alone_with_a_number(standing.claim.holds):
             label = f"`{rest.metric}` is what a judge says: its errors are in every such figure alike"

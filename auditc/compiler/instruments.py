@@ -58,8 +58,7 @@ def _judged(metric: MetricUse, use: MethodUse, asking: Asking) -> bool:
         lacks = uncalibrated(metric.params)
         if lacks:
             label = f"how often `{name}` errs is not known: {lacks}"
-            remedy = 'Give it cases that people judged, with a fault and without: `calibrate = csv("judged.csv")`.'
-            report(asking.scope.sink, "AC426", at, label, remedy=remedy)
+            report(asking.scope.sink, "AC426", at, label, remedy=calibrating(metric.params))
     return True
 
 
@@ -93,6 +92,14 @@ def uncalibrated(params: Any) -> str:
     has = f"`{cases.path}` has {there} cases with `{lacking[0]}` and {not_there} without"
     more = f" (and too few of {listing(lacking[1:], 6)})" if len(lacking) > 1 else ""
     return f"{has}, {FEWEST_CASES} of each are needed{more}"
+
+
+def calibrating(params: Any) -> str:
+    """What to do where a judge's errors cannot be measured: the file may be there already, and hold too little."""
+    cases: Table | None = getattr(params, "calibrate", None)
+    if cases is not None:
+        return f"Let people judge more cases, with the fault and without, and add them to `{cases.path}`."
+    return 'Give it cases that people judged, with a fault and without: `calibrate = csv("judged.csv")`.'
 
 
 _IS_SO: Final = ("yes", "no")

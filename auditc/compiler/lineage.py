@@ -187,6 +187,9 @@ def leaks(use: SurveyUse, at: Sequence[Span], lineage: Lineage, scope: Scope) ->
                 twins = ((name, of) for name, of in same.items() if of)
                 label += "".join(f"; the people of `{name}` answered just as those of `{of}`" for name, of in twins)
                 remedy = "Ask another part, `values.test`, or other populations."
+                named = {*stage.items, *stage.valid} if stage.survey == use.survey_name else set()
+                if not named & {item.id for item in both}:
+                    remedy = "Leave these out here, or there: they are questions that it learnt, by other names."
                 report(scope.sink, "AC430", place, label, remedy=remedy, related=related)
                 clean = False
                 break

@@ -26,6 +26,8 @@ from .stages import feeding
 from .surveys import CheckedSurvey
 
 _REFERENCE: Final = 'Give the survey one: `reference = csv("shares.csv", by = [country])`.'
+_WHOLE: Final = "Add a row for each item and country whose columns for groups are empty."
+"""What to do with a reference of groups alone."""
 
 FEW_DRAWS: Final = 20
 FEW_PEOPLE: Final = 300
@@ -174,7 +176,7 @@ def peopled(use: SurveyUse, asked: Asked, asking: Asking) -> bool:
             remedy = _REFERENCE
             if asked.checked.survey.groups:
                 label = f"`{metric.metric}` needs the answers of whole countries, and the reference has groups alone"
-                remedy = "Add a row for each item and country whose columns for groups are empty."
+                remedy = _WHOLE
             report(asking.scope.sink, "AC404", asking.metric(metric.metric), label, remedy=remedy)
             good = False
     elif compared:
@@ -188,7 +190,9 @@ def peopled(use: SurveyUse, asked: Asked, asking: Asking) -> bool:
         if isinstance(like, CheckedSurvey) and not (said and not like.survey.people):
             at = asking.entry("of", index)
             ids = [item.id for item in asked.items]
-            good = covered(model.like, like.survey.people, ids, answered_as(model, use, at), asking.scope) and good
+            lacks = _WHOLE if like.survey.groups else _REFERENCE
+            people = like.survey.people
+            good = covered(model.like, people, ids, answered_as(model, use, at), asking.scope, lacks) and good
     return good
 
 
@@ -206,13 +210,15 @@ def covered(
     items: Sequence[str],
     wanted: Sequence[tuple[str, str, Span]],
     scope: Scope,
+    lacks: str = "",
 ) -> bool:
     """Whether a reference knows how people of each country answered each item. `wanted` are names for an author,
-    countries, and the places that want them."""
+    countries, and the places that want them; `lacks` is what to do where it knows nobody."""
     good = True
     if not known and wanted:
-        label = f"`{survey}` has no reference, and so no people to answer like"
-        report(scope.sink, "AC405", wanted[0][2], label, remedy=_REFERENCE)
+        what = "whole countries" if lacks == _WHOLE else "reference"
+        label = f"`{survey}` has no {what}, and so no people to answer like"
+        report(scope.sink, "AC405", wanted[0][2], label, remedy=lacks or _REFERENCE)
         return False
     for name, country, place in wanted:
         if country not in known:
@@ -296,8 +302,9 @@ def drawn(use: SurveyUse, stages: Iterable[Score | Converse], asking: Asking) ->
             made_of = f"{fewest} different participants" if fewest > 1 else "1 participant"
             under = "" if condition == "asked" else f" under `{condition}`"
             label = f"{draws} draws make about {made_of} of `{name}`{under}: without sampling the others are copies"
-            remedy = (
-                "Write `sampling = [on]`, or give the population places: equal draws are asked once and say no more."
-            )
+            # Where it has places, or is told of none, places would add nothing.
+            bare = condition == "asked" and not use.populations[name].places
+            places = ", or give the population places" if bare else ""
+            remedy = f"Write `sampling = [on]`{places}: equal draws are asked once and say no more."
             report(asking.scope.sink, "AC409", at, label, remedy=remedy)
             return

@@ -298,7 +298,7 @@ def _valid(
             remedy = "Decide by items that nothing before it learnt; or write `keep = last`."
             related = trained_here(stage, scope)
             return report(scope.sink, "AC430", filled.place("keep"), label, remedy=remedy, related=related)
-    warn_of_alike(part, asked.items, filled.place("keep"), scope)
+    warn_of_alike(part, asked.items, split, filled.place("keep"), scope)
     return tuple(item.id for item in part)
 
 

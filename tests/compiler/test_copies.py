@@ -49,6 +49,12 @@ def test_a_block_whose_draws_are_copies_is_warned_of(tmp_path: Path) -> None:
     assert "sampling" in found.help
 
 
+def test_a_population_with_places_is_not_told_to_have_some(tmp_path: Path) -> None:
+    block = BLOCK.format("sampling = [off]  beams = 1..2  memory = 0..0").replace("[fr]", "[us]")
+    (found,) = diagnostics(block, tmp_path)
+    assert found.code == "AC409" and found.help.startswith("Write `sampling = [on]`: equal draws")
+
+
 def test_places_and_sampling_make_participants_different(tmp_path: Path) -> None:
     assert diagnostics(PEOPLE + BLOCK.format("sampling = [on]  beams = 1..2  memory = 0..0"), tmp_path) == []
     assert diagnostics(PEOPLE + BLOCK.format("sampling = [off]  beams = 1..5  memory = 1..3"), tmp_path) == []

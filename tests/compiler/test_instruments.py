@@ -112,6 +112,7 @@ def test_cases_that_measure_no_errors_calibrate_no_judge(file: str, why: str, tm
     found = diagnostics(survey + claim + model, tmp_path, {"mine.csv": file})
     assert [(d.code, d.primary.span.line) for d in found] == [("AC426", 1), ("AC427", 2)]
     assert all(why in d.primary.text for d in found)
+    assert all("add them to `mine.csv`" in d.help for d in found), "the file is there already"
     assert diagnostics(survey + model, tmp_path, {"mine.csv": cases(50, 50)}) == []
 
 

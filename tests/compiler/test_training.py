@@ -196,6 +196,8 @@ def test_another_name_makes_no_other_item_and_no_other_people(
     spec += survey(items) if items in ("renamed", "respelt", "respaced") else ""
     (found,) = diagnostics(spec, tmp_path, with_other_names())
     assert (found.code, found.primary.span.line, found.related[0].span.text) == ("AC430", 3, "tuned")
+    remedy = "Ask another part" if items.startswith("values") else "Leave these out here, or there"
+    assert found.help.startswith(remedy), "it can be done"
 
 
 def test_people_are_told_by_their_answers(tmp_path: Path) -> None:

@@ -234,7 +234,9 @@ def test_items_that_decide_in_other_words_are_warned_of(tmp_path: Path) -> None:
     spec, files = by_column("train,valid,train,test,train,test")
     files["items.csv"] = files["items.csv"].replace("How often do you visit older relatives?", REWORDED)
     spec += train("tuned", "small", rest="keep = lowest(valid)")
-    assert said(spec, tmp_path, files) == [("AC491", "lowest(valid)")]
+    (found,) = diagnostics(spec, tmp_path, files)
+    assert (found.code, found.primary.span.text) == ("AC491", "lowest(valid)")
+    assert "in the column `part`, by which they are split" in found.help and "column = part" not in found.help
 
 
 def item(name: str, text: str) -> Item:

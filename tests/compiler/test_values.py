@@ -236,6 +236,18 @@ def test_a_survey_without_people_is_said_to_have_none_and_once(tmp_path: Path) -
     assert [code for code, _ in errors(bare + block.replace("KL", "jsd { }"), tmp_path)] == ["AC404"]
 
 
+def test_a_model_that_answers_like_groups_alone_is_told_what_the_reference_lacks(tmp_path: Path) -> None:
+    rows = [f"Q{n},United States,female,100,0.5|0.5\n" for n in range(1, 7)]
+    files = {"groups.csv": "".join(["item,country,sex,n,shares\n", *rows]), "two.csv": "id,scale,text.en,options.en\n"}
+    files["two.csv"] += "".join(f"Q{n},nominal,Question {n}?,Yes|No\n" for n in range(1, 7))
+    survey = 'survey two { items = csv("two.csv")  reference = csv("groups.csv", by = [country, sex]) }\n'
+    spec = survey + "model like_them { backend = simulated { like = two } }\n"
+    block = "first_token asked { ask = two  of = [like_them]  as = [us] }\n"
+    (found,) = (d for d in diagnostics(spec + block, tmp_path, files) if d.severity is Severity.ERROR)
+    assert found.code == "AC405" and "`two` has no whole countries" in found.primary.text
+    assert found.help.startswith("Add a row for each item and country") and "reference = csv" not in found.help
+
+
 def test_a_reference_of_groups_alone_is_said_to_lack_whole_countries(tmp_path: Path) -> None:
     shares = "item,country,sex,n,shares\n" + "".join(
         f"Q{number},United States,{sex},500,0.5|0.3|0.2\n" for number in (1, 2, 3) for sex in ("female", "male")
