@@ -196,7 +196,7 @@ def test_a_run_that_is_told_to_stop_in_its_last_batch_says_so(tmp_path: Path, mo
         def opening(self, model: str) -> None:
             signalled.start()
 
-        def stopping(self, why: str) -> None:
+        def stopping(self, why: str, waits: str = "") -> None:
             told.append(why)
 
     # One batch: by the time the signal comes, nothing is left that would have to be admitted.
