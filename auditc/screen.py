@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from auditc.ir.reread import SECOND_READING
-from auditc.runtime.training.card import cautions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +122,7 @@ def _trained(done: Done) -> Iterable[tuple[str, bool]]:
     for row in done.findings.trainings:
         card = done.folder.parents[1] / "trained" / row.recipe / "README.md"
         yield f"{row.model}, made of {row.base}: {card}", False
-        for caution in cautions(row.curve, row.kept):
+        for caution in done.cautions.get(row.model, ()):
             yield f"{row.model}: {caution}", True
 
 

@@ -52,7 +52,7 @@ class TrainingStarted(_Event):
 class TrainingStep(_Event):
     """How far a training is. `loss` is that of the batch that was learnt last, `mean` is over all examples of the epoch
     so far, `valid` over all that decides, at the end of an epoch; null where there is none. Two of these are at least
-    half a second apart, but for the last, and those with `valid`."""
+    half a second apart, but for the last, and those at the end of an epoch."""
 
     event: Literal["training_step"] = "training_step"
     stage: str

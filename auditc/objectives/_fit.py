@@ -205,16 +205,18 @@ def _watch(job: Job, trainer: Any, states: Checkpoints, tell: Callable[[Progress
         def on_epoch_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             trainer.batches.set_epoch(round(state.epoch or 0))
             self.means = Means(trainer.batches)
+            self.mean: float | None = None
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
             if "loss" in (logs or {}):
                 loss = _number(logs["loss"], state.global_step)
-                mean, _ = self.means.note(state.global_step, loss)
-                tell(Progress(step=state.global_step, steps=steps, epoch=state.epoch, loss=loss, mean=mean))
+                self.mean, _ = self.means.note(state.global_step, loss)
+                tell(Progress(step=state.global_step, steps=steps, epoch=state.epoch, loss=loss, mean=self.mean))
 
         def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **more: Any) -> None:
             valid = _number(metrics["eval_loss"], state.global_step)
-            tell(Progress(step=state.global_step, steps=steps, epoch=state.epoch or 0.0, valid=valid))
+            mean = self.mean if state.global_step else None
+            tell(Progress(step=state.global_step, steps=steps, epoch=state.epoch or 0.0, mean=mean, valid=valid))
             control.should_training_stop = bool(_stopped(job, state.log_history))
 
         def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:

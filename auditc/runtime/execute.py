@@ -273,8 +273,9 @@ class _Run:
         self._land(model, flying, 0)
 
     def _put(self, model: str, wanted: list[Ask], flying: dict[Flight, list[Ask]]) -> None:
-        """Send a batch on its way; the model may have to be opened for it, and is given up where the run is to stop."""
-        with self.stop.waiting(f"until {model} is open"):
+        """Send a batch on its way; the model may have to be opened for it. A process that opens it is ended where the
+        run is to stop meanwhile; within this one it is waited for."""
+        with self.stop.waiting(f"until {model} is open" if self.bound[model].backend.in_process else ""):
             try:
                 flying[self._lane_to(model).put([ask.request for ask in wanted])] = wanted
             except Cancelled:

@@ -116,7 +116,7 @@ class _Watched(Reporter):
 
     def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
         with self._lock:
-            self._status = Status(stage, self._clock, self._clock())
+            self._status = Status(stage, self._clock, self._clock(), decides=bool(valid))
             self._say(f"{stage}: learns {examples:,} examples" + (f", {valid:,} decide" if valid else ""))
 
     def training(self, stage: str, progress: Progress) -> None:
@@ -255,7 +255,7 @@ class Lines(_Watched):
 
     def training(self, stage: str, progress: Progress) -> None:
         super().training(stage, progress)
-        if progress.valid is not None and self._status is not None:
+        if self._status is not None and self._status.ends_epoch(progress):
             self._say(f"{stage}: epoch {progress.epoch:.3g}, {self._status.losses}")
 
     def opening(self, model: str) -> None:
@@ -303,7 +303,7 @@ class Events(Reporter):
         self._say(TrainingStarted(at=self._at(), stage=stage, model=model, examples=examples, valid=valid))
 
     def training(self, stage: str, progress: Progress) -> None:
-        waits = progress.valid is None and progress.step < progress.steps
+        waits = progress.valid is None and progress.step < progress.steps and progress.epoch % 1 > 0
         if waits and self._clock() - self._told < EVERY:
             return
         self._told = self._clock()

@@ -104,6 +104,8 @@ def test_the_mean_of_an_epoch_weighs_examples_alike_and_single_losses_are_kept(
         assert abs(sum(alone) / 3 - (end.mean or 0)) > 1e-3, "one batch of three has a single example"
         live = [point.mean for point in told if point.loss is not None][3 * number : 3 * number + 3]
         assert live[0] == alone[0] and live[-1] == end.mean
+    looks = [point.mean for point in told if point.valid is not None]
+    assert looks == [None, *(end.mean for end in ends)]
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

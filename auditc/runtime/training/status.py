@@ -15,6 +15,8 @@ class Status:
     stage: str
     clock: Callable[[], float]
     began: float
+    decides: bool = True
+    """Whether there are examples that decide, and so a look at them after each epoch."""
     last: Progress | None = None
     mean: float | None = None
     valid: float | None = None
@@ -27,6 +29,10 @@ class Status:
         self.valid = self.valid if progress.valid is None else progress.valid
         if self._first is None:
             self._first = self.clock(), progress.step
+
+    def ends_epoch(self, progress: Progress) -> bool:
+        """Whether this is the last word of an epoch, or the first of all: the look at those that decide, if any do."""
+        return progress.valid is not None or (not self.decides and progress.epoch % 1 == 0)
 
     @property
     def steps(self) -> tuple[int, int]:

@@ -115,6 +115,18 @@ def test_events_of_a_training_are_told_now_and_then_and_at_the_end() -> None:
     assert (lines[1]["loss"], lines[1]["mean"]) == (9.0, 1.0)
 
 
+def test_a_log_has_a_line_for_each_epoch_whether_something_decides_or_not() -> None:
+    lines = StringIO()
+    log = Lines(lines)
+    log.training_started("train.tuned", "tuned", 8, 0)
+    for step in (1, 2, 3, 4):
+        log.training("train.tuned", progress(step))
+    assert lines.getvalue().splitlines()[1:] == [
+        "train.tuned: epoch 1, mean loss 0.5",
+        "train.tuned: epoch 2, mean loss 0.25",
+    ]
+
+
 def test_a_loss_that_is_no_number_is_told_as_none() -> None:
     stream = StringIO()
     Events(stream).training("train.tuned", Progress(step=4, steps=4, epoch=1, loss=float("nan")))
