@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-models_app = typer.Typer(help="Fetch and list models.", no_args_is_help=True, rich_markup_mode=None)
+models_app = typer.Typer(help="Fetch, list and clean up models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 app.add_typer(cli_data.app, name="data")
 
@@ -359,14 +360,32 @@ def lsp(stdio: Annotated[bool, typer.Option("--stdio", hidden=True, help="As edi
 
 @models_app.command("list")
 def models_list(as_json: Json = False) -> None:
-    """List the models that auditc knows by name, and which are here."""
+    """List the models that auditc knows by name, and which are here; and those that were trained in this workspace."""
     rows = models.known_models()
+    workspace, trained = models.trained_models()
     if as_json:
-        _as_json({"models": rows})
+        told = [one.message for one in trained.untold]
+        _as_json({"models": rows, "trained": [asdict(one) for one in trained.left], "untold": told})
     else:
         from auditc import screen
 
         screen.models(rows)
+        screen.trained(workspace, trained)
+
+
+@models_app.command("clean")
+def models_clean(
+    remove: Annotated[bool, typer.Option("--remove", help="Take away what is listed without it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what trainings left in this workspace and no plan of it uses: models, checkpoints; or remove it."""
+    cleared = models.clear_trained(remove)
+    if as_json:
+        _as_json(cleared.summary())
+    else:
+        from auditc import screen
+
+        screen.cleared(cleared)
 
 
 @models_app.command("fetch")

@@ -12,17 +12,20 @@ from rich.text import Text
 
 from auditc.ir.finding import TRUST
 from auditc.ir.reread import SECOND_READING
-from auditc.ir.training import judged
 from auditc.ir.unasked import Silence, silence
 from auditc.metrics import metrics
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from auditc.api.models import Cleared
     from auditc.api.runs import Done
     from auditc.api.trials import Tested
     from auditc.ir.finding import Finding
     from auditc.runtime.forecast import Forecast
     from auditc.runtime.show import Second, Shown
     from auditc.runtime.training.forecast import TrainingForecast
+    from auditc.runtime.training.inventory import Inventory, Left
 
 
 _BETTER: Final = {"higher": "higher is better", "lower": "lower is better", "neither": "neither end is better"}
@@ -76,6 +79,7 @@ def _training(training: TrainingForecast) -> str:
     if training.done:
         return said + "trained in an earlier run"
     said += f"to train on {training.examples:,} examples, {training.steps:,} steps in {training.epochs:,} epochs"
+    said += f"; goes on after step {training.begun:,}, where an earlier run left it" if training.begun else ""
     said += f", about {_duration(training.seconds)}" if training.seconds is not None else ""
     said += f", about {training.memory / 1e9:,.1f} GB of memory" if training.memory else ""
     free = training.available
@@ -113,8 +117,8 @@ def outcome(done: Done) -> None:
         console.print(
             Text(f"Stopped early: {done.stopped}. {cells['not_run']:,} cells were not asked.", style="yellow")
         )
-    for line in _trained(done):
-        console.print(Text(line), soft_wrap=True)
+    for line, warns in _trained(done):
+        console.print(Text(line, style="yellow" if warns else ""), soft_wrap=True)
     for name, recording in done.replayed.items():
         console.print(Text(f"{name}: replayed from recording {recording}, not asked", style="yellow"), soft_wrap=True)
     for name, path in done.reports.items():
@@ -151,12 +155,13 @@ def _silent(silent: Silence) -> Iterable[str]:
         yield f"{block}: nothing was asked of {model} ({cells:,} cells planned), so there is no figure of it"
 
 
-def _trained(done: Done) -> Iterable[str]:
-    """The models that were made, and where their cards lie."""
+def _trained(done: Done) -> Iterable[tuple[str, bool]]:
+    """The models that were made, and where their cards lie; and what of them is no good, as a warning."""
     for row in done.findings.trainings:
-        yield f"{row.model}, made of {row.base}: {done.folder.parents[1] / 'trained' / row.recipe / 'README.md'}"
-        if judged(row.curve, row.kept).worse:
-            yield f"{row.model}: the loss that decides is no lower than before the training"
+        card = done.folder.parents[1] / "trained" / row.recipe / "README.md"
+        yield f"{row.model}, made of {row.base}: {card}", False
+        for caution in done.cautions.get(row.model, ()):
+            yield f"{row.model}: {caution}", True
 
 
 def _compared(done: Done) -> Iterable[str]:
@@ -300,6 +305,52 @@ def models(rows: Iterable[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(*_plain(row.get("name", ""), row["title"], row["licence"], "yes" if row["fetched"] else "no"))
     _console().print(table)
+
+
+def trained(workspace: Path, found: Inventory) -> None:
+    """What trainings left in a workspace, and who uses it."""
+    console = _console()
+    if not found.left:
+        return
+    console.print(Text(f"\ntrained in {workspace}", style="bold"), soft_wrap=True)
+    _left(console, found.left, told=not found.untold)
+    for problem in found.untold:
+        said = ": ".join(filter(None, (problem.message, problem.help)))
+        console.print(Text(f"what is in use cannot be told: {said}", style="yellow"), soft_wrap=True)
+
+
+def cleared(cleared: Cleared) -> None:
+    """What no plan uses, and what became of it."""
+    console = _console()
+    if not cleared.unused:
+        return console.print(Text(f"nothing in {cleared.workspace} is left over: plans here use all that was trained"))
+    _left(console, cleared.unused, told=True)
+    size, number = _size(cleared.size), len(cleared.unused)
+    if cleared.removed:
+        return console.print(Text(f"removed: {number:,}, {size}"))
+    said = f"{number:,} that no plan here uses, {size}; nothing was removed: `auditc models clean --remove` does it"
+    console.print(Text(said), soft_wrap=True)
+
+
+def _left(console: Console, left: Iterable[Left], *, told: bool) -> None:
+    table = _table("name", "made of", "what", "size", "when", "recipe", "digest", "used by")
+    for one in left:
+        what = {"made": f"{one.objective}, {one.form}", "begun": f"interrupted after step {one.steps:,}"}
+        used = ", ".join(f"{use.plan}: {use.stage or use.model}" for use in one.uses)
+        used = used or ("no plan here" + (f"; last in run {one.run}" if one.run else "") if told else "not told")
+        names, bases = ", ".join(one.names) or "not known", ", ".join(one.bases)
+        kind = what.get(one.kind, "damaged: not used")
+        digests = (one.recipe[:12], one.digest[:12])
+        table.add_row(*_plain(names, bases, kind, _size(one.size), one.at[:16].replace("T", " "), *digests, used))
+    console.print(table)
+
+
+def _size(count: int) -> str:
+    """`1.2 MB`."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count} bytes"
 
 
 def _finding(finding: Finding) -> tuple[str, ...]:

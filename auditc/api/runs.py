@@ -60,6 +60,14 @@ class Done:
         }
         return any(found[word] for word in wanted)
 
+    @property
+    def cautions(self) -> dict[str, list[str]]:
+        """By model, why a training may have done no good; those of which that is so."""
+        from auditc.runtime.training.card import cautions
+
+        told = {row.model: list(cautions(row.curve, row.kept)) for row in self.findings.trainings}
+        return {model: said for model, said in told.items() if said}
+
     def summary(self) -> dict[str, Any]:
         return {
             "run": self.record.run,
@@ -70,6 +78,7 @@ class Done:
             "spent": self.record.spent.model_dump(),
             "replayed": self.replayed,
             "untrained": list(self.untrained),
+            "cautions": self.cautions,
             "findings": str(self.folder / "findings.json"),
             "reports": {name: str(path) for name, path in self.reports.items()},
         }

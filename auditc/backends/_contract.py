@@ -155,6 +155,8 @@ class Backend(Generic[P]):
     trainee: Callable[[ModelSource, P, Settings], Trainable] | None = None
     """Opens a model to be trained, with an adapter as the settings say; its type is the `Trainee` of the objectives'
     contract. Raises NotTrained, or BackendUnavailable with a remedy."""
+    trained_by: str = ""
+    """The backend that opens this one's models to be trained, where it opens none itself; they are of one form."""
     training_memory: Callable[[ModelSource, P, Settings, int], int] | None = None
     """About how many bytes a training takes, told from the model's files and the longest example in tokens."""
     flow: Callable[[P], Flow] = lambda params: Flow()

@@ -50,9 +50,9 @@ class TrainingStarted(_Event):
 
 
 class TrainingStep(_Event):
-    """How far a training is. `loss` is that of what was learnt last, `valid` the mean over all that decides, at the end
-    of an epoch; null where there is none. Two of these are at least half a second apart, but
-    for the last, and those with `valid`."""
+    """How far a training is. `loss` is that of the batch that was learnt last, `mean` is over all examples of the epoch
+    so far, `valid` over all that decides, at the end of an epoch; null where there is none. Two of these are at least
+    half a second apart, but for the last, and those at the end of an epoch."""
 
     event: Literal["training_step"] = "training_step"
     stage: str
@@ -60,17 +60,19 @@ class TrainingStep(_Event):
     steps: int
     epoch: float
     loss: float | None
+    mean: float | None = None
     valid: float | None
 
 
 class TrainingFinished(_Event):
     """A training is over: `trained`, `gone on with` from a checkpoint, `reused` from an earlier run, `stopped`, or
-    `failed: ` and why."""
+    `failed: ` and why. `cautions` say that its loss did not go down, or grew, where it is so."""
 
     event: Literal["training_finished"] = "training_finished"
     stage: str
     seconds: float
     how: str
+    cautions: tuple[str, ...] = ()
 
 
 class CellsDone(_Event):
@@ -114,10 +116,12 @@ class StageFinished(_Event):
 
 
 class Stopping(_Event):
-    """Nothing more is asked, and why: a budget is spent, or somebody pressed Ctrl-C."""
+    """Nothing more is asked, and why: a budget is spent, or somebody pressed Ctrl-C. `waits` says what the run still
+    has to wait for; empty where that is nothing."""
 
     event: Literal["stopping"] = "stopping"
     why: str
+    waits: str = ""
 
 
 class RunFinished(_Event):

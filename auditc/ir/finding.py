@@ -273,11 +273,13 @@ class ModelRow(Form):
 
 
 class CurvePoint(Form):
-    """A point of a training's curve: the loss on what is learnt, or at the end of an epoch on the valid part."""
+    """A point of a training's curve: `loss` of the batches since the last such point, or at an epoch's end `mean`, over
+    all that is learnt in it, and `valid`, on the valid part."""
 
     step: int
     epoch: float
     loss: float | None = None
+    mean: float | None = Field(default=None, exclude_if=lambda mean: mean is None)
     valid: float | None = None
 
 

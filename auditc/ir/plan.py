@@ -326,6 +326,11 @@ class Train(_Stage):
     keep: Literal["lowest", "last"]
     seed: int
 
+    @property
+    def block(self) -> str:
+        """The block of the spec: it is called as what it makes."""
+        return self.model
+
 
 class Measure(_Stage):
     """A metric over the answers of the stages in `needs`."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
+from pydantic import Field
+
 from .exchange import ScoreRequest
 from .plan import Thing
 from .values import Form
@@ -57,13 +59,16 @@ class Job:
 
 
 class Progress(Form):
-    """A step, or the end of an epoch where `valid` is known. `step` counts from 1 to `steps`; `loss` is the mean over
-    the examples of the steps since the last word, in nats; `valid` the mean over all examples of the valid part."""
+    """A step, or the end of an epoch. `step` counts from 1 to `steps`; losses are in nats. `loss` is that of the step's
+    own batch alone, or in a curve the mean over the examples of the steps since the last point; `mean` is over all
+    examples of the epoch so far, in a curve at the epoch's end; `valid` over all of the valid part, at an epoch's end
+    and before the first step."""
 
     step: int
     steps: int
     epoch: float
     loss: float | None = None
+    mean: float | None = Field(default=None, exclude_if=lambda mean: mean is None)
     valid: float | None = None
 
 
@@ -72,6 +77,8 @@ class Trained(Form):
     where it began anew; `stopped` says why it ended before its last epoch, and is empty where it did not."""
 
     curve: tuple[Progress, ...]
+    losses: tuple[float, ...] = ()
+    """Of each step's own batch, of all steps that were done."""
     kept: int
     begun: int = 0
     stopped: str = ""
@@ -96,30 +103,50 @@ class Point(Protocol):
 
 class Verdict(NamedTuple):
     """How the state that was kept compares with the model before its training. On the valid part its loss is `kept`,
-    and was `before`; None without such a part. On what is learnt the mean loss of the first and of the last tenth of
-    the steps, or of one step where there are few, is `first` and `last`."""
+    and was `before`; None without such a part. `lowest` is the epoch with the lowest, its last step and its loss. On
+    what is learnt the mean loss of the first and of the last tenth of the steps, or of one step where there are few, is
+    `first` and `last`; `untouched` is that of the first step, before anything was learnt."""
 
     before: float | None
     kept: float | None
+    lowest: tuple[int, float] | None
     first: float | None
     last: float | None
+    untouched: float | None
+    grew: bool
+    """Whether the loss on what is learnt grew and never came back: no later point is as low as the first step."""
 
     @property
     def worse(self) -> bool:
         """Whether the loss that decides is no lower than before: on the valid part, else on what is learnt."""
         if self.before is not None and self.kept is not None:
             return self.kept >= self.before
-        return self.first is not None and self.last is not None and self.last > self.first
+        return self.grew or (self.first is not None and self.last is not None and self.last > self.first)
+
+    @property
+    def passed(self) -> tuple[int, float] | None:
+        """Where the state that was kept is no better than the beginning, and an epoch before it was: that epoch."""
+        if self.before is None or self.lowest is None or not self.worse:
+            return None
+        return self.lowest if self.lowest[1] < self.before else None
+
+
+FEW: Final = 5
+"""With fewer points than this, that the first is the lowest is chance."""
 
 
 def judged(curve: Sequence[Point], kept: int) -> Verdict:
     """What a curve says of the state after step `kept`."""
     decided = {point.step: point.valid for point in curve if point.valid is not None}
+    epochs = {step: valid for step, valid in decided.items() if step > 0}
+    lowest = min(epochs.items(), key=lambda one: (one[1], one[0]), default=None)
     losses = [point.loss for point in curve if point.loss is not None]
     few = max(1, len(losses) // 10)
     ends = (losses[:few], losses[-few:]) if losses else ((), ())
     first, last = (math.fsum(part) / len(part) if part else None for part in ends)
-    return Verdict(decided.get(0), decided.get(kept), first, last)
+    grew = len(losses) >= FEW and min(losses[1:]) > losses[0]
+    untouched = losses[0] if losses else None
+    return Verdict(decided.get(0), decided.get(kept), lowest, first, last, untouched, grew)
 
 
 class NotTrained(Exception):

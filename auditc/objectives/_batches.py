@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from auditc.ir.canonical import seeded
@@ -28,6 +28,11 @@ class Batches:
     def set_epoch(self, epoch: int) -> None:
         """Whose batches come next."""
         self.epoch = epoch
+
+    def sizes(self, epoch: int) -> list[int]:
+        """How many examples each batch of an epoch has: all but one of them as many, and which one it is hangs on
+        chance."""
+        return [len(batch) for batch in replace(self, epoch=epoch)]
 
     def __len__(self) -> int:
         return -(-len(self.lengths) // self.batch_size)

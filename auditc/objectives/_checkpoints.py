@@ -1,7 +1,6 @@
 """The states of a training on the disk: written, marked when they are whole, found again, and cleared.
 
-A state is whole once a file beside its own says which files it has and how long they are; that is written last, and in
-one step. What has no such mark, or is of another job, is never used.
+What is not marked as whole (see `_whole`), or is of another job, is never used.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from typing import Any, Final
 
 from auditc.ir.training import NotTrained
 
+from ._whole import MARK, whole
+
 STATE: Final = "state.safetensors"
 """What the model is, in a state's folder; what the optimiser and chance are, the library writes beside it."""
-
-MARK: Final = "whole.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +63,7 @@ class Checkpoints:
         self.keep(self._whole())
 
     def _whole(self) -> set[int]:
-        found = set()
-        for place in self.folder.glob("checkpoint-*"):
-            step = place.name.rpartition("-")[2]
-            if step.isdigit() and self._is_whole(place):
-                found.add(int(step))
-        return found
-
-    def _is_whole(self, place: Path) -> bool:
-        try:
-            said = json.loads((place / MARK).read_bytes())
-            return said["job"] == self.job and all(
-                (place / name).stat().st_size == size for name, size in said["files"].items()
-            )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return False
+        return {step for step, job in whole(self.folder).items() if job == self.job}
 
 
 def held(model: Any) -> dict[str, Any]:

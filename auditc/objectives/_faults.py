@@ -31,8 +31,8 @@ def fault_of(fault: BaseException, folder: Path) -> NotTrained | None:
     if full or any(word in said for word in WRITING) or (any(word in said for word in FILES) and _little(folder)):
         return NotTrained(
             "disk_full",
-            "the disk was full when a state of the training was written; the last whole one is kept, if there was one",
-            "Make room and run again: the training goes on from such a state, or begins anew.",
+            "the disk was full when a state of the training was written",
+            "Make room and run again.",
         )
     if isinstance(fault, OSError | RuntimeError | ValueError):
         first = (str(fault).strip().splitlines() or [""])[0]

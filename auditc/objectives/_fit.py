@@ -24,11 +24,10 @@ from ._batches import Batches
 from ._checkpoints import Checkpoints, put_back, write_state
 from ._contract import SHARED, Trainee
 from ._faults import fault_of
+from ._losses import Means, curve, raw
 from ._several import team, together
 
 CLIP: Final = 1.0
-POINTS: Final = 200
-"""At most so many points of the loss stand in a curve; steps between them are averaged."""
 
 
 def present(packages: Sequence[str]) -> None:
@@ -162,7 +161,8 @@ def fit(
             states.clear()
         raise told from fault
     return Trained(
-        curve=_curve(history, steps),
+        curve=curve(history, steps, trainer.batches),
+        losses=raw(history),
         kept=kept,
         begun=begun,
         stopped=_stopped(job, history),
@@ -204,15 +204,19 @@ def _watch(job: Job, trainer: Any, states: Checkpoints, tell: Callable[[Progress
 
         def on_epoch_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             trainer.batches.set_epoch(round(state.epoch or 0))
+            self.means = Means(trainer.batches)
+            self.mean: float | None = None
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
             if "loss" in (logs or {}):
                 loss = _number(logs["loss"], state.global_step)
-                tell(Progress(step=state.global_step, steps=steps, epoch=state.epoch, loss=loss))
+                self.mean, _ = self.means.note(state.global_step, loss)
+                tell(Progress(step=state.global_step, steps=steps, epoch=state.epoch, loss=loss, mean=self.mean))
 
         def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **more: Any) -> None:
             valid = _number(metrics["eval_loss"], state.global_step)
-            tell(Progress(step=state.global_step, steps=steps, epoch=state.epoch or 0.0, valid=valid))
+            mean = self.mean if state.global_step else None
+            tell(Progress(step=state.global_step, steps=steps, epoch=state.epoch or 0.0, mean=mean, valid=valid))
             control.should_training_stop = bool(_stopped(job, state.log_history))
 
         def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
@@ -288,21 +292,6 @@ def _write(trainee: Trainee, result: Path) -> None:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-
-
-def _curve(history: Sequence[Mapping[str, Any]], steps: int) -> tuple[Progress, ...]:
-    """The loss as the mean of equal stretches of steps, and each look at the valid part."""
-    losses = sorted({said["step"]: said for said in history if "loss" in said}.items())
-    every = max(1, math.ceil(steps / POINTS))
-    points: list[Progress] = []
-    for at in range(0, len(losses), every):
-        stretch = [said for _, said in losses[at : at + every]]
-        mean = math.fsum(said["loss"] for said in stretch) / len(stretch)
-        points.append(Progress(step=stretch[-1]["step"], steps=steps, epoch=stretch[-1]["epoch"], loss=mean))
-    looks = {said["step"]: said for said in history if "eval_loss" in said}
-    for step, said in looks.items():
-        points.append(Progress(step=step, steps=steps, epoch=said.get("epoch") or 0.0, valid=said["eval_loss"]))
-    return tuple(sorted(points, key=lambda point: (point.step, point.valid is not None)))
 
 
 def _digest(job: Job, versions: Mapping[str, str]) -> str:

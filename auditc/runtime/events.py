@@ -11,7 +11,7 @@ from auditc.ir.training import Progress
 
 class Reporter:
     """Is told what happens; says nothing. Subclasses say what they want to. Called from the run's own thread, but for
-    `waiting`, which may come from any."""
+    `waiting` and `stopping`, which may come from any."""
 
     def run_started(self, plan: Plan, stages: dict[str, int]) -> None:
         """`stages`: cells of each stage that asks, by its name, in the order they will be asked."""
@@ -40,8 +40,9 @@ class Reporter:
     def training(self, stage: str, progress: Progress) -> None:
         """A step of a training is done, or an epoch."""
 
-    def training_finished(self, stage: str, seconds: float, how: str) -> None:
-        """`trained`, `gone on with` from a checkpoint, `reused`, `stopped`, or `failed: ` and why."""
+    def training_finished(self, stage: str, seconds: float, how: str, cautions: tuple[str, ...] = ()) -> None:
+        """`trained`, `gone on with` from a checkpoint, `reused`, `stopped`, or `failed: ` and why. `cautions` say that
+        it did no good, where it did none."""
 
     def waiting(self, model: str, seconds: float, why: str) -> None:
         """Nothing is asked of a model for so long, for instance because a server's rate limit is reached."""
@@ -51,7 +52,7 @@ class Reporter:
     ) -> None:
         """A stage is done. Stages that are asked together share their seconds out by the cells that were asked."""
 
-    def stopping(self, why: str) -> None:
-        """Nothing more is asked."""
+    def stopping(self, why: str, waits: str = "") -> None:
+        """Nothing more is asked. `waits` is what the run still has to wait for, `until it is open`. Told once."""
 
     def run_finished(self, cells: dict[str, int], seconds: float) -> None: ...

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from auditc.backends._contract import Identity
 from auditc.ir.answers import Answers
 from auditc.ir.assessed import Assessed
 from auditc.ir.exchange import Failure, Reply
@@ -26,12 +27,13 @@ from .bind import Bound, Here, bind, located
 from .budget import Limits, Meter
 from .cells import count_cells
 from .events import Reporter
+from .fingerprint import fingerprint
 from .gather import Counts, assessed, gather
 from .interrupts import Stop, interrupts
-from .lane import Flight, Lane
-from .ledger import Ledger, entry
+from .lane import GRACE, Flight, Lane
+from .ledger import Ledger, Took, entry
 from .opening import refuse_what_cannot_be_opened
-from .schedule import Party, parties
+from .schedule import Asked, Party, parties
 from .segment import Given
 from .sheets import AssessSheet, Sheet, walked
 from .store import Store
@@ -40,6 +42,7 @@ from .training.resolve import resolve
 from .training.trainings import Trainings
 from .walk import ROUND, walk
 from .windows import Windows
+from .workers.answering import Cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def run(
     for name, one in bound.items():
         if windows.before(window := one.identity.get("window")):
             reporter.going_on(name, str(window))
-    with Store.open(folder / "store", write=True) as store, interrupts() as stop:
+    with Store.open(folder / "store", write=True) as store, interrupts(reporter.stopping) as stop:
         refuse_what_cannot_be_opened(plan, bound, store)
         windows.begin()
         trainings = Trainings(plan, folder, found, reporter, meter, stop, logs or folder / "logs")
@@ -182,7 +185,10 @@ class _Run:
             batches = probe.watch(sampled, batches)
         self._ask(bound.name, batches)
         took = self.ledger.end(time.monotonic() - started)
-        return [(sheet, entry(self.plan, sheet.stage, identity, took[sheet.stage.name])) for sheet in sheets]
+        return [(sheet, self._entry(sheet.stage, identity, took[sheet.stage.name])) for sheet in sheets]
+
+    def _entry(self, stage: Asked, identity: Identity, took: Took) -> dict[str, Any]:
+        return entry(stage, took, {"asks": fingerprint(self.plan, stage, identity)})
 
     def _cells(self, sheet: Sheet) -> int:
         """How many cells a stage has, now that it is known what a judge has to read."""
@@ -255,11 +261,20 @@ class _Run:
                 wanted = self._admitted(lacking, model)
                 lacking = [] if self.meter.stopped else lacking[len(wanted) :]
                 if wanted:
-                    flying[self._lane_to(model).put([ask.request for ask in wanted])] = wanted
+                    self._put(model, wanted, flying)
                 if lacking:  # there may be room for the rest once it is known what those in flight took
                     self._land(model, flying, 0)
             self._land(model, flying, at_once - 1)
         self._land(model, flying, 0)
+
+    def _put(self, model: str, wanted: list[Ask], flying: dict[Flight, list[Ask]]) -> None:
+        """Send a batch on its way; the model may have to be opened for it. A process that opens it is ended where the
+        run is to stop meanwhile; within this one it is waited for."""
+        with self.stop.waiting(f"until {model} is open" if self.bound[model].backend.in_process else ""):
+            try:
+                flying[self._lane_to(model).put([ask.request for ask in wanted])] = wanted
+            except Cancelled:
+                self._take(model, wanted, None)
 
     def _lacking(self, batch: list[Ask]) -> list[Ask]:
         """What of a batch is neither stored nor on its way."""
@@ -275,7 +290,7 @@ class _Run:
         self._heed()
         admitted = self.meter.admit(lacking, self.plan.models[model].price)
         if self.meter.stopped and not before:
-            self.reporter.stopping(self.meter.stopped)
+            self.stop.tell(self.meter.stopped)
         self.fresh.update((ask.key, ask.stage.name) for ask in admitted)
         return admitted
 
@@ -294,7 +309,9 @@ class _Run:
 
         while len(flying) > leave:
             assert self._lane is not None
-            for flight, replies in self._lane.landed(flying, stopping).items():
+            with self.stop.waiting(f"for answers that are on their way, {GRACE:.0f} s at most"):
+                landed = self._lane.landed(flying, stopping)
+            for flight, replies in landed.items():
                 self._take(model, flying.pop(flight), replies)
 
     def _take(self, model: str, asks: list[Ask], replies: list[Reply] | None) -> None:
@@ -304,7 +321,7 @@ class _Run:
             if not self.meter.stopped:
                 self._heed()
                 self.meter.admit(())
-                self.reporter.stopping(self.meter.stopped)
+                self.stop.tell(self.meter.stopped)
             for ask in asks:
                 del self.fresh[ask.key]
             self.meter.asked -= len(asks)
@@ -323,7 +340,7 @@ class _Run:
         if self._lane is None:
             # By number: a name comes from a plan, and is no name for a file.
             log = self.logs / f"worker-{list(self.plan.models).index(model) + 1}.log"
-            self._lane = Lane(wanted, log, self.reporter.opening, self.reporter.waiting)
+            self._lane = Lane(wanted, log, self.reporter.opening, self.reporter.waiting, lambda: bool(self.stop))
         return self._lane
 
 

@@ -35,6 +35,8 @@ class Lane:
     opening: Callable[[str], None]
     waiting: Callable[[str, float, str], None] = lambda model, seconds, why: None
     """Is told of a model that is not asked for so many seconds, and why; from any thread."""
+    stopping: Callable[[], bool] = lambda: False
+    """Whether a model that is being opened is to be given up."""
     _threads: ThreadPoolExecutor = field(init=False)
     _worker: Worker | None = None
 
@@ -51,12 +53,15 @@ class Lane:
         return True
 
     def put(self, requests: Sequence[Request]) -> Flight:
-        """Ask a batch. Raises WorkerFailed where the model has to be opened for it and cannot be."""
+        """Ask a batch. Raises WorkerFailed where the model has to be opened for it and cannot be, and Cancelled where
+        it is given up."""
         if self._worker is None:
             self.opening(self.bound.name)
-            self._worker = worker = _open(self.bound, self.log)
+            self._worker = worker = _open(self.bound, self.log, self.stopping)
             if isinstance(worker, LocalWorker):
                 worker.tell(lambda seconds, why: self.waiting(self.bound.name, seconds, why))
+            if self.stopping():
+                raise Cancelled
         return self._threads.submit(self._worker.ask, requests)
 
     def landed(self, flights: Collection[Flight], stopping: Callable[[], bool]) -> dict[Flight, list[Reply] | None]:
@@ -104,7 +109,7 @@ def _replies(flight: Flight) -> list[Reply] | None:
         return None
 
 
-def _open(bound: Bound, log: Path) -> Worker:
+def _open(bound: Bound, log: Path, stopping: Callable[[], bool]) -> Worker:
     if bound.backend.in_process:
         return LocalWorker(bound)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -112,4 +117,4 @@ def _open(bound: Bound, log: Path) -> Worker:
         python = bound.backend.interpreter() if bound.backend.interpreter else sys.executable
     except BackendUnavailable as fault:
         raise WorkerFailed(f"model `{bound.name}` cannot be opened: {fault}") from fault
-    return ProcessWorker(bound, log, python)
+    return ProcessWorker(bound, log, python, stopping)

@@ -11,14 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditc.backends._contract import Identity
 from auditc.ir.exchange import Failure, Reply
 from auditc.ir.finding import Spent
-from auditc.ir.plan import Plan
+from auditc.ir.plan import Train
 
 from .asking import Ask
 from .events import Reporter
-from .fingerprint import fingerprint
 from .schedule import Asked
 
 
@@ -83,8 +81,8 @@ class Ledger:
         return done
 
 
-def entry(plan: Plan, stage: Asked, identity: Identity, took: Took) -> dict[str, Any]:
-    """What a run's record says of a stage, beside what became of its cells."""
+def entry(stage: Asked | Train, took: Took, more: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's record says of a stage, beside what became of its cells; `more` is what only stages like it have."""
     return {
         "name": stage.name,
         "kind": stage.kind,
@@ -94,5 +92,5 @@ def entry(plan: Plan, stage: Asked, identity: Identity, took: Took) -> dict[str,
         "seconds": round(took.seconds, 3),
         "tokens_in": took.tokens_in,
         "tokens_out": took.tokens_out,
-        "asks": fingerprint(plan, stage, identity),
+        **more,
     }

@@ -117,7 +117,7 @@ class _Watched(Reporter):
 
     def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
         with self._lock:
-            self._status = Status(stage, self._clock, self._clock())
+            self._status = Status(stage, self._clock, self._clock(), decides=bool(valid))
             self._say(f"{stage}: learns {examples:,} examples" + (f", {valid:,} decide" if valid else ""))
 
     def training(self, stage: str, progress: Progress) -> None:
@@ -125,11 +125,13 @@ class _Watched(Reporter):
             if self._status is not None:
                 self._status.note(progress)
 
-    def training_finished(self, stage: str, seconds: float, how: str) -> None:
+    def training_finished(self, stage: str, seconds: float, how: str, cautions: tuple[str, ...] = ()) -> None:
         with self._lock:
             losses, self._status = self._status.losses if self._status else "", None
             took = "" if how == "reused" else f", {seconds:,.1f} s"
             self._say(f"{stage}: {how}{took}" + (f", {losses}" if losses else ""))
+            for caution in cautions:
+                self._say(f"{stage}: {caution}", warns=True)
 
     def going_on(self, model: str, since: str) -> None:
         self._say(f"{model}: its answers since {since[:16]} UTC are used again")
@@ -163,10 +165,11 @@ class _Watched(Reporter):
             counts += f", {shared:,} with others" if shared else ""
             self._say(f"{stage}: {counts}, {seconds:,.1f} s{_failures(done.failed)}")
 
-    def stopping(self, why: str) -> None:
-        self._say(f"stopping: {why}; what is stored is kept")
+    def stopping(self, why: str, waits: str = "") -> None:
+        waits = f"waits {waits} (Ctrl-C again ends the run at once); " if waits else ""
+        self._say(f"stopping: {why}; {waits}what is stored is kept", warns=True)
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: str, *, warns: bool = False) -> None:
         raise NotImplementedError
 
     def _under_way(self) -> tuple[str, int, int]:
@@ -241,8 +244,8 @@ class Bars(_Watched):
         details = Text(status.losses, style="dim", no_wrap=True, overflow="ellipsis")
         return Group(grid, details) if details.plain else Group(grid)
 
-    def _say(self, line: str) -> None:
-        self._console.print(Text(line, style="yellow" if line.startswith("stopping") else ""), soft_wrap=True)
+    def _say(self, line: str, *, warns: bool = False) -> None:
+        self._console.print(Text(line, style="yellow" if warns else ""), soft_wrap=True)
 
 
 class Lines(_Watched):
@@ -259,7 +262,7 @@ class Lines(_Watched):
 
     def training(self, stage: str, progress: Progress) -> None:
         super().training(stage, progress)
-        if progress.valid is not None and self._status is not None:
+        if self._status is not None and self._status.ends_epoch(progress):
             self._say(f"{stage}: epoch {progress.epoch:.3g}, {self._status.losses}")
 
     def opening(self, model: str) -> None:
@@ -282,7 +285,7 @@ class Lines(_Watched):
             far = f"{name}: {settled:,} of {cells:,} cells"
             self._say(", ".join(word for word in (far, self._rate(), self._left(), *self._details()) if word))
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: str, *, warns: bool = False) -> None:
         with self._lock:
             self._last = self._clock()
             print(line, file=self._stream, flush=True)
@@ -307,14 +310,15 @@ class Events(Reporter):
         self._say(TrainingStarted(at=self._at(), stage=stage, model=model, examples=examples, valid=valid))
 
     def training(self, stage: str, progress: Progress) -> None:
-        waits = progress.valid is None and progress.step < progress.steps
+        waits = progress.valid is None and progress.step < progress.steps and progress.epoch % 1 > 0
         if waits and self._clock() - self._told < EVERY:
             return
         self._told = self._clock()
         self._say(TrainingStep(at=self._at(), stage=stage, **progress.model_dump()))
 
-    def training_finished(self, stage: str, seconds: float, how: str) -> None:
-        self._say(TrainingFinished(at=self._at(), stage=stage, seconds=round(seconds, 3), how=how))
+    def training_finished(self, stage: str, seconds: float, how: str, cautions: tuple[str, ...] = ()) -> None:
+        took = round(seconds, 3)
+        self._say(TrainingFinished(at=self._at(), stage=stage, seconds=took, how=how, cautions=cautions))
 
     def stage_started(self, stage: str, cells: int) -> None:
         self._say(StageStarted(at=self._at(), stage=stage, cells=cells))
@@ -352,8 +356,8 @@ class Events(Reporter):
             )
         )
 
-    def stopping(self, why: str) -> None:
-        self._say(Stopping(at=self._at(), why=why))
+    def stopping(self, why: str, waits: str = "") -> None:
+        self._say(Stopping(at=self._at(), why=why, waits=waits))
 
     def run_finished(self, cells: dict[str, int], seconds: float) -> None:
         self._say(RunFinished(at=self._at(), cells=cells, seconds=round(seconds, 3)))

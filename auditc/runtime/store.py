@@ -32,7 +32,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -282,6 +283,16 @@ def _opened(folder: Path, write: bool, patience: int = 3) -> Store:
         store.close()
         raise
     return store
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """While this lasts, no run writes into the workspace of a store. Raises StoreBusy, OSError."""
+    descriptor = _take_lock(folder)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def within(workspace: Path, *places: Path) -> None:

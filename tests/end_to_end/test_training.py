@@ -102,6 +102,25 @@ def test_one_run_trains_and_audits_and_a_second_trains_nothing(shell: Shell) -> 
     card = shell.auditc("show", "last", "aligned")
     assert card.code == 0 and aligned["data"] in card.out and "Made of `base`" in card.out
     assert str(shell.folder) not in card.out + shell.findings().decode()
+    what_is_left_is_listed_and_cleared_away(shell, aligned["recipe"])
+
+
+def what_is_left_is_listed_and_cleared_away(shell: Shell, recipe: str) -> None:
+    listed = shell.auditc("models", "list")
+    assert "aligned" in listed.out and "remedy.plan.json: train" in " ".join(listed.out.split()), listed.out
+    (row,) = shell.auditc("models", "list", "--json").json["trained"]
+    assert (row["recipe"], row["names"], row["bases"]) == (recipe, ["aligned"], ["base"])
+    assert "nothing in .auditc is left over" in shell.auditc("models", "clean").out
+    shell.edit("remedy.audit", "epochs        = 1", "epochs        = 2")
+    assert shell.auditc("compile", "remedy.audit").code == 0
+    dry = shell.auditc("models", "clean")
+    assert "1 that no plan here uses" in dry.out and "no plan here; last in run" in " ".join(dry.out.split())
+    assert (shell.folder / ".auditc/trained" / recipe).exists()
+    assert shell.auditc("models", "clean", "--remove", "--json").json["removed"] is True
+    assert not (shell.folder / ".auditc/trained" / recipe).exists()
+    assert shell.auditc("models", "list", "--json").json["trained"] == []
+    gone = shell.auditc("show", "last", "aligned")
+    assert gone.code == 3 and "is gone" in gone.err and "run the audit again" in gone.err
 
 
 @pytest.mark.models

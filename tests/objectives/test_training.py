@@ -87,6 +87,27 @@ def test_an_adapter_is_learnt_and_the_engine_puts_it_on(model: ModelSource, tmp_
         assert file.read_bytes() == (Path(again.result) / file.name).read_bytes()
 
 
+def test_the_mean_of_an_epoch_weighs_examples_alike_and_single_losses_are_kept(
+    model: ModelSource, tmp_path: Path
+) -> None:
+    """Where nothing is learnt, the mean over an epoch is the loss of the same examples as they are looked at."""
+    still = small.LORA.model_copy(update={"params": {**small.LORA.params, "dropout": 0.0}})
+    job = small.job(tmp_path, examples=9, adapter=still, learning_rate=1e-30)
+    told: list[Progress] = []
+    done = small.train(model, replace(job, valid=job.examples), told)
+    assert done.losses == tuple(point.loss for point in told if point.loss is not None) and len(done.losses) == 6
+    ends = [point for point in done.curve if point.mean is not None]
+    assert [point.step for point in ends] == [3, 6]
+    for number, end in enumerate(ends):
+        assert end.mean == pytest.approx(end.valid, abs=1e-5)
+        alone = done.losses[3 * number : 3 * number + 3]
+        assert abs(sum(alone) / 3 - (end.mean or 0)) > 1e-3, "one batch of three has a single example"
+        live = [point.mean for point in told if point.loss is not None][3 * number : 3 * number + 3]
+        assert live[0] == alone[0] and live[-1] == end.mean
+    looks = [point.mean for point in told if point.valid is not None]
+    assert looks == [None, *(end.mean for end in ends)]
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_all_weights_are_learnt_and_the_whole_model_is_one_like_any_other(
     precision: str, model: ModelSource, tmp_path: Path
@@ -129,7 +150,8 @@ def test_a_killed_training_goes_on_from_its_last_whole_state_to_the_same_result(
     model: ModelSource, tmp_path: Path
 ) -> None:
     whole = small.job(tmp_path / "whole", epochs=3, keep="lowest")
-    expected = small.train(model, whole)
+    uncut: list[Progress] = []
+    expected = small.train(model, whole, uncut)
     command = [sys.executable, "-m", "tests.objectives.child", str(model.folder), str(tmp_path / "killed"), "8"]
     assert subprocess.run(command, check=False).returncode == -9
     job = small.job(tmp_path / "killed", epochs=3, keep="lowest")
@@ -143,6 +165,7 @@ def test_a_killed_training_goes_on_from_its_last_whole_state_to_the_same_result(
     done = small.train(model, job, told)
     assert [point.step for point in told if point.loss is not None] == [7, 8, 9]
     assert done.begun == 6 and done == expected.model_copy(update={"begun": 6})
+    assert told == uncut[-len(told) :], "the means of the epoch are the same as well"
     for file in Path(whole.result).iterdir():
         assert file.read_bytes() == (Path(job.result) / file.name).read_bytes()
 
@@ -401,7 +424,7 @@ def test_answers_and_preferences_are_learnt_from_shares_and_from_texts(
         written = {"data": table(("prompt", "answer"), ("Hello", "Good day."), ("Bye", "So long."))}
     texts = small.job(tmp_path / "texts", objective, params=written, examples=0, valid=0, batch=2)
     done = small.train(model, texts)
-    assert done.examples == 2 and (done.curve[-1].loss or 9) < (done.curve[0].loss or 0)
+    assert done.examples == 2 and done.losses[-1] < done.losses[0]
     assert {file.name for file in Path(texts.result).iterdir()} == {"adapter_config.json", "adapter_model.safetensors"}
 
 

@@ -143,6 +143,42 @@ def by_id(table: Element) -> dict[str, Element]:
     return {e.attributes["data-contrast"]: e for e in table.every() if "data-contrast" in e.attributes}
 
 
+def facts(row: TrainingRow, language: str = "en") -> tuple[dict[str, str], Element]:
+    """What the card of a training says, and the card."""
+    made = material(language, small=True)
+    page = read(document(replace(made, findings=made.findings.model_copy(update={"trainings": (row,)}))))
+    [card] = page.every("section", id="trainings")[0].every("article", **{"class": "card"})
+    return {p.every("dt")[0].text: p.every("dd")[0].text for p in card.every("div") if p.every("dt")}, card
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_means_over_epochs_are_the_line_and_single_batches_stand_behind_it(language: str) -> None:
+    singles = tuple(CurvePoint(step=k, epoch=k / 5, loss=1.0 + 9 * (k % 2)) for k in range(1, 11))
+    ends = tuple(CurvePoint(step=5 * k, epoch=k, mean=0.875 / k, valid=0.75 / k) for k in (1, 2))
+    _, card = facts(training(curve=(CurvePoint(step=0, epoch=0, valid=0.9), *singles, *ends), kept=10), language)
+    lines = card.every("svg", role="img")[0].every("path", **{"class": "curve"})
+    assert [path.attributes.get("stroke-opacity") for path in lines] == ["0.35", None, None]
+    rows = card.every("table", **{"class": "points"})[0].every("tbody")[0].every("tr")
+    assert ["".join(row.text.split()) for row in rows] == ["0–0.900", "50.8750.750", "100.4380.375"]
+    told = card.every("desc")[0].text
+    assert "0.875" in told and "0.438" in told and "10.0" not in told
+
+
+def test_a_training_that_did_no_good_says_what_went_wrong() -> None:
+    looks = [CurvePoint(step=5 * k, epoch=k, mean=None, valid=valid) for k, valid in enumerate((0.5, 4.0, 3.0))]
+    grew = [CurvePoint(step=k, epoch=k / 5, loss=0.4 if k == 1 else 9.0) for k in range(1, 11)]
+    said = facts(training(curve=(*looks, *grew), kept=10))[0]["Loss that decides"]
+    assert "0.500 before, 3.000 of the state that was kept" in said and "no lower than before" in said
+    assert "lowest of its epochs" in said and "never kept" in said
+    assert "grew and never came back: 0.400 in the first step, 9.000 in the last ones" in said
+    passed = [CurvePoint(step=5 * k, epoch=k, valid=valid) for k, valid in enumerate((0.5, 0.4, 0.6))]
+    fell = [CurvePoint(step=k, epoch=k / 5, loss=1 / k) for k in range(1, 11)]
+    said = facts(training(curve=(*passed, *fell), kept=10))[0]["Loss that decides"]
+    assert "After step 5 it was 0.400" in said and "keep = lowest(valid)" in said and "grew" not in said
+    well = facts(training(curve=(*passed, *fell), kept=5))[0]["Loss that decides"]
+    assert well == "0.500 before, 0.400 of the state that was kept."
+
+
 def test_before_and_after_stand_beside_the_difference_and_what_it_is_worth() -> None:
     table = section().every("table", **{"class": "stack overview"})[0]
     rows = by_id(table)
@@ -252,9 +288,10 @@ LOSSES = st.lists(st.tuples(st.integers(0, 5000), st.floats(0, 20)), max_size=30
 
 
 @settings(max_examples=60)
-@given(LOSSES, LOSSES, st.integers(0, 5000), st.text("ab 中国W%", max_size=60))
-def test_any_curve_can_be_read(learnt: list[Any], valid: list[Any], kept: int, name: str) -> None:
-    drawing = curve(Curve("c", "a curve", learnt, valid, (kept, f"kept: step {kept} {name}"), "Step", "loss", "told"))
+@given(LOSSES, LOSSES, LOSSES, st.integers(0, 5000), st.text("ab 中国W%", max_size=60))
+def test_any_curve_can_be_read(learnt: list[Any], means: list[Any], valid: list[Any], kept: int, name: str) -> None:
+    told = (kept, f"kept: step {kept} {name}"), "Step", "loss", "told"
+    drawing = curve(Curve("c", "a curve", learnt, valid, *told, means=means))
     assert_readable(read(str(drawing)).every("svg")[0])
 
 

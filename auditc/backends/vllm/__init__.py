@@ -40,4 +40,5 @@ vllm = Backend(
     window=lambda source, params: params.window or window(source),
     flow=lambda params: CPU if params.device == "cpu" else CUDA,
     interpreter=interpreter,
+    trained_by="transformers",
 )

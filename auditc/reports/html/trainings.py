@@ -30,6 +30,8 @@ class Card:
     settings: Pairs
     digests: Pairs
     drawing: Markup
+    learnt: str
+    """The word for the loss on what is learnt, as the table has it."""
     valid: bool
     points: tuple[tuple[str, str, str], ...]
     """Step, loss on what is learnt, loss on the valid part."""
@@ -55,7 +57,7 @@ def trainings(names: Names) -> Trainings:
 
 def _card(names: Names, row: TrainingRow, number: int) -> Card:
     words = names.words
-    learnt, valid = _points(row, "loss"), _points(row, "valid")
+    learnt, means, valid = (_points(row, key) for key in ("loss", "mean", "valid"))
     last = max((point.step for point in row.curve), default=0)
     share = numbers.percent(row.trainable, row.parameters)
     facts = {
@@ -87,8 +89,9 @@ def _card(names: Names, row: TrainingRow, number: int) -> Card:
         settings=spelt.settings({"adapter": row.adapter, **row.settings}),
         digests=_worded(names, digests),
         drawing=_drawing(names, row, f"training-{number}-curve") if learnt or valid else Markup(""),
+        learnt="trainings.line_means" if means else "trainings.line_learnt",
         valid=bool(valid),
-        points=_shown(learnt, valid),
+        points=_shown(means or thinned(learnt, SHOWN), valid),
         origin=f"{row.origin.file}:{row.origin.line}",
     )
 
@@ -102,6 +105,14 @@ def _decided(names: Names, row: TrainingRow) -> str:
         said.append(names.words("trainings.decided", before=before, kept=kept))
     if found.worse:
         said.append(names.words("trainings.worse"))
+    if found.worse and found.before is not None and found.lowest is not None and row.kept == found.lowest[0]:
+        said.append(names.words("trainings.lowest"))
+    if found.passed is not None and found.passed[0] != row.kept:
+        step, loss = found.passed
+        said.append(names.words("trainings.passed", step=numbers.count(step), loss=numbers.figure(loss)))
+    if found.grew:
+        ends = (numbers.figure(value) for value in (found.untouched, found.last))
+        said.append(names.words("trainings.grew", **dict(zip(("first", "last"), ends, strict=True))))
     return " ".join(said)
 
 
@@ -116,10 +127,11 @@ def _points(row: TrainingRow, key: str) -> list[tuple[float, float]]:
 
 def _drawing(names: Names, row: TrainingRow, where: str) -> Markup:
     words = names.words
-    learnt, valid = _points(row, "loss"), _points(row, "valid")
+    learnt, means, valid = (_points(row, key) for key in ("loss", "mean", "valid"))
+    spoken = ("mean" if len(means) == 1 else "means", means) if means else ("learnt", learnt)
     told = [
         words(f"trainings.told_{key}", first=_point(names, points[0]), last=_point(names, points[-1]))
-        for key, points in (("learnt", learnt), ("valid", valid))
+        for key, points in (spoken, ("valid", valid))
         if points
     ]
     kept = words("trainings.kept_at", step=numbers.count(row.kept))
@@ -128,6 +140,7 @@ def _drawing(names: Names, row: TrainingRow, where: str) -> Markup:
             name=where,
             title=words("trainings.curve", model=names.model(row.model)),
             learnt=learnt,
+            means=means,
             valid=valid,
             kept=(row.kept, kept),
             across=words("trainings.step"),
@@ -142,8 +155,8 @@ def _point(names: Names, point: tuple[float, float]) -> str:
 
 
 def _shown(learnt: list[tuple[float, float]], valid: list[tuple[float, float]]) -> tuple[tuple[str, str, str], ...]:
-    """The line as a table, thinned, and every point of the valid part."""
-    losses, checked = dict(thinned(learnt, SHOWN)), dict(valid)
+    """Both lines as a table."""
+    losses, checked = dict(learnt), dict(valid)
     return tuple(
         (numbers.count(int(step)), numbers.figure(losses.get(step)), numbers.figure(checked.get(step)))
         for step in sorted({*losses, *checked})

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
+
+from pydantic import Field
 
 from auditc.diagnostics.cells import clean
 from auditc.ir import spelt
 from auditc.ir.canonical import digest
 from auditc.ir.finding import CurvePoint, TrainingRow
 from auditc.ir.plan import Plan, Train
-from auditc.ir.training import Progress, Settings, judged
+from auditc.ir.training import Point, Progress, Settings, judged
 from auditc.ir.values import Form
 
 POINTS = 200
@@ -22,7 +24,8 @@ class Card(Form):
     """What came of a training, and all that went into it. Names of the spec are not in it: the same recipe under other
     names is the same training."""
 
-    format: Literal["auditc.trained.v1"] = "auditc.trained.v1"
+    format: Literal["auditc.trained.v1", "auditc.trained.v2"] = "auditc.trained.v2"
+    """Of the first form, the losses of single steps and the means over epochs are not there."""
     recipe: str
     inputs: dict[str, Any]
     """All that decided how it came out; the recipe is its digest."""
@@ -35,6 +38,8 @@ class Card(Form):
     trainable: int
     versions: dict[str, str]
     curve: tuple[Progress, ...]
+    losses: tuple[float, ...] = Field(default=(), exclude_if=lambda losses: not losses)
+    """Of each step's own batch."""
     kept: int
     stopped: str = ""
     form: Literal["adapter", "weights"]
@@ -116,8 +121,9 @@ def _brief(params: dict[str, Any]) -> dict[str, Any]:
 def _thinned(curve: tuple[Progress, ...]) -> Iterator[CurvePoint]:
     every = max(1, -(-len(curve) // POINTS))
     for number, point in enumerate(curve):
-        if number % every == 0 or point.valid is not None or number == len(curve) - 1:
-            yield CurvePoint(step=point.step, epoch=point.epoch, loss=point.loss, valid=point.valid)
+        if number % every == 0 or point.loss is None or number == len(curve) - 1:
+            told = point.model_dump(exclude={"steps"})
+            yield CurvePoint(**told)
 
 
 def readme(card: Card, named: TrainingRow | None = None) -> str:
@@ -164,9 +170,35 @@ def _settings(settings: Settings) -> str:
 
 def _losses(card: Card) -> Iterator[str]:
     found = judged(card.curve, card.kept)
-    if found.first is not None and found.last is not None:
+    means = [point.mean for point in card.curve if point.mean is not None]
+    if len(means) > 1:
+        yield f"- Loss on what it learnt: {means[0]:.4g} over its first epoch, {means[-1]:.4g} over its last."
+    elif found.first is not None and found.last is not None:
         yield f"- Loss on what it learnt: {found.first:.4g} in its first steps, {found.last:.4g} in its last."
     if found.before is not None and found.kept is not None:
         yield f"- Loss on what decided: {found.before:.4g} before, {found.kept:.4g} of the state that was kept."
-    if found.worse:
-        yield "- **The loss that decides is no lower than before the training.**"
+    for caution in cautions(card.curve, card.kept):
+        yield f"- **{caution[0].upper()}{caution[1:]}.**"
+
+
+def cautions(curve: Sequence[Point], kept: int) -> tuple[str, ...]:
+    """Why nobody should take it for granted that a training did any good: sentences, without their stops. None where
+    the loss that decides went down."""
+    found, said = judged(curve, kept), []
+    if found.worse and found.before is not None and found.kept is not None:
+        worse = f"the loss that decides is no lower than before the training: {found.kept:.4g}, and {found.before:.4g}"
+        worse += " before"
+        if found.lowest is not None and found.lowest[0] == kept:
+            worse += f"; step {kept:,}, which was kept, is the lowest of its epochs, for the model as it was"
+            worse += " before is never kept"
+        elif found.passed is not None:
+            step, loss = found.passed
+            worse += f"; after step {step:,} it was {loss:.4g}: `keep = lowest(valid)` keeps that state"
+        said.append(worse)
+    if found.grew:
+        ends = f"{found.untouched:.4g} in the first step, {found.last:.4g} in the last ones"
+        said.append(f"the loss on what it learns grew and never came back: {ends}; a smaller `learning_rate` may help")
+    elif found.worse and not said:
+        ends = f"{found.first:.4g} in its first steps, {found.last:.4g} in its last"
+        said.append(f"the loss on what it learns is higher at the end than at the beginning: {ends}")
+    return tuple(said)

@@ -13,8 +13,9 @@ from .resolve import Resolved
 
 @dataclass(frozen=True, slots=True)
 class TrainingForecast:
-    """One training. `steps` are about those of all its epochs; `seconds` is None where no earlier run has measured one
-    like it, and `memory`, in bytes, where nobody can say."""
+    """One training. `steps` are about those of all its epochs; it goes on after the step `begun`, where a run that was
+    interrupted left a checkpoint, else this is 0. `seconds`, of the steps that are left, is None where no earlier run
+    has measured one like it, and `memory`, in bytes, where nobody can say."""
 
     name: str
     model: str
@@ -24,6 +25,7 @@ class TrainingForecast:
     valid: int
     epochs: int
     steps: int
+    begun: int
     seconds: float | None
     memory: int | None
     available: int | None
@@ -36,6 +38,7 @@ def trainings(plan: Plan, found: Resolved, earlier: Sequence[dict[str, Any]]) ->
         learnt = found.examples.get(stage.name)
         if learnt is None:
             continue
+        begun = found.begun.get(stage.name, 0)
         steps = stage.epochs * -(-learnt.size * learnt.rows // stage.batch)
         room = found.rooms.get(stage.name)
         done = stage.name in found.cards
@@ -49,7 +52,8 @@ def trainings(plan: Plan, found: Resolved, earlier: Sequence[dict[str, Any]]) ->
                 valid=len(learnt.valid),
                 epochs=stage.epochs,
                 steps=steps,
-                seconds=0.0 if done else _seconds(stage, steps, earlier),
+                begun=begun,
+                seconds=0.0 if done else _seconds(stage, max(0, steps - begun), earlier),
                 memory=room.needed if room else None,
                 available=room.available if room else None,
             )

@@ -27,15 +27,13 @@ from ..workers.starting import SPREAD
 from . import results
 from .card import Card
 from .examples import Examples, examples, settings
-from .recipe import base_of, inputs, recipe, versions
-from .spread import Spread, spread
+from .machine import Machine
+from .recipe import base_of, inputs, recipe
+from .spread import Spread
 from .trainer import PYTHON, Base
 
 AWAITED = "awaited"
 """Stands for the digest of an adapter that is still to be trained."""
-
-THROUGH = "transformers"
-"""The backend that opens a model to be trained where the model's own opens none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,9 @@ class Resolved:
     problems: tuple[Problem, ...]
     ready: dict[str, Ahead] = field(default_factory=dict)
     """Of those ahead, the ones whose base is there, by stage."""
+    begun: dict[str, int] = field(default_factory=dict)
+    """Of those, the step after which each goes on; 0 where it begins anew."""
+    machine: Machine = field(default_factory=Machine)
 
 
 def resolve(plan: Plan, workspace: Path, here: Mapping[str, Here]) -> Resolved:
@@ -94,12 +95,14 @@ def _with(found: Resolved, plan: Plan, workspace: Path, stage: Train) -> Resolve
             return found  # why it is not there is told of its own training
         raise _problem(stage, f"the weights of `{stage.base}`, which `{stage.model}` is made of, are not here", _FETCH)
     learnt = _examples(plan, stage)
-    room = room_for(plan, stage, base, learnt)
-    card, ready = None, found.ready
+    room = room_for(plan, stage, base, learnt, found.machine)
+    card, ready, begun = None, found.ready, found.begun
     if not base.awaits:
-        ready = {**ready, stage.name: ahead(plan, stage, base, learnt)}
+        job = ahead(plan, stage, base, learnt, found.machine)
+        ready = {**ready, stage.name: job}
         try:
-            card = results.read(workspace, ready[stage.name].recipe)
+            card = results.read(workspace, job.recipe)
+            begun = {**begun, stage.name: 0 if card else results.begun(workspace, job.recipe)}
         except WorldFailed as damaged:
             raise _problem(stage, damaged.message, damaged.help) from None
     learnt_by = {**found.examples, stage.name: learnt}
@@ -119,16 +122,17 @@ def _with(found: Resolved, plan: Plan, workspace: Path, stage: Train) -> Resolve
         rooms={**found.rooms, stage.name: room},
         problems=problems,
         ready=ready,
+        begun=begun,
     )
 
 
 _FETCH = "run `auditc models fetch`"
 
 
-def ahead(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Ahead:
+def ahead(plan: Plan, stage: Train, ready: Ready, learnt: Examples, machine: Machine) -> Ahead:
     """A training whose base is there. Raises CannotBind."""
     backend, base = _base(stage, plan.models[stage.base], ready)
-    known = _inputs(stage, backend, base, learnt)
+    known = _inputs(stage, backend, base, learnt, machine)
     return Ahead(stage, base, learnt, known, recipe(known), ready)
 
 
@@ -141,7 +145,7 @@ def _problem(stage: Train, message: str, help: str = "") -> CannotBind:
 
 
 def _base(stage: Train, model: Model, ready: Ready) -> tuple[Backend[Any], Base]:
-    """The backend that opens the base to be trained: its own, or `transformers` for one that only answers."""
+    """The backend that opens the base to be trained: its own, or the one that trains for it."""
     kind = model.backend.kind
     backend = backends.take(kind) if kind in backends.names() else None
     if backend is None or not backend.needs_weights:
@@ -151,8 +155,8 @@ def _base(stage: Train, model: Model, ready: Ready) -> tuple[Backend[Any], Base]
         help = "write `adapter = full`, or choose another backend for the model"
         raise _problem(stage, f"`{kind}` puts no adapter on weights: `{stage.model}` could not be asked", help)
     params = backend.params.model_validate(model.backend.params)
-    if backend.trainee is None:
-        kind, backend = THROUGH, backends.take(THROUGH)
+    if backend.trainee is None and backend.trained_by:
+        kind, backend = backend.trained_by, backends.take(backend.trained_by)
         params = backend.params.model_validate({})
     if backend.trainee is None:
         raise _problem(stage, f"this auditc cannot train with `{stage.objective.kind}` yet", "leave the training out")
@@ -170,14 +174,14 @@ def _examples(plan: Plan, stage: Train) -> Examples:
         raise _problem(stage, f"what `{stage.model}` learns lacks words: nothing is given for {error}") from error
 
 
-def _inputs(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -> dict[str, Any]:
+def _inputs(stage: Train, backend: Backend[Any], base: Base, learnt: Examples, machine: Machine) -> dict[str, Any]:
     objective = objectives.take(stage.objective.kind)
     try:
         identity = backend.identify(base.source, backend.params.model_validate(base.params))
     except BackendUnavailable as error:
         raise _problem(stage, f"model `{stage.base}` cannot be opened to be trained: {error}") from error
     try:
-        taking_part = versions(objective.packages)
+        taking_part = machine.versions(objective.packages)
     except (OSError, ValueError, subprocess.SubprocessError):
         help = f"let {PYTHON} name a Python that has auditc's `transformers` extra"
         raise _problem(stage, f"the interpreter that {PYTHON} names cannot be asked what it has", help) from None
@@ -186,15 +190,15 @@ def _inputs(stage: Train, backend: Backend[Any], base: Base, learnt: Examples) -
         help = "install auditc with its `transformers` and `train` extras"
         raise _problem(stage, f"`{stage.objective.kind}` needs {', '.join(missing)}, not installed here", help)
     device, how = str(identity.get("device", "")), settings(stage)
-    over = over_processes(stage, device)
+    over = over_processes(stage, device, machine)
     several = over.how if over else None
     return inputs(base_of(identity), device, stage.objective.kind, objective, learnt, how, taking_part, several)
 
 
-def over_processes(stage: Train, device: str) -> Spread | None:
+def over_processes(stage: Train, device: str, machine: Machine) -> Spread | None:
     """Over how many processes the stage would be trained. Raises CannotBind where it cannot be."""
     try:
-        over = spread()
+        over = machine.spread()
     except ValueError as error:
         help = f"mend it (see docs/how-to/train-and-audit.md), or unset {SPREAD} to train in one process"
         raise _problem(stage, f"the configuration that {SPREAD} names cannot be used: {error}", help) from None
@@ -217,7 +221,7 @@ def over_processes(stage: Train, device: str) -> Spread | None:
     return over
 
 
-def room_for(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Room:
+def room_for(plan: Plan, stage: Train, ready: Ready, learnt: Examples, machine: Machine) -> Room:
     """What a training needs, and what there is. A CUDA device is asked by the process that trains."""
     backend, base = _base(stage, plan.models[stage.base], ready)
     made = next((other for other in _trainings(plan) if other.name == ready.awaits), None)
@@ -231,7 +235,7 @@ def room_for(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Room:
         longest = learnt.longest * objectives.take(stage.objective.kind).texts
         needed = backend.training_memory(base.source, params, settings(stage), longest)
         there = None if backend.identify(base.source, params).get("device") == "cuda" else available()
-        over = spread() if there is not None else None  # on a CPU, each process has a copy of its own
+        over = machine.spread() if there is not None else None  # on a CPU, each process has a copy of its own
         needed *= over.processes if over else 1
     except ValueError:
         return Room(stage.model, None, None)  # the recipe says it better
@@ -240,9 +244,9 @@ def room_for(plan: Plan, stage: Train, ready: Ready, learnt: Examples) -> Room:
     return Room(stage.model, needed, there)
 
 
-def refuse_too_large(plan: Plan, job: Ahead) -> None:
+def refuse_too_large(plan: Plan, job: Ahead, machine: Machine) -> None:
     """Of a training whose base was not there when it was resolved. Raises CannotBind."""
-    room = room_for(plan, job.stage, job.ready, job.examples)
+    room = room_for(plan, job.stage, job.ready, job.examples, machine)
     if not room.fits and not unchecked():
         raise CannotBind((_too_large(job.stage, room),))
 

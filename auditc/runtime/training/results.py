@@ -15,15 +15,18 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from auditc.diagnostics.cells import clean
 from auditc.ir.finding import TrainingRow
 from auditc.ir.training import NotTrained
+from auditc.objectives._whole import whole
 from auditc.weights._adapter import CONFIG, adapter_digest
 from auditc.weights._contract import Fetched, WeightsUnavailable
 from auditc.weights._place import publish
@@ -64,6 +67,13 @@ def checkpoints(workspace: Path, recipe: str) -> Path:
     return workspace / TRAINING / recipe
 
 
+def begun(workspace: Path, recipe: str) -> int:
+    """The step after which a training of that recipe goes on; 0 where no whole checkpoint of it is there. A recipe
+    decides on all that a checkpoint has to be of."""
+    within(workspace, workspace / TRAINING, checkpoints(workspace, recipe))
+    return max(whole(checkpoints(workspace, recipe)), default=0)
+
+
 def read(workspace: Path, recipe: str) -> Card | None:
     """The result of a recipe, or None where there is none. Raises Damaged where it is not what was written."""
     folder = place(workspace, recipe)
@@ -71,7 +81,9 @@ def read(workspace: Path, recipe: str) -> Card | None:
     if not folder.exists():
         return None
     try:
-        card = Card.model_validate_json((folder / "card.json").read_bytes())
+        written = (folder / "card.json").read_bytes()
+        _refuse_other_forms(folder, written)
+        card = Card.model_validate_json(written)
         if not card.recipe == recipe == recipe_of(card.inputs) or card.sealed() != card:
             raise ValueError("another card")
         made = told(folder / "model")
@@ -89,6 +101,19 @@ def shown(workspace: Path, named: TrainingRow) -> tuple[str, dict[str, Any]]:
     if card is None:
         raise WorldFailed(f"the trained model .auditc/{TRAINED}/{named.recipe} is gone", "run the audit again")
     return readme(card, named), card.model_dump(mode="json")
+
+
+def _refuse_other_forms(folder: Path, written: bytes) -> None:
+    """Raises Damaged for a card in a form that this auditc does not know, and ValueError where it is none."""
+    found = json.loads(written)
+    form = found.get("format") if isinstance(found, dict) else None
+    known = get_args(Card.model_fields["format"].annotation)
+    if isinstance(form, str) and re.fullmatch(r"auditc\.trained\.v\d{1,4}", form) and form not in known:
+        name = f".auditc/{TRAINED}/{folder.name}"
+        raise Damaged(
+            f"the trained model in {name} is in the form {form}, which this auditc does not know",
+            f"run the audit with the auditc that wrote it, or delete {name}: then the training is carried out again",
+        )
 
 
 def _damaged(folder: Path) -> Damaged:
@@ -145,8 +170,19 @@ def finish(workspace: Path, work: Path, card: Card, name: tuple[str, str]) -> No
     publish(work, place(workspace, card.recipe))
     for other in (workspace / TRAINING).glob("*.json"):
         if other.stem == card.recipe or _read(other) == list(name):
-            shutil.rmtree(checkpoints(workspace, other.stem), ignore_errors=True)
-            other.unlink(missing_ok=True)
+            forget(workspace, other.stem)
+
+
+def forget(workspace: Path, recipe: str) -> None:
+    """Take the checkpoints of a recipe away."""
+    shutil.rmtree(checkpoints(workspace, recipe), ignore_errors=True)
+    _named(workspace, recipe).unlink(missing_ok=True)
+
+
+def named(workspace: Path, recipe: str) -> tuple[str, ...]:
+    """The stage whose checkpoints those of a recipe are, if that is known."""
+    said = _read(_named(workspace, recipe))
+    return (clean(str(said[-1])),) if isinstance(said, list) and said else ()
 
 
 def _read(file: Path) -> object:
@@ -159,7 +195,7 @@ def _read(file: Path) -> object:
 def unwritable(fault: OSError) -> NotTrained:
     """What the disk said of a result."""
     if fault.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NotTrained("disk_full", "the disk is full", "free some space: the next run goes on from its checkpoint")
+        return NotTrained("disk_full", "the disk is full", "free some space")
     return NotTrained("engine", f"its result cannot be written ({fault.strerror or fault})", "look at `.auditc`")
 
 

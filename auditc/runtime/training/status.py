@@ -1,4 +1,4 @@
-"""How a training goes, for those who tell people: its last step and loss, its pace, and the time that is left."""
+"""How a training goes, for those who tell people: its last step, its losses, its pace, and the time that is left."""
 
 from __future__ import annotations
 
@@ -15,18 +15,24 @@ class Status:
     stage: str
     clock: Callable[[], float]
     began: float
+    decides: bool = True
+    """Whether there are examples that decide, and so a look at them after each epoch."""
     last: Progress | None = None
-    loss: float | None = None
+    mean: float | None = None
     valid: float | None = None
     _first: tuple[float, int] | None = None
 
     def note(self, progress: Progress) -> None:
         """A step is done, or an epoch."""
         self.last = progress
-        self.loss = self.loss if progress.loss is None else progress.loss
+        self.mean = self.mean if progress.mean is None else progress.mean
         self.valid = self.valid if progress.valid is None else progress.valid
         if self._first is None:
             self._first = self.clock(), progress.step
+
+    def ends_epoch(self, progress: Progress) -> bool:
+        """Whether this is the last word of an epoch, or the first of all: the look at those that decide, if any do."""
+        return progress.valid is not None or (not self.decides and progress.epoch % 1 == 0)
 
     @property
     def steps(self) -> tuple[int, int]:
@@ -43,6 +49,6 @@ class Status:
 
     @property
     def losses(self) -> str:
-        """`loss 0.412, valid 0.455`; empty before the first step."""
-        said = [("loss", self.loss), ("valid", self.valid)]
+        """`mean loss 0.412, valid 0.455`; empty before the first step. The mean is over the epoch so far."""
+        said = [("mean loss", self.mean), ("valid", self.valid)]
         return ", ".join(f"{name} {value:.4g}" for name, value in said if value is not None)

@@ -30,7 +30,6 @@ from ..workers.wire import Message, from_source, pack, split, unpack
 PYTHON: Final = "AUDITC_TRAIN_PYTHON"
 """The interpreter that trains, where it is not the run's own."""
 
-GOES_ON: Final = "the next run goes on from its last checkpoint"
 ANEW: Final = "(with other settings it begins anew)"
 """A training with other settings is another one, and goes on from no checkpoint."""
 
@@ -131,13 +130,13 @@ def _outcome(said: Message) -> Trained:
 
 def _died(process: subprocess.Popen[bytes], log: Path, silent: bool) -> NotTrained:
     if silent:
-        return NotTrained("timeout", f"it gave no sign of life for {SILENCE:,.0f} s, and was ended", GOES_ON)
+        return NotTrained("timeout", f"it gave no sign of life for {SILENCE:,.0f} s, and was ended")
     with suppress(subprocess.TimeoutExpired):
         process.wait(5)
     code = process.returncode
     if code == -signal.SIGKILL:
-        help = f"{GOES_ON}; if memory was wanting, take a smaller `batch` or `gradient_checkpointing = on` {ANEW}"
+        help = f"if memory was wanting, take a smaller `batch` or `gradient_checkpointing = on` {ANEW}"
         return NotTrained("worker_died", "it was killed, most likely for want of memory", help)
     said = f"its process ended in the middle ({code if code is not None else 'still there'})"
     words = last_words(log)
-    return NotTrained("worker_died", said + (f": {words}" if words else ""), GOES_ON)
+    return NotTrained("worker_died", said + (f": {words}" if words else ""))

@@ -26,16 +26,20 @@ from ..budget import Meter
 from ..events import Reporter
 from ..faults import CannotBind, Problem, WorldFailed
 from ..interrupts import Stop
+from ..ledger import Took, entry
 from ..models import Ready
 from ..windows import Windows
 from . import results, trainer
-from .card import Card, row
+from .card import Card, cautions, row
 from .examples import parameters, settings
 from .forecast import pace_of
 from .resolve import Ahead, Resolved, ahead, refuse_too_large
 
 OTHERWISE: Final = frozenset({"out_of_memory", "diverged"})
 """Reasons for which a training has to go about it otherwise."""
+
+AGAIN: Final = frozenset({"disk_full", "worker_died", "timeout"})
+"""Reasons for which a training that is the same may well come to its end the next time."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +68,7 @@ class Trainings:
         for stage in (stage for stage in self.plan.stages if isinstance(stage, Train)):
             if stage.name in self.cards:
                 self._note(stage, 0.0, "reused")
-                self.reporter.training_finished(stage.name, 0.0, "reused")
+                self._finished(stage, 0.0, "reused")
             elif stage in self.found.lacking and self._trial:
                 self.held.append(stage.model)
                 self._note(stage, 0.0, "not run")
@@ -108,31 +112,38 @@ class Trainings:
 
     def _one(self, stage: Train, base: Ready) -> Card | None:
         """Carry one training out; None where it failed, or the run is to stop."""
-        started = time.monotonic()
+        started, recipe = time.monotonic(), ""
         if self._stopping():
             self._note(stage, 0.0, "not run")
             return None
         try:
             if base.awaits:
                 raise NotTrained("base", f"`{stage.base}`, which it is made of, was not trained")
-            known = self.found.ready.get(stage.name)
-            card, how = self._trained(known or ahead(self.plan, stage, base, self.found.examples[stage.name]))
+            job = self.found.ready.get(stage.name)
+            job = job or ahead(self.plan, stage, base, self.found.examples[stage.name], self.found.machine)
+            recipe = job.recipe
+            card, how = self._trained(job)
         except trainer.Stopped:
             self._note(stage, time.monotonic() - started, "stopped")
-            self.reporter.training_finished(stage.name, time.monotonic() - started, "stopped")
-            self.reporter.stopping(self.meter.stopped)
+            self._finished(stage, time.monotonic() - started, "stopped")
+            self.stop.tell(self.meter.stopped)
             return None
         except (CannotBind, NotTrained, WorldFailed) as fault:
             failed = fault if isinstance(fault, NotTrained) else NotTrained("engine", fault.message, fault.help)
-            self.failed[stage.name] = failed
+            self.failed[stage.name] = failed = self._with_what_is_left(failed, recipe)
             self._note(stage, time.monotonic() - started, "failed", failed.reason)
-            self.reporter.training_finished(stage.name, time.monotonic() - started, f"failed: {failed.message}")
+            self._finished(stage, time.monotonic() - started, f"failed: {failed.message}")
             return None
         self.cards[stage.name] = card
         seconds = time.monotonic() - started
         self._note(stage, seconds, how)
-        self.reporter.training_finished(stage.name, seconds, how)
+        self._finished(stage, seconds, how)
         return card
+
+    def _finished(self, stage: Train, seconds: float, how: str) -> None:
+        card = self.cards.get(stage.name)
+        told = cautions(card.curve, card.kept) if card else ()
+        self.reporter.training_finished(stage.name, seconds, how, told)
 
     def _trained(self, job: Ahead) -> tuple[Card, str]:
         """The card of a training, and whether it is `trained` now or was there. Raises NotTrained, Stopped, Damaged."""
@@ -141,7 +152,7 @@ class Trainings:
             return there, "reused"
         stage, began = job.stage, time.monotonic()
         if stage.name not in self.found.ready:  # only now it is known what it begins with
-            refuse_too_large(self.plan, job)
+            refuse_too_large(self.plan, job, self.found.machine)
         learnt = job.examples
         self.reporter.training_started(stage.name, stage.model, learnt.size, len(learnt.valid))
         name = (self.plan.name, stage.name)
@@ -162,6 +173,15 @@ class Trainings:
             results.finish(self.folder, work, card, name)
         return card, "gone on with" if done.begun else "trained"
 
+    def _with_what_is_left(self, fault: NotTrained, recipe: str) -> NotTrained:
+        """With what the next run finds of a training that failed for no fault of its own."""
+        if fault.reason not in AGAIN or not recipe:
+            return fault
+        step = results.begun(self.folder, recipe)
+        there = f"the next run goes on after step {step:,}, from its last checkpoint"
+        left = there if step else "there is no checkpoint of it yet: the next run begins anew"
+        return NotTrained(fault.reason, fault.message, "; ".join(filter(None, (left, fault.help))))
+
     def _number(self, stage: Train) -> int:
         """A name comes from a plan, and is no name for a file."""
         return [each.name for each in self.plan.stages if isinstance(each, Train)].index(stage.name) + 1
@@ -180,24 +200,15 @@ class Trainings:
         """An entry of the run's record."""
         card = self.cards.get(stage.name)
         learnt = self.found.examples.get(stage.name)
-        self.records.append(
-            {
-                "name": stage.name,
-                "kind": stage.kind,
-                "block": stage.model,
-                "model": stage.model,
-                "seed": stage.seed,
-                "seconds": round(seconds, 3),
-                "tokens_in": 0,
-                "tokens_out": 0,
-                "examples": learnt.size if learnt else 0,
-                "steps": card.done if card else 0,
-                **pace_of(stage),
-                "recipe": card.recipe if card else "",
-                "training": how,
-                "reason": reason,
-            }
-        )
+        more = {
+            "examples": learnt.size if learnt else 0,
+            "steps": card.done if card else 0,
+            **pace_of(stage),
+            "recipe": card.recipe if card else "",
+            "training": how,
+            "reason": reason,
+        }
+        self.records.append(entry(stage, Took(0, seconds=seconds), more))
 
 
 def _sentence(fault: NotTrained) -> str:
@@ -229,6 +240,7 @@ def _card(job: Ahead, done: Trained, result: Path, seconds: float) -> Card:
         trainable=done.trainable,
         versions=done.versions,
         curve=done.curve,
+        losses=done.losses,
         kept=done.kept,
         stopped=done.stopped,
         form="adapter" if made.form == "adapter" else "weights",

@@ -11,7 +11,8 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -28,6 +29,9 @@ from .wire import Message, from_request, from_source, pack, split, to_replies, u
 SILENCE = 300.0
 """Seconds without a sign of life after which a worker is taken for dead. It gives one every few seconds."""
 
+LOOK = 0.1
+"""Seconds between two looks whether a model that is being opened is still wanted."""
+
 RESTARTS = 8
 """A worker that died more often than this, with nothing answered in between, is not started again: its cells fail at
 once."""
@@ -42,10 +46,17 @@ class _Died(Exception):
 
 
 class ProcessWorker:
-    """Runs the engine under an interpreter, this one if none is named. `log` gets what the engine's libraries print."""
+    """Runs the engine under an interpreter, this one if none is named. `log` gets what the engine's libraries print.
+    While it opens the model it is given up as soon as `stopping` says so; raises Cancelled then."""
 
-    def __init__(self, bound: Bound, log: Path, interpreter: str = sys.executable) -> None:
-        self._bound, self._log, self._interpreter = bound, log, interpreter
+    def __init__(
+        self,
+        bound: Bound,
+        log: Path,
+        interpreter: str = sys.executable,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._bound, self._log, self._interpreter, self._stopping = bound, log, interpreter, stopping
         self._cancelled = False
         self._deaths = 0
         self._reason = ""
@@ -149,7 +160,7 @@ class ProcessWorker:
                 }
             }
         )
-        self._check(bound, self._receive())
+        self._check(bound, self._receive(opening=True))
 
     def _check(self, bound: Bound, answer: Message) -> None:
         """Whether what was opened is what was bound. Raises WorkerFailed, and ends the process."""
@@ -170,10 +181,11 @@ class ProcessWorker:
         except OSError:
             self._bury("worker_died")
 
-    def _receive(self) -> Message:
+    def _receive(self, *, opening: bool = False) -> Message:
         """The next message that is not a sign of life."""
         assert self._process is not None and self._process.stdout is not None
         stdout: IO[bytes] = self._process.stdout
+        heard = time.monotonic()
         while True:
             body = split(self._buffer)
             if body is not None:
@@ -181,9 +193,15 @@ class ProcessWorker:
                 if "alive" not in message:
                     return message
                 continue
-            ready, _, _ = select.select([stdout], [], [], SILENCE)
+            ready, _, _ = select.select([stdout], [], [], LOOK if opening else SILENCE)
+            if opening and self._stopping():
+                self._cancelled = True
+                self._bury("")
+            if not ready and opening and time.monotonic() - heard < SILENCE:
+                continue
             if not ready:
                 self._bury("timeout")
+            heard = time.monotonic()
             data = os.read(stdout.fileno(), 1 << 20)
             if not data:
                 self._bury("worker_died")

@@ -125,9 +125,9 @@ def _died(number: int, ranks: Sequence[subprocess.Popen[bytes]]) -> Message:
     if code == -signal.SIGKILL:
         help = "if memory was wanting, take a smaller `batch` or `gradient_checkpointing = on`"
         said = f"{which} was killed, most likely for want of memory"
-        return {"not_trained": ["worker_died", said, f"the next run goes on from its last checkpoint; {help}"]}
+        return {"not_trained": ["worker_died", said, help]}
     said = f"{which} ended in the middle ({code if code is not None else 'still there'})"
-    return {"not_trained": ["worker_died", said, "the next run goes on from its last checkpoint"]}
+    return {"not_trained": ["worker_died", said, ""]}
 
 
 if __name__ == "__main__":

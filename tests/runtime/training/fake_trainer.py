@@ -1,7 +1,7 @@
 """A process that trains without a model: `python -m tests.runtime.training.fake_trainer`, in the place of the real one.
 
 It speaks as the real one does and writes an adapter in the form of PEFT, whose numbers hang on what it was given. A
-word in the environment, TROUBLE, says what befalls it after its second step of four.
+word in the environment, TROUBLE, says what befalls it after its second step of four; `disk at 1` says at which.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 from auditc.backends import simulated as answering
 from auditc.ir.training import Job, NotTrained, Progress, Trained
 from auditc.objectives import first_token_kl as objective
+from auditc.objectives._checkpoints import Checkpoints
 from auditc.runtime.workers import train
 
 STEPS = 4
@@ -30,18 +31,23 @@ STEPS = 4
 def four_steps(job: Job, params: Any, trainee: Any, tell: Callable[[Progress], None]) -> Trained:
     """Four steps, each with a checkpoint; goes on from the last whole one."""
     note(f"begin {job.objective} on {trainee.name} with {len(job.examples)} and {len(job.valid)}")
-    state, curve = Path(job.checkpoints) / "state.json", []
-    done = json.loads(state.read_text())["step"] if state.exists() else 0
+    states, curve = Checkpoints(Path(job.checkpoints), "this job"), []
+    done = states.last() or 0
     note(f"from {done}")
     for step in range(done + 1, STEPS + 1):
-        if step == 3:
-            trouble(os.environ.get("TROUBLE", ""), Path(job.result))
-        curve.append(Progress(step=step, steps=STEPS, epoch=step / 2, loss=1 / step, valid=2 / step))
-        state.write_text(json.dumps({"step": step}))
+        what, _, at = os.environ.get("TROUBLE", "").partition(" at ")
+        if step == int(at or 3):
+            trouble(what, Path(job.result))
+        curve.append(Progress(step=step, steps=STEPS, epoch=step / 2, loss=1 / step, mean=1.5 / step, valid=2 / step))
+        states.at(step).mkdir()
+        (states.at(step) / "state.json").write_text(json.dumps({"step": step}))
+        states.mark(step)
+        states.keep({step})
         tell(curve[-1])
     write(Path(job.result), trainee, job)
     return Trained(
         curve=tuple(curve),
+        losses=tuple(1 / step for step in range(1, STEPS + 1)),
         kept=STEPS,
         begun=done,
         parameters=100,

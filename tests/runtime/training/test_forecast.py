@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
+from auditc import screen
+from auditc.api import plans
 from auditc.ir.event import Event
 from auditc.ir.plan import Thing
 from auditc.ir.training import Progress
 from auditc.runtime.forecast import forecast
 from auditc.runtime.progress import Bars, Events, Lines
+from auditc.runtime.training import machine
 from auditc.runtime.training.forecast import pace_of, trainings
 from auditc.runtime.training.resolve import resolve
 from tests.runtime.training.workspace import HERE, Workspace, planned, train
@@ -34,6 +38,39 @@ def test_before_a_training_its_cells_are_bounds_and_after_it_they_are_known(work
     assert after.cells["to_run"] == 0 and after.cells["cached"] == after.cells["total"]
 
 
+def test_a_forecast_says_where_a_training_goes_on_that_was_interrupted(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = planned(train(batch=2), asked=("base",))
+    workspace.trouble("kill")
+    workspace.run(plan)
+    told = forecast(plan, workspace.folder, HERE)
+    assert (told.trainings[0].begun, told.trainings[0].steps) == (2, 8)
+    screen.forecast(told)
+    said = "to train on 8 examples, 8 steps in 2 epochs; goes on after step 2, where an earlier run left it"
+    assert said in capsys.readouterr().out
+    assert plans.forecast_summary(told)["trainings"][0]["begun"] == 2
+    other = forecast(planned(train(batch=3), asked=("base",)), workspace.folder, HERE)
+    assert other.trainings[0].begun == 0, "with other settings it begins anew"
+    (mark,) = (workspace.folder / "training").glob("*/*/whole.json")
+    mark.unlink()
+    assert forecast(plan, workspace.folder, HERE).trainings[0].begun == 0
+    workspace.trouble("")
+    workspace.run(plan)
+    assert forecast(plan, workspace.folder, HERE).trainings[0].begun == 0
+
+
+def test_the_machine_is_asked_once_for_all_trainings_of_a_plan(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(machine, "versions", lambda packages: asked.append(packages) or dict.fromkeys(packages, "1"))
+    monkeypatch.setattr(machine, "spread", lambda: asked.append("spread"))
+    chain = planned(train(), train("further", "tuned"), train("beside", "other", seed=9), asked=("base",))
+    assert len(forecast(chain, workspace.folder, HERE).trainings) == 3
+    assert len(asked) == 2
+
+
 def test_how_long_a_training_takes_is_told_by_one_like_it(workspace: Workspace) -> None:
     stage = train("again", epochs=4)
     before = {"kind": "train", "name": "train.other", "training": "trained", "seconds": 8.0, "steps": 2}
@@ -43,6 +80,9 @@ def test_how_long_a_training_takes_is_told_by_one_like_it(workspace: Workspace) 
         return trainings(planned(stage), learnt, [{**before, **pace_of(stage), **changes}])[0].seconds
 
     assert seconds() == 32.0, "8 examples, 4 at once, 4 times: 8 steps of 4 s each"
+    left = replace(learnt, begun={stage.name: 6})
+    record = {**before, **pace_of(stage)}
+    assert trainings(planned(stage), left, [record])[0].seconds == 8.0, "what was done before takes no time"
     for other in ({"base": "other"}, {"adapter": "full"}, {"batch": 8}, {"objective": "sft"}, {"training": "failed"}):
         assert seconds(**other) is None
 
@@ -57,7 +97,7 @@ def test_a_base_that_nothing_here_can_train_is_a_problem_of_the_plan(
 
 
 def progress(step: int, valid: float | None = None) -> Progress:
-    return Progress(step=step, steps=4, epoch=step / 2, loss=1 / step, valid=valid)
+    return Progress(step=step, steps=4, epoch=step / 2, loss=9.0, mean=1 / step, valid=valid)
 
 
 def test_events_of_a_training_are_told_now_and_then_and_at_the_end() -> None:
@@ -71,7 +111,20 @@ def test_events_of_a_training_are_told_now_and_then_and_at_the_end() -> None:
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [Event.model_validate(line).root.event for line in lines] == [line["event"] for line in lines]
     assert [line["step"] for line in lines if line["event"] == "training_step"] == [1, 2, 4]
-    assert lines[0]["examples"] == 8 and lines[-1]["how"] == "trained"
+    assert lines[0]["examples"] == 8 and lines[-1]["how"] == "trained" and lines[-1]["cautions"] == []
+    assert (lines[1]["loss"], lines[1]["mean"]) == (9.0, 1.0)
+
+
+def test_a_log_has_a_line_for_each_epoch_whether_something_decides_or_not() -> None:
+    lines = StringIO()
+    log = Lines(lines)
+    log.training_started("train.tuned", "tuned", 8, 0)
+    for step in (1, 2, 3, 4):
+        log.training("train.tuned", progress(step))
+    assert lines.getvalue().splitlines()[1:] == [
+        "train.tuned: epoch 1, mean loss 0.5",
+        "train.tuned: epoch 2, mean loss 0.25",
+    ]
 
 
 def test_a_loss_that_is_no_number_is_told_as_none() -> None:
@@ -89,7 +142,7 @@ def test_people_see_how_far_a_training_is_and_its_loss() -> None:
         bars.training("train.tuned", progress(step))
     console.print(bars.shown())
     said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "step 2/4" in said and "loss 0.5" in said and "0:20 left" in said
+    assert "step 2/4" in said and "mean loss 0.5" in said and "0:20 left" in said
     lines = StringIO()
     log = Lines(lines, lambda: now[0])
     log.training_started("train.tuned", "tuned", 8, 4)
@@ -97,10 +150,11 @@ def test_people_see_how_far_a_training_is_and_its_loss() -> None:
     log.training("train.tuned", progress(2, 0.25))
     now[0] += 60.0
     log.beat()
-    log.training_finished("train.tuned", 12.0, "trained")
+    log.training_finished("train.tuned", 12.0, "trained", ("the loss grew",))
     assert lines.getvalue().splitlines() == [
         "train.tuned: learns 8 examples, 4 decide",
-        "train.tuned: epoch 1, loss 0.5, valid 0.25",
-        "train.tuned: step 2 of 4, loss 0.5, valid 0.25",
-        "train.tuned: trained, 12.0 s, loss 0.5, valid 0.25",
+        "train.tuned: epoch 1, mean loss 0.5, valid 0.25",
+        "train.tuned: step 2 of 4, mean loss 0.5, valid 0.25",
+        "train.tuned: trained, 12.0 s, mean loss 0.5, valid 0.25",
+        "train.tuned: the loss grew",
     ]

@@ -16,6 +16,7 @@ import pytest
 
 from auditc.ir.plan import Thing
 from auditc.runtime.faults import CannotBind
+from auditc.runtime.training.machine import Machine
 from auditc.runtime.training.resolve import over_processes, resolve
 from auditc.runtime.training.spread import told
 from auditc.runtime.workers import several
@@ -193,7 +194,7 @@ def test_a_batch_that_cannot_be_shared_out_is_refused(
     assert "`batch = 3 or 6`" in caught.value.problems[0].help
     file.write_text(json.dumps({**CPU, "distributed_type": "MULTI_GPU", "num_processes": 2}), encoding="utf-8")
     with pytest.raises(CannotBind, match="is for MULTI_GPU"):
-        over_processes(train(), "cpu")
+        over_processes(train(), "cpu", Machine())
     with pytest.raises(CannotBind, match="`dpo` trains in one process only"):
-        over_processes(train(objective=Thing(kind="dpo", params={})), "")
+        over_processes(train(objective=Thing(kind="dpo", params={})), "", Machine())
     assert workspace.notes == []

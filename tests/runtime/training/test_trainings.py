@@ -16,6 +16,7 @@ import pytest
 
 from auditc.backends import simulated as module
 from auditc.backends._contract import Identity, ModelSource
+from auditc.ir.canonical import digest
 from auditc.ir.plan import Thing
 from auditc.ir.training import Job, NotTrained, Progress
 from auditc.runtime import budget
@@ -25,7 +26,7 @@ from auditc.runtime.execute import run
 from auditc.runtime.faults import CannotBind, WorldFailed
 from auditc.runtime.forecast import forecast
 from auditc.runtime.training import results, trainer
-from auditc.runtime.training.card import Card
+from auditc.runtime.training.card import Card, cautions
 from auditc.runtime.training.examples import examples, settings
 from auditc.runtime.training.recipe import base_of, versions
 from auditc.runtime.workers.jobs import from_job, to_job
@@ -131,8 +132,8 @@ def test_what_was_left_and_not_used_is_nothing_that_was_gone_on_with(workspace: 
     workspace.trouble("kill")
     plan = planned(train(), asked=("base",))
     workspace.run(plan)
-    (state,) = (workspace.folder / "training").glob("*/state.json")
-    state.rename(state.with_name("half"))
+    (mark,) = (workspace.folder / "training").glob("*/*/whole.json")
+    mark.rename(mark.with_name("half"))
     workspace.trouble("")
     done = workspace.run(plan)
     assert workspace.notes[-1] == "from 0"
@@ -155,7 +156,9 @@ def test_checkpoints_of_settings_that_were_given_up_go_once_the_training_ends_we
     ("what", "said"),
     [
         ("nan", "the loss is no number from step 3 on: take a smaller `learning_rate`"),
-        ("disk", "the disk is full"),
+        ("disk", "the disk is full: the next run goes on after step 2, from its last checkpoint"),
+        ("disk at 1", "the disk is full: there is no checkpoint of it yet: the next run begins anew"),
+        ("kill at 1", "it was killed, most likely for want of memory: there is no checkpoint of it yet"),
         ("bug", "RuntimeError: in <path>"),
         ("empty", "brought no model that can be read"),
     ],
@@ -215,6 +218,52 @@ def test_a_card_in_which_anything_was_changed_is_not_used(workspace: Workspace, 
         workspace.run(planned(train()))
     with pytest.raises(WorldFailed, match="is not what was written"):
         results.shown(workspace.folder, row)
+
+
+def test_a_result_of_the_first_form_is_read_and_one_of_a_later_form_is_refused(workspace: Workspace) -> None:
+    plan = planned(train())
+    workspace.run(plan)
+    (result,) = workspace.results()
+    said = json.loads((result / "card.json").read_text())
+    assert said["format"] == "auditc.trained.v2" and said["losses"] == [1.0, 0.5, 1 / 3, 0.25]
+    del said["losses"], said["digest"]
+    for point in said["curve"]:
+        del point["mean"]
+    first = said | {"format": "auditc.trained.v1"}
+    (result / "card.json").write_text(json.dumps(first | {"digest": digest(first)}))
+    workspace.notes.clear()
+    (row,) = workspace.run(plan).trainings
+    assert workspace.notes == [] and [point.loss for point in row.curve] == [1.0, 0.5, 1 / 3, 0.25]
+    assert "in its first steps" in results.shown(workspace.folder, row)[0]
+    later = said | {"format": "auditc.trained.v3", "curves": []}
+    (result / "card.json").write_text(json.dumps(later | {"digest": digest(later)}))
+    with pytest.raises(
+        CannotBind, match=r"in the form auditc\.trained\.v3, which this auditc does not know"
+    ) as refused:
+        workspace.run(plan)
+    assert "with the auditc that wrote it, or delete" in refused.value.help
+
+
+@pytest.mark.parametrize(
+    ("valid", "losses", "kept", "said"),
+    [
+        ((0.5, 0.4), (1.0, 0.9, 0.8, 0.7, 0.6, 0.5), 3, ()),
+        ((0.5, 0.6, 0.7), (), 3, ("before; step 3, which was kept, is the lowest of its epochs",)),
+        ((0.5, 0.4, 0.7), (), 6, ("0.7, and 0.5 before; after step 3 it was 0.4: `keep = lowest(valid)`",)),
+        ((), (0.4, 8.0, 9.0, 7.0, 6.0, 5.0), 6, ("grew and never came back: 0.4 in the first step, 5 in the last",)),
+        ((), (0.4, 8.0, 0.3, 0.2, 0.1, 0.5), 6, ("higher at the end than at the beginning: 0.4 in its first",)),
+        ((0.5, 6.0), (0.4, 8.0, 9.0, 7.0, 6.0, 5.0), 3, ("lowest of its epochs", "grew and never came back")),
+        ((), (0.4, 0.5), 2, ("higher at the end",)),
+        ((), (), 0, ()),
+    ],
+)
+def test_a_training_that_did_no_good_is_told_in_words(
+    valid: tuple[float, ...], losses: tuple[float, ...], kept: int, said: tuple[str, ...]
+) -> None:
+    looks = [Progress(step=3 * epoch, steps=6, epoch=epoch, valid=loss) for epoch, loss in enumerate(valid)]
+    singles = [Progress(step=step, steps=6, epoch=step / 3, loss=loss) for step, loss in enumerate(losses, start=1)]
+    found = cautions((*looks, *singles), kept)
+    assert len(found) == len(said) and all(part in whole for part, whole in zip(said, found, strict=True))
 
 
 def test_a_card_is_shown_in_the_names_of_the_audit_that_asks_and_moves_no_cursor(workspace: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""The curve of a training: the loss by step on what is learnt, on the valid part, and the step whose state was kept."""
+"""The curve of a training: the loss on what is learnt, by step and by epoch, on the valid part, and the kept step."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ SIDE, ABOVE, BELOW, HEIGHT = 44.0, 34.0, 38.0, 150.0
 between."""
 MOST = 300
 """Points of the line: more would not be seen, and make the page grow."""
+FAINT = "0.35"
+"""How much of a line is seen that stands behind another."""
 LEARNT, VALID = 0, 1
 """Places of the two lines among the report's colours and shapes."""
 
@@ -26,8 +28,9 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`name` is unique in the page; `learnt` and `valid` are steps and losses, in order; `told` says in words what the
-    figure shows. `across` and `up` are the names of the axes, `kept` the step and its words."""
+    """`name` is unique in the page; `learnt` (batches), `valid` and `means` (over each epoch; old trainings have none)
+    are steps and losses, in order; `told` says in words what the figure shows. `across` and `up` are the names of the
+    axes, `kept` the step and its words."""
 
     name: str
     title: str
@@ -38,15 +41,18 @@ class Curve:
     up: str
     told: str
     width: float = 388.0
+    means: Points = ()
 
 
 def curve(content: Curve) -> Markup:
     """The curve as SVG with its text alternative; points that are no number are left out, and the line goes on."""
-    learnt, valid = _finite(content.learnt), _finite(content.valid)
-    last = max([1.0, float(content.kept[0]), *(step for step, _ in (*learnt, *valid))])
+    learnt, means, valid = (_finite(points) for points in (content.learnt, content.means, content.valid))
+    last = max([1.0, float(content.kept[0]), *(step for step, _ in (*learnt, *means, *valid))])
     across = Axis(0.0, last, left=SIDE, right=content.width - 8)
-    up = Axis(*span([loss for _, loss in (*learnt, *valid)], []), left=ABOVE + HEIGHT, right=ABOVE)
-    points = [(across.at(step), up.at(loss)) for step, loss in valid]
+    up = Axis(*span([loss for _, loss in (*learnt, *means, *valid)], []), left=ABOVE + HEIGHT, right=ABOVE)
+    singles, whole, points = (
+        [(across.at(step), up.at(loss)) for step, loss in each] for each in (thinned(learnt), means, valid)
+    )
     return picture(
         content.width,
         ABOVE + HEIGHT + BELOW,
@@ -54,7 +60,9 @@ def curve(content: Curve) -> Markup:
         content.title,
         content.told,
         _frame(content, across, up),
-        _line([(across.at(step), up.at(loss)) for step, loss in thinned(learnt)], LEARNT),
+        _line(singles, LEARNT, faint=bool(whole)),
+        _line(whole, LEARNT),
+        *(mark(LEARNT, x, y, size=3.0) for x, y in whole),
         _line(points, VALID, dashed=True),
         *(mark(VALID, x, y, size=3.6) for x, y in points),
         _kept(content, across, up),
@@ -73,11 +81,12 @@ def _finite(points: Points) -> list[tuple[float, float]]:
     return [(float(step), round(float(loss), 6)) for step, loss in points if math.isfinite(loss)]
 
 
-def _line(points: Points, place: int, *, dashed: bool = False) -> Markup:
+def _line(points: Points, place: int, *, dashed: bool = False, faint: bool = False) -> Markup:
     if len(points) < 2:
         return Markup("").join(mark(place, x, y, size=3.6) for x, y in points)
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-    return tag("path", d=path, stroke=colour(place), class_="curve", stroke_dasharray="5 3" if dashed else None)
+    dashes, opacity = "5 3" if dashed else None, FAINT if faint else None
+    return tag("path", d=path, stroke=colour(place), class_="curve", stroke_dasharray=dashes, stroke_opacity=opacity)
 
 
 def _frame(content: Curve, across: Axis, up: Axis) -> Markup:
