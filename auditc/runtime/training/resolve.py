@@ -27,6 +27,7 @@ from ..workers.starting import SPREAD
 from . import results
 from .card import Card
 from .examples import Examples, examples, settings
+from .fitting import fitting
 from .recipe import base_of, inputs, recipe, versions
 from .spread import Spread, spread
 from .trainer import PYTHON, Base
@@ -66,6 +67,8 @@ class Resolved:
     problems: tuple[Problem, ...]
     ready: dict[str, Ahead] = field(default_factory=dict)
     """Of those ahead, the ones whose base is there, by stage."""
+    doubts: tuple[str, ...] = ()
+    """What may go wrong with those ahead, or do nothing."""
 
 
 def resolve(plan: Plan, workspace: Path, here: Mapping[str, Here]) -> Resolved:
@@ -108,7 +111,9 @@ def _with(found: Resolved, plan: Plan, workspace: Path, stage: Train) -> Resolve
         here = {**found.here, stage.model: made}
         return replace(found, here=here, cards={**found.cards, stage.name: card}, examples=learnt_by)
     awaited = replace(base, awaits=stage.name, lineage=())
-    problems = found.problems
+    backend, opened = _base(stage, plan.models[stage.base], base)
+    misfits, doubts = fitting(stage, backend, opened.source)
+    problems = (*found.problems, *misfits)
     if not room.fits and not unchecked():
         problems = (*problems, _too_large(stage, room))
     return replace(
@@ -119,6 +124,7 @@ def _with(found: Resolved, plan: Plan, workspace: Path, stage: Train) -> Resolve
         rooms={**found.rooms, stage.name: room},
         problems=problems,
         ready=ready,
+        doubts=(*found.doubts, *doubts),
     )
 
 
