@@ -60,8 +60,10 @@ def forecast(foreseen: Forecast) -> None:
     known = [stage.seconds for stage in foreseen.stages if stage.seconds]
     bills = "".join(f", at most {amount:,.2f} {currency}" for currency, amount in foreseen.money.items())
     console.print(Text(total + (f", about {_duration(sum(known))}" if known else "") + bills))
+    seeds = {training.seed for training in foreseen.trainings}
     for training in foreseen.trainings:
-        console.print(Text(_training(training)), soft_wrap=True)
+        seed = f", seed {training.seed}" if len(seeds) > 1 else ""
+        console.print(Text(_training(training) + seed), soft_wrap=True)
     for room in foreseen.rooms:
         if room.needed:
             free = f", {room.available / 1e9:,.1f} GB are free" if room.available is not None else ""
@@ -78,7 +80,10 @@ def _training(training: TrainingForecast) -> str:
     said = f"{training.model}, made of {training.base}: "
     if training.done:
         return said + "trained in an earlier run"
+    if training.same:
+        return said + f"the same training as {training.same}, carried out once"
     said += f"to train on {training.examples:,} examples, {training.steps:,} steps in {training.epochs:,} epochs"
+    said += f", {training.left_out:,} that teach nothing left out" if training.left_out else ""
     said += f"; goes on after step {training.begun:,}, where an earlier run left it" if training.begun else ""
     said += f", about {_duration(training.seconds)}" if training.seconds is not None else ""
     said += f", about {training.memory / 1e9:,.1f} GB of memory" if training.memory else ""

@@ -114,6 +114,15 @@ class ModelSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Modules:
+    """The matrices of a network that an adapter can be put on, by name, each with the highest rank that a change of it
+    can have. `sure` says that these are all, under the names that they have when the model is open."""
+
+    ranks: Mapping[str, int]
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """How a backend wants to be asked: cells in a batch, and how many batches are with it at a time.
 
@@ -159,6 +168,8 @@ class Backend(Generic[P]):
     """The backend that opens this one's models to be trained, where it opens none itself; they are of one form."""
     training_memory: Callable[[ModelSource, P, Settings, int], int] | None = None
     """About how many bytes a training takes, told from the model's files and the longest example in tokens."""
+    modules: Callable[[ModelSource], Modules | None] | None = None
+    """What an adapter can be put on, told from the model's files; None where nobody can say."""
     flow: Callable[[P], Flow] = lambda params: Flow()
     """A function of the spec alone: what a model answers can depend on its neighbours in a batch."""
     interpreter: Callable[[], str] | None = None

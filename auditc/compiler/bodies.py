@@ -200,16 +200,19 @@ def evaluate(expression: Expression, options: tuple[Want, ...], scope: Scope, sp
         return special(expression, first, scope)
     bodies = tuple(want for want in options if want.is_body)
     if isinstance(expression, Typed) and bodies:
-        return _body(expression, bodies, scope)
+        return _body(expression, bodies, options, scope)
     return value(expression, options, scope)
 
 
-def _body(expression: Typed, bodies: tuple[Want, ...], scope: Scope) -> Any:
+def _body(expression: Typed, bodies: tuple[Want, ...], options: tuple[Want, ...], scope: Scope) -> Any:
     word = expression.kind.text
     for want in bodies:
         if want.type.word == word:
             return read(want.type, expression, scope)
     words = [want.type.word for want in bodies]
+    if any(word in want.words for want in options):
+        remedy = f"Write `{word}` alone. What takes settings is {listing(f'{each} {{ … }}' for each in words)}."
+        return report(scope.sink, "AC301", expression.span, f"`{word}` takes no settings", remedy=remedy)
     remedy = close(word, words) or f"What fits here is {listing(words)}."
     return report(scope.sink, "AC213", expression.kind.span, f"`{word}` is none of the words that fit", remedy=remedy)
 

@@ -307,6 +307,9 @@ class Train(Form):
     """Epochs without a lower loss on the part named in `keep` after which the training ends; 0 for never."""
     keep: Annotated[Any, Keep()] = "last"
     """Which state becomes the model: the last, or the one with the lowest loss on a part of the survey."""
+    seed: Count | None = None
+    """What is left to chance in the training is drawn from it: where an adapter begins, the order of the items, which
+    inputs are left out, which answers are learnt. When left out, the audit's. The split of a survey is the audit's."""
     title: str = ""
     """What the report calls the model that results."""
 

@@ -91,7 +91,7 @@ def _switchable(code: str, at: Span, sink: Sink) -> bool:
 def _why_fixed(code: str) -> str:
     if code < "AC010" or code.startswith("AC1"):
         return "a text that cannot be read says nothing"
-    if not code.startswith("AC4"):
+    if not code.startswith(("AC4", "AC5")):
         return "without it some name or value means nothing, and there is no plan"
     return "there would be no plan, or one whose results are false or cannot be had again"
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from auditc.diagnostics import Span
 from auditc.ir.plan import Model
-from auditc.spec.syntax import Attribute, Items, Typed, Word
+from auditc.ir.values import Table
+from auditc.spec.syntax import Attribute, Expression, Items, Typed, Word
 from auditc.weights import weights
 
 from .bodies import Filled
@@ -22,6 +23,9 @@ FAST: Final = 0.01
 """A learning rate from which on hardly any training ends well: each step of Adam moves a weight by about as much, and
 the weights of language models are about 0.02 from zero."""
 
+SHOWN: Final = 12
+"""Rows that are named."""
+
 
 def goes_together(objective: Taken, made: TrainForm, filled: Filled, scope: Scope) -> bool:
     """Whether what is said of people and of when to stop has something to refer to. A learning rate that can only fail
@@ -34,7 +38,7 @@ def goes_together(objective: Taken, made: TrainForm, filled: Filled, scope: Scop
                 remedy = f"Leave `{key}` out, or name a survey: `{objective.word} {{ survey = values.train }}`."
                 report(scope.sink, "AC313", filled.place(key), label, remedy=remedy)
                 good = False
-    if made.patience and made.keep == "last":
+    if made.patience and not getattr(made.keep, "part", ""):
         label = "nothing says what the loss is looked at on"
         remedy = "Add `keep = lowest(valid)`, or leave `patience` out."
         report(scope.sink, "AC313", filled.place("patience"), label, remedy=remedy)
@@ -46,6 +50,33 @@ def goes_together(objective: Taken, made: TrainForm, filled: Filled, scope: Scop
         remedy = "0.0001 is common with adapters, 0.00001 with `adapter = full`."
         report(scope.sink, "AC493", filled.place("learning_rate"), label, remedy=remedy)
     return good
+
+
+def teaches(objective: Taken, filled: Filled, scope: Scope) -> bool:
+    """Whether anything is left of written texts without the rows that teach nothing, which are warned of."""
+    tables = {name: part for name, part in objective.params if isinstance(part, Table)}
+    _, left_out = objective.thing.sift(objective.params)
+    if not left_out:
+        return True
+    there = sum(len(part.rows) for part in tables.values())
+    place = within(filled, "objective", *tables)
+    if len(left_out) == there:
+        label = "the two answers of every pair are the same"
+        report(scope.sink, "AC508", place, label, remedy="Give pairs of a better and a worse answer.")
+        return False
+    more = f" and {len(left_out) - SHOWN} more" if len(left_out) > SHOWN else ""
+    numbers = ", ".join(map(str, left_out[:SHOWN])) + more
+    label = f"{len(left_out)} of {there:,} rows are left out, for their two answers are the same: {numbers}"
+    report(scope.sink, "AC507", place, label, remedy="Take them out of the file, or mend them.")
+    return True
+
+
+def within(filled: Filled, key: str, *inner: str) -> Span:
+    """Where the first of `inner` that is written stands, in the body of a value; else the value itself."""
+    written = filled.places.get(key)
+    body = written.body if isinstance(written, Typed) else ()
+    found: dict[str, Expression] = {part.name.text: part.value for part in body if isinstance(part, Attribute)}
+    return next((found[name].span for name in inner if name in found), filled.place(key))
 
 
 def has_modules(base: str, made: TrainForm, filled: Filled, scope: Scope, lineage: Lineage) -> bool:

@@ -154,6 +154,7 @@ ERRORS: Final = {
     "AC371": "A column of groups is called like an axis",
     "AC494": "The network has no such module",
     "AC495": "The item is in a part that no split has",
+    "AC508": "Nothing is left to learn",
 }
 """What stops the compiler."""
 
@@ -193,6 +194,13 @@ WARNINGS: Final = {
     "AC493": "The learning rate is very high",
     "AC496": "The control names people whose answers were learnt",
     "AC497": "Nothing will be compared between peoples",
+    "AC498": "The adapter is set as none in use is",
+    "AC499": "The last epochs teach hardly anything",
+    "AC504": "The batch is larger than all that is learnt",
+    "AC505": "The training cannot end early",
+    "AC506": "There are not so many orders",
+    "AC507": "Both answers of a pair are the same",
+    "AC509": "The learning rate is very low",
     "AC455": "There will be no map",
     "AC456": "The figure is one of these items",
     "AC446": "What is compared rests on different items",

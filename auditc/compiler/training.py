@@ -19,8 +19,9 @@ from .bodies import Filled, fill, form, keys
 from .bound import Bound
 from .declarations import FromShelf, Keep
 from .declarations import Train as TrainForm
+from .doubtful import doubtful
 from .itemsets import Asked, item_set
-from .learning import goes_together, has_modules
+from .learning import goes_together, has_modules, teaches
 from .lineage import Lineage, Question, asks, trained_here
 from .mistakes import POISON, Poison, close, listing, report
 from .places import origin
@@ -108,6 +109,7 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
     good = all(
         [
             goes_together(objective, made, filled, scope),
+            teaches(objective, filled, scope),
             not isinstance(base, Poison) and has_modules(made.from_, made, filled, scope, lineage),
         ]
     )
@@ -120,6 +122,7 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
     asks = _asks(asked, valid, made, declaration, base, objective, Asking(scope, filled, bound))
     if isinstance(asks, Poison):
         return POISON
+    doubtful(objective, asked, made, filled, scope)
     name = f"train.{declaration.key}"
     bound.models[declaration.key] = base.model_copy(
         update={
@@ -156,7 +159,7 @@ def training(declaration: Declaration, outer: Scope, lineage: Lineage) -> Train 
         patience=made.patience,
         asks=asks,
         keep=keep,
-        seed=bound.seed,
+        seed=bound.seed if made.seed is None else made.seed,
     )
 
 

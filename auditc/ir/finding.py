@@ -310,6 +310,8 @@ class TrainingRow(Form):
     """The step whose state was kept."""
     stopped: str = ""
     """Why it ended before its last epoch; empty where it did not."""
+    left_out: int = 0
+    """Rows of written texts that teach nothing, and were not learnt."""
     origin: Origin
 
 

@@ -72,6 +72,8 @@ class Objective(Generic[P]):
     """Raised whenever the same job would come out otherwise for reasons that are this objective's own."""
     rows: Callable[[P], int] = lambda params: 1
     """About how many rows of a batch one example makes: told to say beforehand how many steps there are."""
+    sift: Callable[[P], tuple[P, tuple[int, ...]]] = lambda params: (params, ())
+    """The parameters without rows of written texts that teach nothing, and the numbers of these rows, from 1."""
 
     @property
     def revision(self) -> tuple[int, int]:

@@ -4,11 +4,12 @@
 
 where π₀ is the model that the training began with. The pairs are rows of a table, or two answers to a survey's item:
 two options drawn at random, of which a is chosen over b with the probability s_a / (s_a + s_b) of people's shares
-(Bradley and Terry, 1952).
+(Bradley and Terry, 1952). Rows whose two answers are the same text are left out, and counted.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, Literal
 
@@ -49,6 +50,22 @@ class Params(Form):
 
 def _learns(params: Params) -> Literal["shares", "texts"]:
     return "texts" if params.survey is None else "shares"
+
+
+def _sift(params: Params) -> tuple[Params, tuple[int, ...]]:
+    """Without pairs whose two answers are one text: whatever the model is, their loss is ln 2 and moves nothing."""
+    if params.pairs is None:
+        return params, ()
+    two = zip(*(map(_text, params.pairs.column(name)) for name in ("chosen", "rejected")), strict=True)
+    same = tuple(number for number, (chosen, rejected) in enumerate(two, 1) if chosen == rejected)
+    alike = set(same)
+    rows = tuple(row for number, row in enumerate(params.pairs.rows, 1) if number not in alike)
+    return params.model_copy(update={"pairs": params.pairs.model_copy(update={"rows": rows})}), same
+
+
+def _text(cell: str) -> str:
+    """A text as it reads, however its characters are composed."""
+    return unicodedata.normalize("NFC", cell).strip()
 
 
 def _train(job: Job, params: Params, trainee: Trainee, tell: Callable[[Progress], None]) -> Trained:
@@ -131,5 +148,6 @@ dpo = Objective(
     rows=lambda params: params.comparisons if params.pairs is None else 1,
     packages=PACKAGES,
     texts=2,
+    sift=_sift,
     alone=True,  # TRL gathers the rewards of each row, and fails where processes have parts of unlike length
 )

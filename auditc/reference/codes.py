@@ -12,17 +12,17 @@ from auditc.spec.notes import MESSAGES
 
 _PAGES: Final = "../../auditc/diagnostics/codes"
 
-_HUNDREDS: Final = {
+_HUNDREDS: Final[dict[str | tuple[str, ...], str]] = {
     "AC0": "Files and data",
     "AC1": "Syntax",
     "AC2": "Names",
     "AC3": "Values, prompts, items, claims, scripts, tests",
-    "AC4": "Sense: what is written well, and would mislead",
+    ("AC4", "AC5"): "Sense: what is written well, and would mislead",
 }
 
 
 def codes_page() -> str:
-    """A table for each hundred of codes."""
+    """A table for each hundred of codes; the last kind has two."""
     lines = [
         "# Diagnostics",
         "",

@@ -74,7 +74,7 @@ class Forecast:
     rooms: tuple[Room, ...] = ()
     """The memory that each model needs, and what there is."""
     warnings: tuple[str, ...] = ()
-    """What the run will miss, and can be known before."""
+    """What the run will miss or do in vain, and can be known before."""
     trainings: tuple[TrainingForecast, ...] = ()
 
     @property
@@ -124,7 +124,8 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
         problems += obstacles(plan, bound, store)
     later = tuple(_not_built(stage) for stage in plan.stages if isinstance(stage, Escalate))
     told = trainings(plan, learnt, earlier)
-    return Forecast((*found, *later), (*problems, *learnt.problems), rooms(bound), tight(plan, bound), told)
+    doubts = (*tight(plan, bound), *learnt.doubts)
+    return Forecast((*found, *later), (*problems, *learnt.problems), rooms(bound), doubts, told)
 
 
 def _not_built(stage: Escalate) -> StageForecast:

@@ -9,6 +9,7 @@ from auditc.backends._window import window
 from auditc.backends.transformers.appetite import training_memory
 from auditc.backends.transformers.gguf import VERSION, prepare
 from auditc.backends.transformers.identity import identify
+from auditc.backends.transformers.modules import modules
 from auditc.backends.transformers.params import CELLS, Params
 from auditc.backends.transformers.room import memory
 from auditc.ir.training import Settings
@@ -54,6 +55,7 @@ transformers = Backend(
     memory=memory,
     trainee=open_trainee,
     training_memory=training_memory,
+    modules=modules,
     window=lambda source, params: window(source),
     flow=flow,
     prepared_as=VERSION,

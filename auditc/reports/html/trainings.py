@@ -67,6 +67,7 @@ def _card(names: Names, row: TrainingRow, number: int) -> Card:
         "survey": row.survey,
         "populations": words.listed([names.population(name) for name in row.populations]),
         "examples": numbers.count(row.examples),
+        "left_out": numbers.count(row.left_out) if row.left_out else "",
         "valid": numbers.count(row.valid),
         "trainable": words(
             "trainings.of_all", some=numbers.count(row.trainable), all=numbers.count(row.parameters), share=share

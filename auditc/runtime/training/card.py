@@ -16,6 +16,8 @@ from auditc.ir.plan import Plan, Train
 from auditc.ir.training import Point, Progress, Settings, judged
 from auditc.ir.values import Form
 
+from .examples import left_out
+
 POINTS = 200
 """Points of a curve that findings hold at most, beside those at the end of an epoch."""
 
@@ -106,6 +108,7 @@ def row(plan: Plan, stage: Train, card: Card) -> TrainingRow:
         curve=tuple(_thinned(card.curve)),
         kept=card.kept,
         stopped=card.stopped,
+        left_out=left_out(stage),
         origin=stage.origin,
     )
 
@@ -135,6 +138,8 @@ def readme(card: Card, named: TrainingRow | None = None) -> str:
     learnt = f"{card.examples:,} examples"
     if named is not None and named.survey:
         learnt += f" of `{named.survey}`, as people of {', '.join(named.populations)} answer it"
+    if named is not None and named.left_out:
+        learnt += f", beside {named.left_out:,} that teach nothing and were left out"
     lines = [
         f"# {named.model}" if named else "# A model trained by auditc",
         "",

@@ -26,6 +26,8 @@ class Examples:
     params: dict[str, Any]
     rows: int = 1
     """About how many rows of a batch each example makes."""
+    left_out: int = 0
+    """How many rows of written texts teach nothing; they are in none of the rest."""
 
     @property
     def digest(self) -> str:
@@ -60,10 +62,10 @@ class Examples:
 def examples(plan: Plan, stage: Train) -> Examples:
     """Cells in the order of the plan: population, item, order. Raises WordingRejected, or KeyError for a hole in the
     wording or the reference."""
-    objective, given = objectives.take(stage.objective.kind), parameters(stage)
-    rows = objective.rows(objective.params.model_validate(given))
+    objective, (given, left_out) = objectives.take(stage.objective.kind), _sifted(stage)
+    rows = objective.rows(objective.params.model_validate({**given, **_survey(stage)}))
     if stage.asks is None:
-        return Examples((), (), dict(stage.objective.params), rows)
+        return Examples((), (), given, rows, left_out)
     survey, asks = plan.surveys[stage.survey], stage.asks
     asking, cells = score_asking(plan, asks, {}), score_cells(asks, survey)
     learnt: list[Example] = []
@@ -81,12 +83,31 @@ def examples(plan: Plan, stage: Train) -> Examples:
             learnt.append(example)
         if asked in decide:
             valid.append(example)
-    return Examples(tuple(learnt), tuple(valid), dict(stage.objective.params), rows)
+    return Examples(tuple(learnt), tuple(valid), given, rows, left_out)
 
 
 def parameters(stage: Train) -> dict[str, Any]:
-    """The objective's parameters as the author wrote them: with the survey, whose items the stage itself holds."""
-    return {**stage.objective.params, **({"survey": stage.survey} if stage.survey else {})}
+    """The objective's parameters as the author wrote them: with the survey, whose items the stage itself holds, and
+    without rows that teach nothing."""
+    return {**_sifted(stage)[0], **_survey(stage)}
+
+
+def left_out(stage: Train) -> int:
+    """How many rows of written texts teach nothing."""
+    return _sifted(stage)[1]
+
+
+def _survey(stage: Train) -> dict[str, Any]:
+    return {"survey": stage.survey} if stage.survey else {}
+
+
+def _sifted(stage: Train) -> tuple[dict[str, Any], int]:
+    """The objective's parameters, without the survey, and how many rows are left out."""
+    objective, given = objectives.take(stage.objective.kind), dict(stage.objective.params)
+    kept, left_out = objective.sift(objective.params.model_validate({**given, **_survey(stage)}))
+    if not left_out:
+        return given, 0
+    return kept.model_dump(mode="json", by_alias=True, exclude={"survey"}), len(left_out)
 
 
 def settings(stage: Train) -> Settings:

@@ -27,6 +27,7 @@ from ..workers.starting import SPREAD
 from . import results
 from .card import Card
 from .examples import Examples, examples, settings
+from .fitting import fitting
 from .machine import Machine
 from .recipe import base_of, inputs, recipe
 from .spread import Spread
@@ -67,6 +68,8 @@ class Resolved:
     begun: dict[str, int] = field(default_factory=dict)
     """Of those, the step after which each goes on; 0 where it begins anew."""
     machine: Machine = field(default_factory=Machine)
+    doubts: tuple[str, ...] = ()
+    """What may go wrong with those ahead, or do nothing."""
 
 
 def resolve(plan: Plan, workspace: Path, here: Mapping[str, Here]) -> Resolved:
@@ -111,7 +114,9 @@ def _with(found: Resolved, plan: Plan, workspace: Path, stage: Train) -> Resolve
         here = {**found.here, stage.model: made}
         return replace(found, here=here, cards={**found.cards, stage.name: card}, examples=learnt_by)
     awaited = replace(base, awaits=stage.name, lineage=())
-    problems = found.problems
+    backend, opened = _base(stage, plan.models[stage.base], base)
+    misfits, doubts = fitting(stage, backend, opened.source)
+    problems = (*found.problems, *misfits)
     if not room.fits and not unchecked():
         problems = (*problems, _too_large(stage, room))
     return replace(
@@ -123,6 +128,7 @@ def _with(found: Resolved, plan: Plan, workspace: Path, stage: Train) -> Resolve
         problems=problems,
         ready=ready,
         begun=begun,
+        doubts=(*found.doubts, *doubts),
     )
 
 
