@@ -352,7 +352,7 @@ def test_sampled_tokens_follow_the_softmax(smollm2: Any, settings: dict[str, Any
     assert set(observed) <= set(expected)
     assert _chi_square(observed, expected, count) > 0.001
     if not settings:
-        assert len(observed) > 200  # a cut at 50, which is the library's own default, would show here
+        assert len(observed) > 100  # a cut at 50, which is the library's own default, would show here
 
 
 def _library_shares(logits: Any, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> Any:
