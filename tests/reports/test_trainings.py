@@ -16,7 +16,7 @@ from auditc.reports.html.figures import Curve, curve, thinned
 from auditc.reports.html.page import document
 from auditc.reports.html.trainings import outcome
 from auditc.reports.html.words import words
-from tests.reports.material import at, material
+from tests.reports.material import at, material, unasked
 from tests.reports.reading import Element, read
 from tests.reports.test_figures import assert_readable
 
@@ -159,6 +159,16 @@ def test_before_and_after_stand_beside_the_difference_and_what_it_is_worth() -> 
     untested = cells(rows["untested"])
     assert (untested["Told apart"], untested["Interval"], untested["p, Holm"]) == ("not tested", "–", "–")
     assert "2 of 3 tested differences" in table.every("caption")[0].text
+
+
+def test_a_model_that_was_not_asked_is_compared_with_nothing() -> None:
+    made = material(small=True)
+    rows = (changed("training", None), changed("training", id="kept", left="smollm2", right="smollm2", axes={}))
+    found = made.findings.model_copy(update={"contrasts": rows, "trainings": (training(),)})
+    shown = {True: unasked(replace(made, findings=found), "gemma3"), False: replace(made, findings=found)}
+    for silent, each in shown.items():
+        found_rows = [row.attributes for row in read(document(each)).every("tr") if "data-contrast" in row.attributes]
+        assert [row["data-contrast"] for row in found_rows] == (["kept"] if silent else [rows[0].id, "kept"])
 
 
 def test_pairs_of_trainings_are_one_table_and_the_rest_is_folded_away() -> None:
