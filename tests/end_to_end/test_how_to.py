@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import Shell
 
-OWN = {"adapters", "compare-models", "compare-waves", "hosted-models", "judge", "test-a-spec", "vllm"}
+OWN = {"adapters", "compare-models", "compare-waves", "hosted-models", "judge", "test-a-spec", "trained-models", "vllm"}
 """Pages whose commands another test runs: they edit files in between, or need a model or a server."""
 PAGES = sorted((Path(__file__).parent.parent.parent / "docs" / "how-to").glob("*.md"))
 RUN = [page for page in PAGES if page.stem not in OWN]

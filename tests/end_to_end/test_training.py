@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,7 +89,7 @@ def planned(shell: Shell) -> list[bool]:
 
 
 @pytest.mark.models
-def test_one_run_trains_and_audits_and_a_second_trains_nothing(shell: Shell) -> None:
+def test_one_run_trains_and_audits_and_a_second_trains_nothing(shell: Shell, root: Path) -> None:
     assert shell.auditc("compile", "remedy.audit").code == 0
     first = shell.auditc("run", "--json", "--events")
     assert first.code == 0, first.err
@@ -102,7 +108,28 @@ def test_one_run_trains_and_audits_and_a_second_trains_nothing(shell: Shell) -> 
     card = shell.auditc("show", "last", "aligned")
     assert card.code == 0 and aligned["data"] in card.out and "Made of `base`" in card.out
     assert str(shell.folder) not in card.out + shell.findings().decode()
+    the_page_on_trained_models_is_true(shell, root, aligned, card.out)
     what_is_left_is_listed_and_cleared_away(shell, aligned["recipe"])
+
+
+def the_page_on_trained_models_is_true(shell: Shell, root: Path, aligned: dict[str, Any], card: str) -> None:
+    """docs/how-to/trained-models.md: its commands, its spec with the digests that the card has, and its script."""
+    text = (root / "docs/how-to/trained-models.md").read_text("utf-8")
+    files = dict(re.findall(r"^```\w+ (\S+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
+    result = shell.folder / ".auditc/trained" / aligned["recipe"]
+    assert {file.name for file in result.iterdir()} == {"model", "card.json", "README.md"}
+    shutil.copytree(result / "model", shell.folder / "models/aligned")
+    (tensors,) = re.findall(r"To name it in another spec: `adapter = .*sha256 = \"(\w+)\"", card)
+    digests = {"1" * 64: aligned["lineage"][0], "2" * 64: tensors}
+    spec = re.sub("|".join(digests), lambda found: digests[found[0]], files["elsewhere.audit"])
+    (shell.folder / "elsewhere.audit").write_text(spec, "utf-8")
+    for block in re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+        for line in block.strip().splitlines():
+            ended = shell.auditc(*shlex.split(line)[1:], *(["--json"] if line == "auditc plan" else []))
+            assert ended.code == 0, f"{line}\n{ended.err}"
+    assert not ended.json["problems"] and ended.json["cells"]["to_run"] > 0
+    subprocess.run([sys.executable, "-c", files["load.py"]], cwd=shell.folder, check=True, capture_output=True)
+    assert {"model.safetensors", "tokenizer.json"} <= {file.name for file in (shell.folder / "models/merged").iterdir()}
 
 
 def what_is_left_is_listed_and_cleared_away(shell: Shell, recipe: str) -> None:

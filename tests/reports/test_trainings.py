@@ -16,7 +16,7 @@ from auditc.reports.html.changes import outcome
 from auditc.reports.html.figures import Curve, curve, thinned
 from auditc.reports.html.page import document
 from auditc.reports.html.words import words
-from tests.reports.material import at, material
+from tests.reports.material import at, material, unasked
 from tests.reports.reading import Element, read
 from tests.reports.test_figures import assert_readable
 
@@ -203,6 +203,16 @@ def test_before_and_after_stand_beside_the_difference_and_what_it_is_worth() -> 
     assert told["Condition"] == "country exchanged" and told["Told apart"] == "not told apart"
     assert (told["Interval"], told["p, Holm"]) == ("−0.016, 0.024 97.5%", "0.004")
     assert told["Items"] == "24, 6 learnt, 2 chose the state"
+
+
+def test_a_model_that_was_not_asked_is_compared_with_nothing() -> None:
+    made = material(small=True)
+    rows = (changed("training", None), changed("training", id="kept", left="smollm2", right="smollm2", axes={}))
+    found = made.findings.model_copy(update={"contrasts": rows, "trainings": (training(),)})
+    shown = {True: unasked(replace(made, findings=found), "gemma3"), False: replace(made, findings=found)}
+    for silent, each in shown.items():
+        told = [e.attributes["data-contrast"] for e in read(document(each)).every() if "data-contrast" in e.attributes]
+        assert told == (["kept"] if silent else [rows[0].id, "kept"])
 
 
 def test_of_several_populations_the_mean_is_read_first_and_each_is_folded_away() -> None:

@@ -113,6 +113,6 @@ def _kept(content: Curve, across: Axis, up: Axis) -> Markup:
     step, words = content.kept
     x = across.at(step)
     at_right = x > (across.left + across.right) / 2
-    text = fit(words, SMALL, content.width - 24)
+    text = fit(words, SMALL, x if at_right else content.width - x)
     label = tag("text", text, x=x, y=up.right - 6, class_="tick", text_anchor="end" if at_right else "start")
     return tag("path", d=f"M{x:.1f} {up.right - 3:.1f}V{up.left:.1f}", class_="ref", stroke_dasharray="2 3") + label
