@@ -2,8 +2,9 @@
 
 An ablation leaves something of a method out in a stage of its own; a control asks a second way within the same stage;
 a second reading reads the same answers otherwise, those of the same participants.
-All are held against what was asked in pairs of items, those with a value on both sides, with the machinery of a claim
-`a − b` (`spread.combine`, `estimate`): an interval, and no verdict. They are made wherever a plan has such a condition.
+All are held against what was asked in pairs of items, those with a value on both sides, and of participants who are the
+same under both (`units`), with the machinery of a claim `a − b` (`spread.combine`, `estimate`): an interval, and no
+verdict. They are made wherever a plan has such a condition.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .paired import cautions, possible, spreads, together, uncertainty, usable
 from .slice import slice_of
 from .sources import ASKED
 from .spread import combine
+from .units import units
 
 NOTHING = Uncertainty(np.nan, None, "none", "these items", ("no item has a value on both sides",))
 """Of two conditions that share nothing to be compared on."""
@@ -69,7 +71,8 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
     )
     found = NOTHING
     if shared:
-        left, right = spreads(cut)
+        same = units((measured, asked))
+        left, right = (same.joined(spread) for spread in spreads(cut))
         found = uncertainty(combine("-", left, right), seed, measured.metric)
     ends = possible((measured, asked), found.interval((1 - LEVEL) / 2))
     notes = [*found.notes]

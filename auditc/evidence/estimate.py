@@ -199,8 +199,10 @@ def _two_way(spread: Spread, nature: Nature, between: float, seed: int) -> Uncer
         words = "two-way jackknife over draws and items"
     error = float(np.sqrt(variance))
     freedom = min(*(n - 1 for n in spread.count.values()), _items_freedom(spread))
-    if error < NEGLIGIBLE or freedom < 1:
+    if error < NEGLIGIBLE or (freedom < 1 and nature.proportion):
         return _no_variation(spread, nature)
+    if freedom < 1:
+        return Uncertainty(spread.point, None, "none", "items like these", (NO_SPREAD,))
     if nature.share:
         # As many independent items as have the variance at hand (Korn and Graubard, 1998): t would leave the range.
         # Where all items agree, half an item is taken for the one that does not.

@@ -29,6 +29,7 @@ from .prevalence import Said
 from .slice import Slice, slice_of
 from .sources import ASKED, axis, further
 from .spread import Spread, combine, constant, mean, placed
+from .units import units
 
 
 class Key(NamedTuple):
@@ -269,6 +270,7 @@ def _collect(term: Term, at: dict[str, str], figures: Figures, used: dict[tuple[
 def _evaluate(term: Term, at: dict[str, str], figures: Figures, used: dict[tuple[Key, str | None], Slice]) -> Spread:
     names = sorted({(s.measured.measurement.survey, i.id) for s in used.values() for i in s.measured.measurement.items})
     position = {name: number for number, name in enumerate(names)}
+    same = units([each.measured for each in used.values()])
 
     def of(term: Term, at: dict[str, str]) -> Spread:
         match term:
@@ -277,7 +279,7 @@ def _evaluate(term: Term, at: dict[str, str], figures: Figures, used: dict[tuple
                 part = used[key, dimension]
                 measurement = part.measured.measurement
                 places = np.array([position[measurement.survey, item.id] for item in measurement.items])
-                return placed(figures.spread(part, key), places, len(names))
+                return placed(same.joined(figures.spread(part, key)), places, len(names))
             case Number():
                 return constant(term.value, len(names))
             case Arithmetic():

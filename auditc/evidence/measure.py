@@ -42,6 +42,9 @@ class Measured:
     rows: NDArray[np.int64]
     pairs: Pairs | None = None
     """Of what is a quotient over all populations, what it is made of."""
+    cells: NDArray[np.str_] | None = None
+    """Of drawn answers the keys `[D, I]` of what participants were asked, by which they are known under another
+    condition; None where they are resampled, or where answers are exact."""
 
     @property
     def drawn(self) -> bool:
@@ -123,7 +126,8 @@ def measure(
         )
         if metric.sizes is not None and answers.likelihood is not None:
             measurement = replace(measurement, sizes=np.asarray(metric.sizes(answers.likelihood[index])))
-        found.append(Measured(measurement, metric, params, part, sheet, base, rows))
+        cells = answers.cells[:, index] if influence is not None and again is None and partner is None else None
+        found.append(Measured(measurement, metric, params, part, sheet, base, rows, cells=cells))
     return tuple(found)
 
 

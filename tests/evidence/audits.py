@@ -185,9 +185,10 @@ def drawn(stage: Converse, survey: Survey, population: str, choices: Any, **more
         failed=int((choices == FAILED).sum()),
         not_run=int((choices == NOT_RUN).sum()),
     )
+    keys = np.array([f"{stage.name} {population} {place}" for place in range(choices.size)]).reshape(choices.shape)
     settings: dict[str, Any] = {
         "tally": tally,
-        "cells": np.where(choices == NOT_RUN, "", "c"),
+        "cells": np.where(choices == NOT_RUN, "", keys),
         "choices": choices,
         "weights": np.ones(len(choices)),
     }
