@@ -161,6 +161,7 @@ def test_a_run_that_asked_nothing_says_so_and_why_and_shows_no_row_of_nothing(la
     assert not shown.every("section", id="trust") + shown.every("section", id="results") + shown.every("figure")
     assert "0 of 0" not in shown.text and said("summary.estimates") not in shown.text
     assert all(said("claim.why.unasked") in each.text for each in summary.every("article"))
+    assert "95%" not in summary.text, "nothing was tested at any level"
     assert fragments_lead_somewhere(shown)
 
 

@@ -300,7 +300,7 @@ def claims(names: Names) -> list[Claim]:
                 outcome=outcome,
                 verdict=words(f"verdict.{outcome.verdict}"),
                 why=words("claim.why.unasked") if nothing else _why(names, outcome, parts),
-                test=test,
+                test="" if nothing else test,
                 measured=words("list.comma").join(
                     dict.fromkeys(
                         f"{names.block(f.block)}{words('sentence.colon')}{names.metric(f.metric)}" for f in parts
