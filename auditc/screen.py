@@ -45,9 +45,7 @@ def forecast(foreseen: Forecast) -> None:
         to_run = f"at most {stage.to_run:,}" if stage.at_most else f"{stage.to_run:,}"
         to_run += f", {stage.shared:,} with others" if stage.shared else ""
         numbers = (f"{stage.cells:,}", f"{stage.cached:,}", to_run, tokens, seconds)
-        numbers = (
-            numbers if stage.kind in ("score", "converse", "predict", "assess") else ("", "", "", "", "")
-        )  # nobody counts what cannot run
+        numbers = numbers if stage.counted else ("", "", "", "", "")
         bill = (f"{stage.money.amount:,.4f} {stage.money.currency}" if stage.money else "",) if priced else ()
         table.add_row(*_plain(stage.name, stage.model, *numbers, *bill, "; ".join(stage.why)))
     console = _console()

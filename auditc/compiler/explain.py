@@ -47,7 +47,7 @@ def mermaid(plan: Plan) -> str:
     ids = {stage.name: f"s{number}" for number, stage in enumerate(plan.stages)}
     lines = ["flowchart LR"]
     for stage in plan.stages:
-        opening, closing = _MERMAID_SHAPES[stage.kind]
+        opening, closing = _MERMAID_SHAPES.get(stage.kind, ("[", "]"))
         text = "<br/>".join(_plain(line) for line in lines_of(stage, plan))
         lines.append(f'  {ids[stage.name]}{opening}"{text}"{closing}')
     lines += [f"  {ids[need]} --> {ids[stage.name]}" for stage in plan.stages for need in stage.needs]
@@ -59,17 +59,13 @@ def dot(plan: Plan) -> str:
     lines = ["digraph audit {", "  rankdir=LR;", '  node [fontname="sans-serif"];']
     for stage in plan.stages:
         text = "\\n".join(_escaped(line) for line in lines_of(stage, plan))
-        lines.append(f'  "{_escaped(stage.name)}" [shape={_DOT_SHAPES[stage.kind]}, label="{text}"];')
+        lines.append(f'  "{_escaped(stage.name)}" [shape={_DOT_SHAPES.get(stage.kind, "box")}, label="{text}"];')
     lines += [f'  "{_escaped(need)}" -> "{_escaped(stage.name)}";' for stage in plan.stages for need in stage.needs]
     return "\n".join([*lines, "}"]) + "\n"
 
 
+# What asks a model is a box; other kinds of stages have shapes of their own.
 _MERMAID_SHAPES = {
-    "score": ("[", "]"),
-    "converse": ("[", "]"),
-    "predict": ("[", "]"),
-    "assess": ("[", "]"),
-    "escalate": ("[", "]"),
     "train": ("[[", "]]"),
     "measure": ("([", "])"),
     "judge": ("{{", "}}"),
@@ -78,11 +74,6 @@ _MERMAID_SHAPES = {
 }
 
 _DOT_SHAPES = {
-    "score": "box",
-    "converse": "box",
-    "predict": "box",
-    "assess": "box",
-    "escalate": "box",
     "train": "box3d",
     "measure": "ellipse",
     "judge": "hexagon",

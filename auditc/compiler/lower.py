@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditc.ir.audit import Audit, Claim, MethodUse, ReportUse, ScriptUse, SurveyUse
-from auditc.ir.plan import Assess, Converse, Escalate, Judge, Measure, Plan, Predict, Render, Score, Stage, Survey
+from auditc.ir.plan import Assess, Converse, Judge, Made, Measure, Plan, Render, Stage, Survey
 from auditc.methods import methods
 from auditc.metrics import metrics
 
@@ -13,8 +13,6 @@ from .claims import figures
 from .reread import reread, rereading
 from .stages import feeding
 from .wants import referred
-
-Asking = Score | Converse | Predict | Escalate
 
 
 def lower(audit: Audit) -> Plan:
@@ -82,14 +80,14 @@ def _models(audit: Audit) -> set[str]:
     return models | {name for use in audit.methods for metric in use.metrics for name in referred(metric.params)}
 
 
-def _after_training(stage: Asking, audit: Audit) -> Asking:
+def _after_training(stage: Made, audit: Audit) -> Made:
     """The stage, after the training that makes its model."""
     made_by = audit.models[stage.model].trained
     return stage.model_copy(update={"needs": (*stage.needs, made_by)}) if made_by else stage
 
 
 def _measures(
-    use: MethodUse, stages: tuple[Asking, ...], again: tuple[Assess, ...], audit: Audit
+    use: MethodUse, stages: tuple[Made, ...], again: tuple[Assess, ...], audit: Audit
 ) -> Iterator[Measure | Assess]:
     """The metrics that the block asks for, and those that its method always measures where its answers allow; before
     each the stages that it wants asked itself."""

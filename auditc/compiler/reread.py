@@ -7,7 +7,7 @@ from typing import Any
 
 from auditc.diagnostics import Span
 from auditc.ir.audit import Audit, Claim, MethodUse, SurveyUse
-from auditc.ir.plan import Assess, Converse, Escalate, Model, Predict, Score
+from auditc.ir.plan import Assess, Converse, Made, Model, Score
 from auditc.ir.questions import questions
 from auditc.ir.reread import ASKED, SECOND_READING
 from auditc.methods import methods
@@ -23,7 +23,7 @@ KEY = "second_reading"
 """The attribute that names the model."""
 
 
-def reread(use: MethodUse, stages: Iterable[Score | Converse | Predict | Escalate], audit: Audit) -> tuple[Assess, ...]:
+def reread(use: MethodUse, stages: Iterable[Made], audit: Audit) -> tuple[Assess, ...]:
     """The stages that read a block's answers again, each after the training that makes its model."""
     method = methods.take(use.method)
     if method.rereads is None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from auditc.backends import backends
 from auditc.diagnostics import Label, Span
 from auditc.ir.audit import MethodUse, SurveyUse
-from auditc.ir.plan import Converse, Escalate, Item, Model, Population, Predict, Score
+from auditc.ir.plan import Converse, Item, Made, Model, Population, Score
 from auditc.ir.values import Body, CountryOf, Table
 from auditc.methods import methods
 from auditc.methods._contract import Method
@@ -118,9 +118,7 @@ def _between(name: str, metric: Metric[Any], use: SurveyUse, at: Span, asking: A
         report(asking.scope.sink, "AC497", at, label, remedy=remedy)
 
 
-def measurable(
-    use: MethodUse, method: Method[Any], stages: Iterable[Score | Converse | Predict | Escalate], asking: Asking
-) -> bool:
+def measurable(use: MethodUse, method: Method[Any], stages: Iterable[Made], asking: Asking) -> bool:
     """Whether the answers of a block are such as each metric reads."""
     good = True
     known = tuple(stages)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from auditc.ir.plan import Converse, Escalate, Predict, Score
+from auditc.ir.plan import Converse, Escalate, Made, Predict, Score
 from auditc.metrics._contract import Metric
 
 
-def feeding(metric: Metric[Any], stages: Iterable[Score | Converse | Predict | Escalate]) -> tuple[str, ...] | None:
+def feeding(metric: Metric[Any], stages: Iterable[Made]) -> tuple[str, ...] | None:
     """Names of the stages that a metric needs, or None where the block brings no such answers.
 
     Where a block scores, what it also asks in words is there to be compared with the scores, and nothing else reads it.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from auditc.ir.answers import Answers
-from auditc.ir.plan import Converse, Measure, Plan, Predict, Questioning, Score
+from auditc.ir.plan import Answered, Converse, Measure, Plan, Predict, Questioning, Score
 from auditc.ir.reread import SECOND_READING, second_readers
 from auditc.metrics._contract import Metric
 from auditc.metrics._parts import axes_in
@@ -15,13 +15,13 @@ ASKED = "asked"
 """The condition of a figure that names none."""
 
 
-def stages(plan: Plan, measure: Measure, metric: Metric[Any]) -> tuple[Score | Converse | Predict, ...]:
+def stages(plan: Plan, measure: Measure, metric: Metric[Any]) -> tuple[Answered, ...]:
     """The stages whose answers a metric is taken of.
 
     Where a measure needs both probabilities and draws, the draws are a sample of written answers beside the
     probabilities: distances are of the probabilities, and only how many were answered is told of both.
     """
-    needed = [stage for stage in map(plan.stage, measure.needs) if isinstance(stage, Score | Converse | Predict)]
+    needed = [stage for stage in map(plan.stage, measure.needs) if isinstance(stage, Answered)]
     scored = [stage for stage in needed if isinstance(stage, Score)]
     drawn = [stage for stage in needed if isinstance(stage, Converse)]
     match metric.reads:

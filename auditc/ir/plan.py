@@ -426,10 +426,13 @@ class Render(_Stage):
     languages: tuple[str, ...]
 
 
-Stage = Annotated[
-    Score | Converse | Predict | Assess | Escalate | Train | Measure | Judge | Compare | Render,
-    Field(discriminator="kind"),
-]
+Answered = Score | Converse | Predict
+"""Stages that put the items of a survey to a model."""
+Asked = Answered | Assess
+"""Stages that ask a model, cell by cell."""
+Made = Answered | Escalate
+"""Stages that a method makes."""
+Stage = Annotated[Asked | Escalate | Train | Measure | Judge | Compare | Render, Field(discriminator="kind")]
 
 
 class Budget(Form):

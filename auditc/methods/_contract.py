@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from auditc.ir.plan import Assess, Converse, Escalate, Predict, Score
+from auditc.ir.plan import Assess, Converse, Made
 
 if TYPE_CHECKING:
     from auditc.ir.reading import Choices, Reading
@@ -32,7 +32,7 @@ class Method(Generic[P]):
     languages: frozenset[str]
     variables: frozenset[str]
     """What a persona's prompt may use."""
-    stages: Callable[[Any], tuple[Score | Converse | Predict | Escalate, ...]]
+    stages: Callable[[Any], tuple[Made, ...]]
     """From the block, checked: an `ir.audit.SurveyUse`, or a `ScriptUse` where scenarios are asked."""
     read: Callable[[str, tuple[str, ...], str], Reading]
     read_list: Callable[[str, tuple[str, ...], str, int, int], Choices] | None = None

@@ -10,7 +10,7 @@ from auditc.backends._contract import Identity
 from auditc.ir.controls import country_named
 from auditc.ir.exchange import GenerateRequest, Hint, Prompt, Request, Sampling, ScoreRequest, Turn
 from auditc.ir.lists import ListWording
-from auditc.ir.plan import Assess, Converse, Item, Plan, Predict, Questioning, Score, Wording
+from auditc.ir.plan import Asked, Converse, Item, Plan, Questioning, Score, Wording
 from auditc.ir.questions import Question, questions
 from auditc.reading import label
 
@@ -26,7 +26,7 @@ class Ask:
 
     key: bytes
     settings: str
-    stage: Score | Converse | Predict | Assess
+    stage: Asked
     """Whose cell it is."""
     _make: Callable[[], Request]
     _request: Request | None = None
@@ -39,7 +39,7 @@ class Ask:
             request = self._request = self._make()
         return request
 
-    def again(self, key: bytes, stage: Score | Converse | Predict | Assess) -> Ask:
+    def again(self, key: bytes, stage: Asked) -> Ask:
         """The very request, marked as asked for the second time, as a cell of another stage; its answer is kept under
         another key."""
         return Ask(key, self.settings, stage, lambda: replace(self.request, again=True))

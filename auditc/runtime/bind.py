@@ -15,7 +15,7 @@ from auditc.backends import backends
 from auditc.backends._contract import Adapter, Backend, BackendUnavailable, Capability, Flow, Identity, ModelSource
 from auditc.ir.exchange import Sampling
 from auditc.ir.finding import ModelRow
-from auditc.ir.plan import Assess, Converse, Escalate, Measure, Model, Origin, Plan, Predict, Render, Score
+from auditc.ir.plan import Asked, Assess, Escalate, Measure, Model, Origin, Plan, Render
 from auditc.ir.questions import questions
 from auditc.metrics import metrics
 from auditc.reports import reports
@@ -27,7 +27,7 @@ from .cells import participants
 from .faults import CannotBind, Problem
 from .identity import decoding
 from .prompts import WordingRejected
-from .schedule import Asked, stages
+from .schedule import stages
 from .windows import Windows
 
 
@@ -151,7 +151,7 @@ def _not_built(plan: Plan) -> Iterator[Problem]:
     help = "leave it out to run the rest; the spec and its plan are sound"
     first: dict[str, Origin] = {}
     for stage in plan.stages:
-        if isinstance(stage, Score | Converse | Predict | Assess | Escalate):
+        if isinstance(stage, Asked | Escalate):
             first.setdefault(stage.model, stage.origin)
     for name, origin in first.items():
         if _unbuilt(plan.models[name]):

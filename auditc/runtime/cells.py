@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditc.ir.canonical import seeded
-from auditc.ir.plan import Assess, Converse, Item, Plan, Population, Predict, Questioning, Score, Survey
+from auditc.ir.plan import Asked, Assess, Converse, Item, Plan, Population, Predict, Questioning, Score, Survey
 from auditc.ir.questions import Question, questions
 
 from .quotas import turns
@@ -213,7 +213,7 @@ def sources_of(plan: Plan, stage: Assess) -> tuple[Converse, ...]:
     return tuple(source for source in map(plan.stage, stage.of) if isinstance(source, Converse))
 
 
-def count_cells(stage: Score | Converse | Predict | Assess, plan: Plan) -> int:
+def count_cells(stage: Asked, plan: Plan) -> int:
     """How many cells a stage has, without expanding them: a list of items is one. Participants that would be merged are
     counted once. Those of a judge are as many as the plan tells: answers without a text are left out once that is
     known, and where none of those drawn of a stage has one, another is read. Those of a second reader are at most as

@@ -18,7 +18,7 @@ from auditc.ir.answers import Answers
 from auditc.ir.assessed import Assessed
 from auditc.ir.exchange import Failure, Reply
 from auditc.ir.finding import ModelRow, Spent, TrainingRow
-from auditc.ir.plan import Plan
+from auditc.ir.plan import Asked, Plan
 from auditc.ir.probed import Probed
 
 from . import probe
@@ -33,7 +33,7 @@ from .interrupts import Stop, interrupts
 from .lane import GRACE, Flight, Lane
 from .ledger import Ledger, Took, entry
 from .opening import refuse_what_cannot_be_opened
-from .schedule import Asked, Party, parties
+from .schedule import Party, parties
 from .segment import Given
 from .sheets import AssessSheet, Sheet, walked
 from .store import Store

@@ -7,11 +7,10 @@ from typing import Any
 
 from auditc.backends._contract import Identity
 from auditc.ir.canonical import digest
-from auditc.ir.plan import Assess, Plan
+from auditc.ir.plan import Asked, Assess, Plan
 
 from .cells import items_of
 from .identity import answering
-from .schedule import Asked
 
 _LISTED = 3
 """Names given in full; of more, only how many."""

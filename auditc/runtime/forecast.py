@@ -7,11 +7,11 @@ the figures say that they are estimates. Tokens are counted by rule of thumb unt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from auditc.ir.plan import Escalate, Plan
+from auditc.ir.plan import Asked, Escalate, Plan
 from auditc.ir.values import Money
 
 from . import runs
@@ -25,7 +25,7 @@ from .memory import Room, rooms
 from .opening import obstacles
 from .probe import Sample, probed_at_all, second, watch
 from .room import tight
-from .schedule import Asked, stages
+from .schedule import stages
 from .sheets import AssessSheet, ConverseSheet, Sheet
 from .store import Store
 from .tokens import about
@@ -63,6 +63,8 @@ class StageForecast:
     """Cells of the probe that are to be asked a second time: in tokens, time and money they are counted."""
     money: Money | None = None
     """What the provider would bill for what is to run; None where the spec gives no price."""
+    counted: bool = True
+    """Whether its cells are known; nobody counts what cannot run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,9 @@ def forecast(plan: Plan, workspace: Path, here: Mapping[str, Here] | None = None
 
 
 def _not_built(stage: Escalate) -> StageForecast:
-    """A stage that cannot run yet: nobody can count its cells."""
-    return StageForecast(stage.name, stage.kind, stage.model, 0, 0, 0, ("not built",), 0, 0, None, False, False)
+    """A stage that cannot run yet."""
+    nothing = StageForecast(stage.name, stage.kind, stage.model, 0, 0, 0, ("not built",), 0, 0, None, False, False)
+    return replace(nothing, counted=False)
 
 
 def _records(run: runs.Run) -> tuple[dict[str, Any], ...]:

@@ -13,11 +13,10 @@ from typing import Any
 
 from auditc.ir.exchange import Failure, Reply
 from auditc.ir.finding import Spent
-from auditc.ir.plan import Train
+from auditc.ir.plan import Asked, Train
 
 from .asking import Ask
 from .events import Reporter
-from .schedule import Asked
 
 
 @dataclass(slots=True)

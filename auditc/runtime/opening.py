@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Mapping
 
 from auditc.backends._memory import OVERRIDE, unchecked
-from auditc.ir.plan import Assess, Plan
+from auditc.ir.plan import Asked, Assess, Plan
 
 from .bind import Bound
 from .cells import sources_of
 from .faults import CannotBind, Problem
 from .memory import Room, rooms, said
-from .schedule import Asked, stages
+from .schedule import stages
 from .store import Store
 from .walk import walk
 

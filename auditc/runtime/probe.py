@@ -18,13 +18,13 @@ import numpy as np
 
 from auditc.ir.answers import FAILED, UNPARSABLE
 from auditc.ir.exchange import Failure, GenerateReply, Reply, ScoreReply
-from auditc.ir.plan import Plan
+from auditc.ir.plan import Asked, Plan
 from auditc.ir.probed import Probed
 from auditc.ir.questions import questions
 from auditc.methods import methods
 
 from .asking import Ask
-from .schedule import Asked, turn_groups
+from .schedule import turn_groups
 from .segment import KEY_BYTES
 from .sheets import AssessSheet, ConverseSheet, Sheet, choice_of
 from .understood import Reader, choices, chosen

@@ -12,12 +12,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from auditc.ir.plan import Assess, Converse, Plan, Predict, Score
+from auditc.ir.plan import Asked, Plan
 
 from .asking import ScoreAsking, wording_of
 from .cells import ScoreCells
 
-Asked = Score | Converse | Predict | Assess
 Party = tuple[Asked, ...]
 """Stages that are asked together: conversations with one model, round by round; any other stage by itself."""
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditc.ir.exchange import Failure, GenerateReply, LikelihoodReply, Reply, ScoreReply
-from auditc.ir.plan import Assess, Converse, Plan, Predict, Questioning, Score
+from auditc.ir.plan import Asked, Assess, Converse, Plan, Predict, Questioning
 from auditc.ir.questions import Question, alone, questions
 from auditc.ir.reading import Choices, Reading
 from auditc.methods import methods
@@ -21,7 +21,6 @@ from auditc.reading import label
 from .cells import Participant, order_shown, participants, sources_of
 from .probe import second
 from .runs import Run
-from .schedule import Asked
 from .segment import KEY_BYTES
 from .sheets import choice_of, judged
 from .store import Store, Stored
@@ -314,7 +313,7 @@ def _tokens(reply: Reply) -> dict[str, int]:
 
 def _stage(plan: Plan, name: str) -> Asked:
     stage = plan.stage(name)
-    assert isinstance(stage, Score | Converse | Predict | Assess)
+    assert isinstance(stage, Asked)
     return stage
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditc.ir.finding import ModelRow
-from auditc.ir.plan import Converse, People, Predict, Score
+from auditc.ir.plan import Answered, Converse, People, Predict, Score
 from auditc.ir.reread import SECOND_READING, second_readers
 from auditc.ir.training import ANEW
 
@@ -97,7 +97,7 @@ def methods(names: Names) -> list[Method]:
     return shown
 
 
-def _controls(names: Names, stage: Score | Converse | Predict) -> dict[str, str]:
+def _controls(names: Names, stage: Answered) -> dict[str, str]:
     """What each condition but `asked` exchanges, by name."""
     words = names.words
     if isinstance(stage, Score):
@@ -115,7 +115,7 @@ def _controls(names: Names, stage: Score | Converse | Predict) -> dict[str, str]
     return {stage.condition: words(key, n=len(stage.items)) if words.has(key) else ""}
 
 
-def _worded(stage: Score | Converse | Predict, language: str) -> list[str]:
+def _worded(stage: Answered, language: str) -> list[str]:
     """How items are asked, and where there are any, scales and lists."""
     others = (stage.scales, stage.lists) if isinstance(stage, Converse) else ()
     worded = [stage.wording[language], *(forms[language] for forms in others if language in forms)]
@@ -128,7 +128,7 @@ def _exchanged(names: Names, countries: tuple[dict[str, str], ...]) -> str:
     )
 
 
-def _settings(names: Names, stage: Score | Converse | Predict) -> Pairs:
+def _settings(names: Names, stage: Answered) -> Pairs:
     words = names.words
     if isinstance(stage, Predict):
         tongues = [words.known(f"language.{each}", each) for each in stage.language.values()]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditc.ir.finding import CultureMap, Finding, ModelRow
-from auditc.ir.plan import Converse, Measure, Predict, Questioning, Score
+from auditc.ir.plan import Answered, Measure, Predict, Questioning, Score
 from auditc.ir.reread import SECOND_READING
 from auditc.reports._contract import Material
 
@@ -197,7 +197,7 @@ def names(material: Material, words: Words) -> Names:
     )
 
 
-def _conditions(stages: list[Score | Converse | Predict]) -> list[str]:
+def _conditions(stages: list[Answered]) -> list[str]:
     return [
         c
         for s in stages
@@ -269,5 +269,5 @@ def estimates(material: Material) -> list[Finding]:
     return [f for f in material.findings.findings if f.claim is None]
 
 
-def questionings(material: Material) -> list[Score | Converse | Predict]:
+def questionings(material: Material) -> list[Answered]:
     return [stage for stage in material.plan.stages if isinstance(stage, Questioning)]
