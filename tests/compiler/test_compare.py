@@ -95,6 +95,10 @@ SILENT = re.compile(
 """What is derived or a name: places, paths, digests, and what a stage repeats."""
 
 
+ALIKE = re.compile(r"/(\d+|Q\d|queue|wallet)(?=/|$)|(/left|/right|/of)+(?=/)")
+"""One of many of a kind, of which one is tried: places in a list, items, scenarios, parts of a claim."""
+
+
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     if isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
@@ -135,7 +139,7 @@ def test_whatever_changes_in_a_plan_is_told(plan: Plan) -> None:
     for path in leaves(plan.model_dump(mode="json")):
         where = "/".join(path)
         kind = plan.stages[int(path[1])].kind if path[0] == "stages" else ""
-        shape = kind + re.sub(r"/\d+", "/*", "/".join((path[0], *path[2:])))
+        shape = kind + ALIKE.sub("/*", "/".join((path[0], *path[2:])))
         if SILENT.match(where) or shape in seen:
             continue
         seen.add(shape)

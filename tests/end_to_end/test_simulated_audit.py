@@ -129,9 +129,8 @@ def test_reports_are_rendered_again_from_what_is_stored(starter: Shell) -> None:
 def test_a_trial_is_marked_and_a_gate_is_a_gate(starter: Shell) -> None:
     trial = starter.auditc("run", "--limit", "5", "--json")
     assert trial.code == 1 and "dry run" in trial.json["stopped"]
-    assert starter.auditc("run", "-q").code == 0
-    assert starter.auditc("run", "-q", "--fail-on", "claims").code == 1
     assert starter.auditc("run", "-q", "--fail-on", "missing").code == 0
+    assert starter.auditc("run", "-q", "--fail-on", "claims").code == 1
     # Refused before anything is asked.
     before = len(list((starter.folder / ".auditc/runs").iterdir()))
     refused = starter.auditc("run", "-q", "--fail-on", "weather")
