@@ -31,12 +31,14 @@ def resident(name: str) -> int:
 def main(kind: str, folder: Path) -> None:
     """Prints bytes above what the libraries take: `peak`, and `told` beforehand. A short training comes before, so
     that all libraries are loaded."""
-    adapter = {"lora": small.LORA, "full": small.FULL}[kind]
+    adapter = small.LORA if kind == "lora" else small.FULL
     small.train(small.model(folder / "tiny"), small.job(folder / "warm", epochs=1, examples=4, valid=0))
     sizes = {"hidden_size": 256, "head_dim": 64, "intermediate_size": 768, "num_hidden_layers": 6}
-    model = small.model(folder / "model", **sizes)
+    experts = {"num_local_experts": 4, "num_experts_per_tok": 2} if kind == "experts" else {}
+    model = small.model(folder / "model", "Mixtral" if experts else "Llama", **sizes, **experts)
     learnt = tuple(long(number) for number in range(8))
-    job = small.job(folder / "job", learnt=learnt, valid=0, batch=8, adapter=adapter)
+    precision = "bfloat16" if kind == "bfloat16" else "float32"
+    job = small.job(folder / "job", learnt=learnt, valid=0, batch=8, adapter=adapter, precision=precision)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     before = resident("VmRSS")
     small.train(model, job)

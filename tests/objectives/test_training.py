@@ -475,7 +475,10 @@ def test_what_is_kept_for_the_way_back_is_about_as_much_as_is_told(
     from auditc.backends.transformers.appetite import LOOSE, training_memory
 
     more = {"num_local_experts": 4, "num_experts_per_tok": 2} if architecture == "Mixtral" else {}
-    source = small.model(tmp_path / "model", architecture, hidden_size=64, head_dim=16, intermediate_size=192, **more)
+    deep = {"num_hidden_layers": 10}  # what is held beside, of one layer, is then a tenth
+    source = small.model(
+        tmp_path / "model", architecture, hidden_size=64, head_dim=16, intermediate_size=192, **more, **deep
+    )
     settings = small.settings(adapter=adapter, batch=2)
     model = open_trainee(source, ONE, settings).model.train()
     weights = {part.untyped_storage().data_ptr() for part in model.parameters()}
@@ -496,7 +499,7 @@ def test_what_is_kept_for_the_way_back_is_about_as_much_as_is_told(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the system does not tell a process's peak")
-@pytest.mark.parametrize("kind", ["lora", "full"])
+@pytest.mark.parametrize("kind", ["lora", "full", "experts"])
 def test_a_training_takes_about_as_much_memory_as_is_told(kind: str, tmp_path: Path) -> None:
     """Measured in a process of its own, which takes its time to load the libraries."""
     command = [sys.executable, "-m", "tests.objectives.peak", kind, str(tmp_path)]

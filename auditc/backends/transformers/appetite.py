@@ -21,9 +21,9 @@ from auditc.ir.training import Settings
 TRAINER: Final = 150 * MB
 """What the trainer, PEFT, TRL and their libraries take beside PyTorch and transformers."""
 
-STATES: Final = 12
-"""Bytes for each number that is trained, beside the weights: its gradient, and two means of AdamW, in float32."""
 FLOAT: Final = 4
+MEANS: Final = 2 * FLOAT
+"""Bytes for each number that is trained, beside the weights: two means of AdamW, which stay from step to step."""
 HIDDEN: Final = {"lora": 3.0, "full": 6.0}
 INNER: Final = {"lora": 3.0, "full": 4.0}
 """States as wide as the model, and as its inner part, that a layer keeps for each token."""
@@ -52,10 +52,14 @@ def training_memory(source: ModelSource, params: Params, settings: Settings, lon
         numbers = sum(tensor.numbers for tensor in held)
         read = sum(tensor.numbers * tensor.stored for tensor in held if tensor.stored != size)
         trained = numbers if full else _adapter(held, settings)
-        states = trained * (STATES if full else STATES + FLOAT)
-        # On a CUDA device AdamW goes over all that is trained at once, and holds as much again meanwhile.
-        states += trained * FLOAT if device == "cuda" else 0
-        working = states + int(LOOSE[device] * settings.batch * longest * _kept(config, settings))
+        room = LOOSE[device] * settings.batch * longest
+        kept, beside = (int(room * bytes) for bytes in _kept(config, settings))
+        # Where products are computed in bfloat16 and weights held in float32, each is kept in bfloat16 as well.
+        kept += numbers * BYTES["bfloat16"] if wide and settings.precision == "bfloat16" else 0
+        # Gradients come on the way back, as what was kept for it goes. On a CUDA device AdamW goes over all of them at
+        # once, and holds as much again meanwhile.
+        gradients = trained * FLOAT * (2 if device == "cuda" else 1)
+        working = trained * (MEANS if full else MEANS + FLOAT) + max(kept, gradients) + beside
         return LIBRARIES[device] + TRAINER + numbers * size + max(read if device == "cpu" else 0, working)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as fault:
         raise BackendUnavailable(
@@ -70,8 +74,9 @@ def _adapter(held: list[Any], settings: Settings) -> int:
     return sum(sum(tensor.shape) * int(said["rank"]) for tensor in held if tensor.name.endswith(endings))
 
 
-def _kept(config: dict[str, Any], settings: Settings) -> float:
-    """Bytes for each token of a batch."""
+def _kept(config: dict[str, Any], settings: Settings) -> tuple[float, float]:
+    """Bytes for each token of a batch: those that are kept for the way back, and those of the layer that it has come
+    to, which are held at any time of it: the gradients of its states, and with checkpointing the states as well."""
     size = BYTES[settings.precision]
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     inner, chosen = _inner(config, hidden)
@@ -82,7 +87,7 @@ def _kept(config: dict[str, Any], settings: Settings) -> float:
     layer = (HIDDEN[kind] + inputs + ROUTED[kind] * chosen) * hidden * FLOAT
     layer += (INNER[kind] * inner + 4 * attended) * size
     layers = int(config["num_hidden_layers"])
-    return layers * hidden * size + layer if settings.gradient_checkpointing else layers * layer
+    return (layers * hidden * size, 2 * layer) if settings.gradient_checkpointing else (layers * layer, layer)
 
 
 def _inner(config: dict[str, Any], hidden: int) -> tuple[int, int]:
