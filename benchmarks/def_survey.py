@@ -81,6 +81,15 @@ def loop(model_folder: str, dtype: str) -> None:
     print(json.dumps({"answers": len(requests), "seconds": seconds, "tokens": tokens}))
 
 
+def rest(most: float = 180.0) -> float:
+    """Wait until the machine has had nothing to do for a while, and say its load. A worker's threads sleep where it has
+    had other work for the last minute (`runtime/workers/starting.py`), and the loop before is such work."""
+    end = time.monotonic() + most
+    while os.getloadavg()[0] >= (os.cpu_count() or 1) / 2 and time.monotonic() < end:
+        time.sleep(1)
+    return os.getloadavg()[0]
+
+
 def ours(options: argparse.Namespace, draws: int, items: int) -> tuple[dict[str, float], list[str]]:
     """Answers and seconds of all conditions together, and the requests that they asked."""
     from auditc.weights._safetensors import content_digest
@@ -152,6 +161,7 @@ def main() -> None:
     for size in options.sizes.split(","):
         draws, items = map(int, size.split("x"))
         for _ in range(options.runs):
+            load = rest()
             mine, asked = ours(options, draws, items)
             other = theirs(options, asked)
             rate, peer = (side["answers"] / side["seconds"] for side in (mine, other))
@@ -159,6 +169,7 @@ def main() -> None:
             rounds.append(
                 {
                     "size": size,
+                    "load_before": load,
                     **mine,
                     "answers_per_s": rate,
                     "loop_answers_per_s": peer,

@@ -9,7 +9,7 @@ import pytest
 from auditc.backends.transformers import builds
 from auditc.backends.transformers.builds import taken_apart
 from auditc.backends.transformers.decoder import Decoder, take_apart
-from auditc.backends.transformers.growing import begin
+from auditc.backends.transformers.filling import begin
 from auditc.backends.transformers.packed import pack
 from auditc.backends.transformers.params import Params
 

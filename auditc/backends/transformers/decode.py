@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from auditc.backends.transformers import pick
 from auditc.backends.transformers.batches import by_length
+from auditc.backends.transformers.beginnings import Beginnings
 from auditc.backends.transformers.decoder import Decoder
-from auditc.backends.transformers.growing import begin
+from auditc.backends.transformers.filling import begin
 from auditc.backends.transformers.score import last_logits
 from auditc.backends.transformers.slots import slots
 from auditc.ir.exchange import Sampling
@@ -26,13 +27,15 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes with one model. `stopped(prompt, ids)` says whether a stop string is in what was written."""
+    """Writes with one model. `stopped(prompt, ids)` says whether a stop string is in what was written. `kept` are the
+    beginnings of prompts that were computed before."""
 
     model: Any
     ends: frozenset[int]
     budget: int
     slotted: bool
     decoder: Decoder | None = None
+    kept: Beginnings | None = None
 
     def write(
         self, prompts: Sequence[tuple[int, ...]], streams: Sequence[int], sampling: Sampling, stopped: Any
@@ -76,7 +79,8 @@ class Writer:
             if len(done) == len(prompts) or step + 1 == sampling.max_new_tokens:
                 break
             live = [place for place, row in enumerate(rows) if row not in done]
-            if len(live) * 4 <= len(rows) * 3:  # moving the cache costs about as much as a few dead rows do
+            # Where the cache is moved, that costs about as much as a few dead rows do.
+            if len(live) < len(rows) if state.leaves else len(live) * 4 <= len(rows) * 3:
                 state.keep(torch.tensor(live, device=device))
                 tokens, rows = tokens[live], [rows[place] for place in live]
             state.step(self.model, tokens)
@@ -88,7 +92,7 @@ class Writer:
 
         different = list(dict.fromkeys(prompts))
         if self.decoder is not None and self.slotted:
-            state: Any = begin(self.decoder, different, new, self.budget)
+            state: Any = begin(self.decoder, different, new, self.budget, self.kept)
         else:
             state = self._begin_by_library(different, new)
         if len(different) < len(prompts):
@@ -149,6 +153,8 @@ class _State:
     positions: Any
     used: int
     slotted: bool
+    leaves = False
+    """Whether texts that are done leave at next to no cost."""
 
     def keep(self, rows: Any) -> None:
         """Only these rows, in this order; a row may be taken more than once."""

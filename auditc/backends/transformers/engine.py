@@ -9,6 +9,7 @@ from auditc.backends._contract import Identity, ModelSource
 from auditc.backends._prompts import Fed, Prompts
 from auditc.backends.transformers.adapters import put_on, take_off
 from auditc.backends.transformers.batches import answered, by_length
+from auditc.backends.transformers.beginnings import Beginnings
 from auditc.backends.transformers.decode import Writer
 from auditc.backends.transformers.decoder import Decoder
 from auditc.backends.transformers.identity import identify
@@ -55,7 +56,8 @@ class Transformers:
         self._budget = int(identity["batch_tokens"])
         config = model.config.get_text_config()
         self._prompts = Prompts(tokenizer, getattr(config, "max_position_embeddings", None))
-        self._writer: Any = Writer(model, ends, self._budget, slotted(config), decoder)
+        self._kept = Beginnings()
+        self._writer: Any = Writer(model, ends, self._budget, slotted(config), decoder, self._kept)
 
     @property
     def identity(self) -> Identity:
@@ -83,6 +85,7 @@ class Transformers:
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[ScoreReply | Failure]:
         """Exact option probabilities: the softmax runs over the whole vocabulary, in float32."""
+        self._kept.clear()
         feds = self._prompts.feed([request.prompt for request in requests])
         replies: dict[int, ScoreReply | Failure] = {}
         options: dict[int, tuple[tuple[int, ...], ...]] = {}
@@ -120,6 +123,8 @@ class Transformers:
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[GenerateReply | Failure]:
         """Texts, each from its own random stream."""
+        if any(request.again for request in requests):
+            self._kept.clear()  # what is asked a second time is computed a second time
         feds = self._prompts.feed([request.prompt for request in requests])
         replies: dict[int, GenerateReply | Failure] = {}
         groups: dict[Sampling, list[int]] = {}
@@ -140,7 +145,11 @@ class Transformers:
 
             def compute(batch: list[int], sampling: Sampling = sampling) -> list[GenerateReply]:
                 streams = [requests[i].stream for i in batch]
-                return write(self._writer, self._tokenizer, [rows[i] for i in batch], streams, sampling)
+                try:
+                    return write(self._writer, self._tokenizer, [rows[i] for i in batch], streams, sampling)
+                except Exception:  # it may have been memory, and what was half done is of no use
+                    self._kept.clear()
+                    raise
 
             for batch in by_length(members, room, self._budget * DECODE):
                 replies.update(answered(batch, compute, self._torch))
@@ -148,6 +157,7 @@ class Transformers:
 
     def likelihoods(self, requests: Sequence[LikelihoodRequest]) -> list[LikelihoodReply | Failure]:
         """Every token of each text after those before it: the softmax runs over the whole vocabulary, in float32."""
+        self._kept.clear()
         feds = self._prompts.plain([request.prompt.opening for request in requests])
         replies: dict[int, LikelihoodReply | Failure] = {}
         replies.update((index, fed) for index, fed in enumerate(feds) if isinstance(fed, Failure))
@@ -168,5 +178,6 @@ class Transformers:
     def close(self) -> None:
         """Give the weights' memory back."""
         self._model = self._writer = None
+        self._kept.clear()
         if self._torch.cuda.is_initialized():
             self._torch.cuda.empty_cache()

@@ -6,7 +6,7 @@ nothing is computed twice and nothing is filled up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,6 @@ from auditc.backends.transformers.decoder import Decoder
 
 BLOCK = 256
 """So many tokens look at what stands before them at a time: it bounds the memory of the attention weights."""
-
-Keep = Callable[[int, Any, Any], None]
-"""Is given the keys and values of a layer, [kv heads, tokens, size]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +34,15 @@ class Packed:
     stretches: tuple[Stretch, ...]
     rows: tuple[Stretch, ...]
 
-    def logits(self, decoder: Decoder, keep: Keep | None = None) -> Any:
+    def logits(self, decoder: Decoder) -> Any:
         """Logits after the last token of each prompt, [prompts, vocabulary]."""
-        return decoder.logits(self.hidden(decoder, keep)[[row.end - 1 for row in self.rows]])
+        return decoder.logits(self.hidden(decoder)[[row.end - 1 for row in self.rows]])
 
-    def hidden(self, decoder: Decoder, keep: Keep | None = None) -> Any:
+    def hidden(self, decoder: Decoder) -> Any:
         """The last hidden state of each token, [tokens, hidden]."""
         import torch
 
-        attend = _Attend(decoder, self.stretches, keep)
+        attend = _Attend(decoder, self.stretches)
         return decoder.hidden(torch.tensor(self.ids), torch.tensor(self.positions), attend)
 
 
@@ -73,40 +70,15 @@ def pack(prompts: Sequence[tuple[int, ...]], shared: Sequence[int]) -> Packed:
     return Packed(tuple(ids), tuple(positions), tuple(stretches), tuple(rows))
 
 
-class _Attend:
-    """Attention within stretches."""
+class Hiding:
+    """Takes away of attention weights what comes later, and what is out of a window of so many tokens."""
 
-    def __init__(self, decoder: Decoder, stretches: Sequence[Stretch], keep: Keep | None) -> None:
-        self._kinds = [layer.kind for layer in decoder.layers]
-        self._window = decoder.window
-        self._stretches, self._keep = stretches, keep
+    def __init__(self, window: int | None) -> None:
+        self._window = window
         self._masks: dict[tuple[bool, int, int], Any] = {}
 
-    def __call__(self, layer: int, q: Any, k: Any, v: Any) -> Any:
-        import torch
-
-        if self._keep is not None:
-            self._keep(layer, k, v)
-        heads, tokens, group, size = q.shape
-        sliding = self._kinds[layer] == "sliding_attention"
-        out = q.new_empty((tokens, heads, group, size))
-        for stretch in self._stretches:
-            keys, values = k[:, stretch.begin : stretch.end], v[:, stretch.begin : stretch.end]
-            if stretch.first:
-                first = slice(stretch.first.start, stretch.first.stop)
-                keys, values = torch.cat((k[:, first], keys), 1), torch.cat((v[:, first], values), 1)
-            for begin in range(stretch.begin, stretch.end, BLOCK):
-                end = min(begin + BLOCK, stretch.end)
-                seen = len(stretch.first) + end - stretch.begin
-                rows = q[:, begin:end].reshape(heads, (end - begin) * group, size)
-                weights = torch.bmm(rows, keys[:, :seen].transpose(1, 2))
-                self._hide(weights.view(heads, end - begin, group, seen), sliding)
-                found = torch.bmm(torch.softmax(weights, -1), values[:, :seen])
-                out[begin:end] = found.view(heads, end - begin, group, size).transpose(0, 1)
-        return out.view(tokens, -1)
-
-    def _hide(self, weights: Any, sliding: bool) -> None:
-        """Take away what comes later, and what is out of the window; [heads, tokens, group, seen] ends at one token."""
+    def __call__(self, weights: Any, sliding: bool) -> None:
+        """In place; [heads, tokens, group, seen] ends at one token."""
         tokens, seen = weights.shape[1], weights.shape[3]
         if sliding and self._window is not None and seen > self._window:
             weights += self._mask(weights, tokens, seen, self._window)
@@ -123,3 +95,42 @@ class _Attend:
             known = torch.zeros((tokens, 1, seen), dtype=like.dtype).masked_fill_(hidden[:, None], -torch.inf)
             self._masks[window is not None, tokens, seen] = known
         return known
+
+
+def attended(q: Any, keys: Any, values: Any, out: Any, hide: Hiding, sliding: bool, block: int) -> None:
+    """What the last tokens of a text attend to, `block` of them at a time: queries [kv heads, tokens, group, size],
+    keys and values of all of the text [kv heads, text, size], into `out`, [tokens, kv heads, group, size]."""
+    import torch
+
+    heads, tokens, group, size = q.shape
+    before = keys.shape[1] - tokens
+    for begin in range(0, tokens, block):
+        end = min(begin + block, tokens)
+        rows = q[:, begin:end].reshape(heads, (end - begin) * group, size)
+        weights = torch.bmm(rows, keys[:, : before + end].transpose(1, 2))
+        hide(weights.view(heads, end - begin, group, before + end), sliding)
+        found = torch.bmm(torch.softmax(weights, -1), values[:, : before + end])
+        out[begin:end] = found.view(heads, end - begin, group, size).transpose(0, 1)
+
+
+class _Attend:
+    """Attention within stretches."""
+
+    def __init__(self, decoder: Decoder, stretches: Sequence[Stretch]) -> None:
+        self._kinds = [layer.kind for layer in decoder.layers]
+        self._stretches, self._hide = stretches, Hiding(decoder.window)
+
+    def __call__(self, layer: int, q: Any, k: Any, v: Any) -> Any:
+        import torch
+
+        heads, tokens, group, size = q.shape
+        sliding = self._kinds[layer] == "sliding_attention"
+        out = q.new_empty((tokens, heads, group, size))
+        for stretch in self._stretches:
+            own = slice(stretch.begin, stretch.end)
+            keys, values = k[:, own], v[:, own]
+            if stretch.first:
+                first = slice(stretch.first.start, stretch.first.stop)
+                keys, values = torch.cat((k[:, first], keys), 1), torch.cat((v[:, first], values), 1)
+            attended(q[:, own], keys, values, out[own], self._hide, sliding, BLOCK)
+        return out.view(tokens, -1)

@@ -34,7 +34,7 @@ def groups(prompts: Mapping[int, tuple[int, ...]], shortest: int = SHORTEST) -> 
     least that two neighbours share. So the best partition is one into stretches, found from left to right.
     """
     order = sorted(prompts, key=lambda row: (prompts[row], row))
-    common = [0, *(_common(prompts[one], prompts[other]) for one, other in pairwise(order))]
+    common = [0, *(_shared(prompts[one], prompts[other]) for one, other in pairwise(order))]
     saved, begin, shares = [0], [0], [0]  # of the best partition of the first n: its saving, and its last stretch
     for end in range(1, len(order) + 1):
         best, shared, start = (saved[end - 1], end - 1, 0), len(prompts[order[end - 1]]), end - 1
@@ -104,7 +104,24 @@ def _fits(batch: list[Group], ends: dict[Group, int], budget: int) -> bool:
     return max(rows * end, len(batch) * shared) <= budget and rows * (end + shared) <= budget * CACHED
 
 
-def _common(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+def _shared(one: tuple[int, ...], other: tuple[int, ...]) -> int:
     """How many first tokens are equal, but for the last of either."""
-    most = min(len(one), len(other)) - 1
-    return next((at for at in range(most) if one[at] != other[at]), most)
+    return _equal(one, other, min(len(one), len(other)) - 1)
+
+
+def begun(prompt: tuple[int, ...], before: tuple[int, ...]) -> int:
+    """How many first tokens of a prompt, but for its last, are those of one that was computed before."""
+    return _equal(prompt, before, min(len(prompt) - 1, len(before)))
+
+
+def _equal(one: tuple[int, ...], other: tuple[int, ...], most: int) -> int:
+    if one[:most] == other[:most]:
+        return max(most, 0)
+    low, high = 0, most  # the first `low` are equal, the first `high` are not
+    while high - low > 1:
+        middle = (low + high) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low

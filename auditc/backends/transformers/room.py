@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends._memory import OVERRIDE, fits, unchecked
+from auditc.backends.transformers.beginnings import MOST
 from auditc.backends.transformers.identity import BATCH_TOKENS, device_class, model_folder
 from auditc.backends.transformers.params import CELLS, Params
 
@@ -64,13 +65,15 @@ def check_room(torch: Any, source: ModelSource, params: Params) -> None:
 
 
 def _working(config: dict[str, Any], params: Params, device: str, size: int) -> int:
-    """Bytes beside the weights: what layers compute of `batch_tokens`, logits, keys and values."""
+    """Bytes beside the weights: what layers compute of `batch_tokens`, logits, keys and values, and those of earlier
+    turns that are kept."""
     budget, rows = params.batch_tokens or BATCH_TOKENS[device], CELLS
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     inner = max(int(config.get("intermediate_size") or 4 * hidden), hidden)
     width = int(config.get("head_dim") or hidden // heads) * int(config.get("num_key_value_heads") or heads)
     kept = rows * TOKENS * int(config["num_hidden_layers"]) * width * 2 * size
-    return kept + budget * inner * ACTIVATIONS * size + rows * int(config["vocab_size"]) * LOGITS * 4
+    earlier = min(kept, MOST) if device == "cpu" else 0
+    return kept + earlier + budget * inner * ACTIVATIONS * size + rows * int(config["vocab_size"]) * LOGITS * 4
 
 
 @dataclass(frozen=True, slots=True)
