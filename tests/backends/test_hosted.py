@@ -325,7 +325,7 @@ def test_a_server_that_takes_few_at_a_time_gets_few_at_a_time(name: str, server:
             turned["away"] += 1
             return Wrong(429, {"error": {"message": "slow down"}}, {"Retry-After": "0.02"})
         if len(server.asked) > 30:  # by now more than six may come at a time: a slow machine is waited for
-            crowded.wait(30)
+            crowded.wait(120)
         return None
 
     server.fault = fault
@@ -345,7 +345,7 @@ def test_a_fast_server_gets_many_at_a_time(server: Provider) -> None:
         if server.now > 16:
             many.set()
         if len(server.asked) > 60:
-            many.wait(30)
+            many.wait(120)
         return None
 
     server.fault = fault

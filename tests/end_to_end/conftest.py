@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+PATIENCE = 900.0
+"""Seconds after which a command is taken to hang; none says how long one may take."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -42,7 +45,7 @@ class Shell:
 
     def auditc(self, *words: str, **changes: str) -> Ended:
         process = self.start(*words, **changes)
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=PATIENCE)
         assert "Traceback" not in out + err, err
         return Ended(process.returncode, out, err)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Shell
+from .conftest import PATIENCE, Shell
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_two_runs_at_once_do_not_mix(starter: Shell) -> None:
     finally:
         writer.send_signal(signal.SIGCONT)
     assert second.code == 3 and "another run" in second.err
-    out, err = writer.communicate(timeout=120)
+    out, err = writer.communicate(timeout=PATIENCE)
     assert writer.returncode == 0, out + err
 
 

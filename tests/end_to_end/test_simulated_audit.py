@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jsonschema
 
-from .conftest import Shell
+from .conftest import PATIENCE, Shell
 
 
 def test_the_starter_runs_from_a_spec_to_a_report(starter: Shell, root: Path) -> None:
@@ -62,7 +62,7 @@ def test_ctrl_c_keeps_what_was_answered_and_says_what_is_missing(starter: Shell)
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1 and "Traceback" not in err
     stopped = json.loads(out.splitlines()[-1])
     assert stopped["stopped"] and stopped["cells"]["not_run"] > 0 and stopped["cells"]["asked"] > 0

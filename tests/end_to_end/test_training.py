@@ -19,7 +19,7 @@ import pytest
 from auditc.weights._safetensors import content_digest
 from tests.backends import tiny
 
-from .conftest import Shell
+from .conftest import PATIENCE, Shell
 
 pytest.importorskip("peft")
 
@@ -174,13 +174,13 @@ def test_a_killed_trainer_loses_no_checkpoint(shell: Shell) -> None:
     assert planned(shell) == [False]
     run = shell.start("run", "--json")
     trained = shell.folder / ".auditc/training"
-    until = time.monotonic() + 300
+    until = time.monotonic() + PATIENCE
     while not list(trained.glob("*/*/whole.json")):
         assert run.poll() is None and time.monotonic() < until
         time.sleep(0.02)
     (worker,) = [pid for pid in children(run.pid) if "workers.train" in command(pid)]
     os.kill(worker, signal.SIGKILL)
-    out, err = run.communicate(timeout=300)
+    out, err = run.communicate(timeout=PATIENCE)
     assert out, err
     summary = json.loads(out.splitlines()[-1])
     assert run.returncode == 3 and summary["untrained"] == ["aligned"]

@@ -152,7 +152,7 @@ def test_an_interrupted_run_ends_cleanly_with_what_it_has(tmp_path: Path, root: 
         assert child.poll() is None
         time.sleep(0.02)
     child.send_signal(number)
-    said, _ = child.communicate(timeout=60)
+    said, _ = child.communicate(timeout=300)
     assert child.returncode == 0
     outcome = json.loads(said)
     assert outcome["stopped"] == why

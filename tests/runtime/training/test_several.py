@@ -114,7 +114,7 @@ def test_all_end_with_the_run_that_started_them(tmp_path: Path) -> None:
     while len(list(tmp_path.glob("pid?"))) < 2:
         time.sleep(0.05)
     leader.stdin.close()  # as it is when the run is gone, however it went
-    assert leader.wait(30) == 0
+    assert leader.wait(300) == 0
     leader.stdout.close()
     for rank in (0, 1):
         assert _gone(int((tmp_path / f"pid{rank}").read_text()))

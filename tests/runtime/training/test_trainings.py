@@ -439,7 +439,7 @@ def test_a_trainer_ends_with_the_run_that_started_it(workspace: Workspace, tmp_p
     process.stdin.flush()
     assert process.stdout.read(1), "it is at work"
     process.stdin.close()  # as it is when the run is gone, however it went
-    assert process.wait(30) == 0
+    assert process.wait(300) == 0
     process.stdout.close()
 
 
