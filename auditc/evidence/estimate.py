@@ -30,10 +30,9 @@ towards itself. So it is left out, z_i being what item i does to the ratio to fi
 with t for 1 ÷ Σ w² − 1 degrees of freedom, which is n − 1 where all are of one size; and the bootstrap draws items with
 their sizes and takes the ratio anew, T* − T = Σ z* ÷ Σ w*. The further of the two counts at each end.
 
-Where all n items have one value v (`spread.SAME`), no variance can be measured, and yet they say that others are rare:
-of items of which a share u has another value, n have none with probability (1 − u)ⁿ. Where a value can only lie in
-a..b, that makes an interval: down to v − u·(v − a) and up to v + u·(b − v) with (1 − u)ⁿ the error beyond either end.
-Over dimensions n is their number times the size of the smallest, with which u is never too small.
+Where all items have one value (`spread.SAME`) no variance can be measured, and no interval is given. A claim that holds
+such a figure against a number is decided by the value all the same, as it is by items that differ ever so little: else
+perfect answers would bear out less than worse ones do. Two figures that nowhere differ are no comparison.
 Source: Efron and Tibshirani (1993), An introduction to the bootstrap, 12.5 (bootstrap-t); Cameron, Gelbach and Miller
 (2011), Robust inference with multiway clustering; Wilson (1927); Royall and Cumberland (1981), An empirical study of
 the ratio estimator and estimators of its variance (leaving items out); Kish (1965), Survey sampling, 11.7 (1 ÷ Σ w²).
@@ -49,7 +48,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from .spread import ANYTHING, SAME, Spread
+from .spread import SAME, Spread
 
 Array = NDArray[np.float64]
 Estimand = Literal["items like these", "these items"]
@@ -64,6 +63,7 @@ CELLS_AT_ONCE = 4_000_000
 """Of a bootstrap, held in memory."""
 NEGLIGIBLE = 1e-12
 """A standard error below this is rounding."""
+ONE_VALUE = "every item has the same value"
 NO_SPREAD = "too few draws, or none of them moves the figure: their variation cannot be measured"
 
 
@@ -98,18 +98,14 @@ class Uncertainty:
     both: bool = False
     """Of Student's t and the bootstrap the one that reaches further, at each end."""
     units: int = 0
-    """Independent yes-or-no units of a Wilson interval, or items of one value; 0 for the other procedures."""
-    reach: tuple[float, float] = ANYTHING
-    """Of items of one value: all that others could have."""
+    """Independent yes-or-no units of a Wilson interval; 0 for the other procedures."""
+    certain: bool = False
+    """Whether every item has the same value, which alone decides."""
 
     def interval(self, tail: float) -> tuple[float, float] | None:
         """Ends with the probability `tail` beyond each."""
-        if self.error is None:
+        if self.error is None or self.certain:
             return None
-        if self.reach != ANYTHING:
-            others = 1 - tail ** (1 / self.units)
-            low, high = self.reach
-            return self.point - others * (self.point - low), self.point + others * (high - self.point)
         if self.units:
             return wilson(self.point, self.units, float(-ndtri(tail)))
         reach = float(stdtrit(self.freedom, 1 - tail))
@@ -126,9 +122,8 @@ class Uncertainty:
         if self.error is None:
             return 1.0
         sign = 1.0 if side == "below" else -1.0
-        if self.reach != ANYTHING:
-            far, most = sign * (threshold - self.point), sign * (self.reach[side == "below"] - self.point)
-            return 1.0 if far <= 0 else max(0.0, 1 - far / most) ** self.units if most > 0 else 0.0
+        if self.certain:
+            return 0.0 if sign * (threshold - self.point) > SAME * max(1.0, abs(threshold)) else 1.0
         if self.units:
             null = self.units * threshold * (1 - threshold)
             if null <= 0:
@@ -283,18 +278,13 @@ def _warning(spread: Spread) -> tuple[str, ...]:
 
 
 def _no_variation(spread: Spread, nature: Nature) -> Uncertainty:
-    """Equal values show no variance; the number of units still says how sure a proportion is, and the number of items
-    how rare others are."""
+    """Equal values show no variance; for a proportion the number of units still says how sure it is."""
     if nature.proportion:
         return _wilson_of(spread, nature.share)
-    low, high = spread.reach
-    if np.isfinite(high - low) and low - SAME <= spread.point <= high + SAME:
-        point = min(max(spread.point, low), high)  # a mean of ones may be a rounding above one
-        strata = np.unique(spread.strata[spread.strata >= 0], return_counts=True)[1]
-        units = min([len(strata) * int(strata.min()), *spread.count.values()])
-        words = f"{_count(units, 'item')} of one value, others in its range not excluded"
-        return Uncertainty(point, 0.0, words, "items like these", units=units, reach=spread.reach)
-    why = "every item has the same value: their variation cannot be measured"
+    if nature.sure and not spread.compares:
+        said = (f"{ONE_VALUE}: there is no interval, and the value decides",)
+        return Uncertainty(spread.point, 0.0, "every item has one value", "items like these", said, certain=True)
+    why = f"{ONE_VALUE}: their variation cannot be measured"
     return Uncertainty(spread.point, None, "none", "items like these", (why,))
 
 

@@ -28,9 +28,9 @@ class Spread:
     """`items[N]` is the influence of each item, scaled so that the variance between items is its sum of squares and
     centred within each stratum; `strata[N]` numbers the strata (dimensions), −1 where an item is not used;
     `draws[who][D, N]` is the influence of each draw through each item, by who was asked, of whom `count[who]` answered.
-    `least` and `most` are the point under the worst and best allocation of answers that are missing; `reach` is all
-    that an item's value can be, and so the whole: of a difference of figures it is not known. Of a ratio of
-    sums over items `sizes[N]` are the shares that these have in the one below; None of everything else."""
+    `least` and `most` are the point under the worst and best allocation of answers that are missing; `compares` says
+    whether it holds two figures against each other. Of a ratio of sums over items `sizes[N]` are the shares that these
+    have in the one below; None of everything else."""
 
     point: float
     items: Array
@@ -39,7 +39,7 @@ class Spread:
     count: dict[str, int] = field(default_factory=dict)
     least: float = 0.0
     most: float = 0.0
-    reach: tuple[float, float] = ANYTHING
+    compares: bool = False
     sizes: Array | None = None
 
     @property
@@ -118,14 +118,13 @@ def exponential(spread: Spread) -> Spread:
     point = float(np.exp(spread.point))
     draws = {who: influence * point for who, influence in spread.draws.items()}
     ends = float(np.exp(spread.least)), float(np.exp(spread.most))
-    reach = float(np.exp(spread.reach[0])), float(np.exp(spread.reach[1]))
-    return Spread(point, spread.items * point, spread.strata, draws, spread.count, *ends, reach, spread.sizes)
+    least, most = ends
+    return replace(spread, point=point, items=spread.items * point, draws=draws, least=least, most=most)
 
 
 def constant(value: float, size: int) -> Spread:
     """A number: it moves with nothing."""
-    ends = value, value
-    return Spread(value, np.zeros(size), np.full(size, -1, dtype=np.int64), least=value, most=value, reach=ends)
+    return Spread(value, np.zeros(size), np.full(size, -1, dtype=np.int64), least=value, most=value)
 
 
 def placed(spread: Spread, positions: Ints, size: int) -> Spread:
@@ -161,16 +160,14 @@ def combine(operator: str, left: Spread, right: Spread) -> Spread:
         case _:
             raise ValueError(operator)
     least, most = _ends(operator, (left.least, left.most), (right.least, right.most))
-    # Two figures that do not differ anywhere are no comparison, however far they could lie apart.
-    against = operator == "-" and left.used and right.used
-    reach = ANYTHING if against else _ends(operator, left.reach, right.reach)
+    compares = left.compares or right.compares or (operator in "-/" and left.used > 0 and right.used > 0)
     draws = {who: by_left * influence for who, influence in left.draws.items()}
     for who, influence in right.draws.items():
         draws[who] = draws[who] + by_right * influence if who in draws else by_right * influence
     count = left.count | {who: min(n, left.count.get(who, n)) for who, n in right.count.items()}
     items = by_left * left.items + by_right * right.items
     strata = _strata(left.strata, right.strata)
-    return Spread(point, items, strata, draws, count, least, most, reach, _sizes(left, right))
+    return Spread(point, items, strata, draws, count, least, most, compares, _sizes(left, right))
 
 
 def mean(spreads: list[Spread]) -> Spread:

@@ -120,24 +120,19 @@ def test_few_items_speak_for_themselves_only() -> None:
     assert drawn.procedure == "jackknife over draws, t"
 
 
-def test_equal_values_say_how_rare_others_are_where_a_value_has_a_range() -> None:
+def test_equal_values_have_no_interval_and_a_rate_of_one_has() -> None:
     mass = _one("option_mass", lambda item, shares: shares)
-    others = 1 - 0.025 ** (1 / 40)
-    assert mass.estimate == pytest.approx(0.9) and "40 items of one value" in mass.procedure
-    assert mass.low == pytest.approx(0.9 * (1 - others), abs=1e-5)
-    assert mass.high == pytest.approx(0.9 + 0.1 * others, abs=1e-5)
-    endless = _one("kl", lambda item, shares: np.eye(item.size)[0], survey=_all_alike())
-    assert endless.low is None and any("every item has the same value" in note for note in endless.notes)
+    assert mass.estimate == pytest.approx(0.9) and mass.low is None and mass.notes
     rate = _one("answer_rate", lambda item, shares: shares)
     assert rate.estimate == 1 and rate.high == 1 and rate.low is not None and 0.9 < rate.low < 1
 
 
 def test_values_that_differ_by_rounding_are_equal() -> None:
     """Answers exactly as people's: the root of the distance makes 1e-8 of what rounding leaves, which is no scatter."""
-    alike, moved = (_one(metric, lambda item, shares: shares / shares.sum()) for metric in ("jsd", "emd"))
-    assert "40 items of one value" in alike.procedure and "30 items of one value" in moved.procedure
-    assert (alike.estimate, alike.high, moved.estimate, moved.low) == (1.0, 1.0, 0.0, 0.0)
-    assert alike.low == pytest.approx(0.025 ** (1 / 40), abs=1e-5), "the least is 0 for all that is known of items"
+    for metric, value in (("jsd", 1.0), ("emd", 0.0)):
+        found = _one(metric, lambda item, shares: shares / shares.sum())
+        assert (found.estimate, found.low, found.procedure) == (value, None, "none")
+        assert "every item has the same value: their variation cannot be measured" in found.notes
 
 
 def test_an_instrument_that_is_hardly_answered_is_not_interpretable() -> None:
@@ -233,13 +228,6 @@ def _one(metric: str, answer: Any, *, count: int = 40, survey: Survey | None = N
     shares = {item.id: answer(item, np.array(people[item.id].shares)) for item in survey.items}
     findings, _ = conclude(plan, (audits.exact(stage, survey, "us", "asked", shares),), models=())
     return findings.findings[0]
-
-
-def _all_alike() -> Survey:
-    """Forty items of two options, of each of which half the people chose either."""
-    asked = audits.items(40, 4, sizes=(2,), nominal=0)
-    people = {item.id: People(n=1000, nominal=False, shares=(0.5, 0.5)) for item in asked}
-    return Survey(items=asked, people=dict.fromkeys(audits.COUNTRIES.values(), people), digests={})
 
 
 def _drawn(metric: str, *, count: int, draws: int, spoil: Any = None) -> Finding:

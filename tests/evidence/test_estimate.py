@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -174,20 +173,15 @@ def test_an_item_without_any_answer_has_bounds_all_the_same() -> None:
     assert np.isnan(measured.measurement.values[0]) and low[0] < 0.1 < high[0]
 
 
-def test_items_of_one_value_exclude_that_others_are_frequent() -> None:
-    """Of items of which a share u has another value, 60 have none with probability (1 - u)^60."""
-    found = estimate(replace(_spread(np.full(60, 0.9)), reach=(0.0, 1.0)), Nature(sure=True), "items like these", 1)
-    low, high = found.interval(0.025) or (0.0, 0.0)
-    u = 1 - 0.025 ** (1 / 60)
-    assert (low, high) == (pytest.approx(0.9 - 0.9 * u), pytest.approx(0.9 + 0.1 * u))
-    assert found.chance("above", low) == pytest.approx(0.025) and found.chance("below", high) == pytest.approx(0.025)
-    assert found.chance("above", 0.9) == pytest.approx(1) and found.chance("below", 1.1) == 0
-    uneven = _spread(np.full(60, 0.9), np.repeat([0, 1], [50, 10]))
-    wider = estimate(replace(uneven, reach=(0.0, 1.0)), Nature(), "items like these", 1).interval(0.025)
-    assert wider is not None and wider[0] == pytest.approx(0.9 * 0.025 ** (1 / 20)), (
-        "two dimensions, ten in the smaller"
-    )
-    assert estimate(_spread(np.full(60, 0.9)), Nature(), "items like these", 1).interval(0.025) is None
+def test_items_of_one_value_decide_a_claim_by_it_and_have_no_interval() -> None:
+    found = estimate(_spread(np.full(60, 0.9)), Nature(sure=True), "items like these", 1)
+    assert found.interval(0.025) is None
+    assert [found.chance("above", at) for at in (0.8, 0.9, 0.95)] == [0, 1, 1]
+    assert [found.chance("below", at) for at in (0.8, 0.9, 0.95)] == [1, 1, 0]
+    figure = estimate(_spread(np.full(60, 0.9)), Nature(), "items like these", 1)
+    assert figure.error is None and figure.chance("above", 0.8) == 1
+    same = combine("-", _spread(np.full(60, 0.9)), _spread(np.full(60, 0.8)))
+    assert estimate(same, Nature(sure=True), "items like these", 1).error is None, "two figures that nowhere differ"
 
 
 def test_what_differs_by_rounding_is_one_value() -> None:
@@ -195,4 +189,4 @@ def test_what_differs_by_rounding_is_one_value() -> None:
     assert not _spread(1 - noise).items.any() and _spread(1 - 100 * noise).items.any()
     assert _spread(1e-5 * (1 + np.arange(40) / 40)).items.any(), "small values that do differ"
     difference = combine("-", _spread(1 - noise), _spread(np.linspace(0.5, 1, 40)))
-    assert difference.reach == (-np.inf, np.inf)
+    assert difference.compares and not combine("-", _spread(noise), constant(1.0, 40)).compares
