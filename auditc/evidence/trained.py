@@ -109,7 +109,7 @@ def trained(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]) -
         return
     families: dict[tuple[object, ...], list[_Pair]] = {}
     single = list(_pairs(plan, made, readings))
-    for pair in (*_means(plan, single), *single):
+    for pair in (*_means(plan, single, numbers), *single):
         families.setdefault(pair.family, []).append(pair)
     for pairs in families.values():
         repetitions = min(MOST_REPETITIONS, max(LEAST_REPETITIONS, REPETITIONS_A_TEST * len(pairs)))
@@ -147,15 +147,17 @@ def _pairs(plan: Plan, made: dict[str, Train], readings: Sequence[Measured]) -> 
                 yield _Pair(TRAININGS, left, right, condition, ((own, other),))
 
 
-def _means(plan: Plan, single: Sequence[_Pair]) -> Iterator[_Pair]:
-    """Over the populations of each pair; of whole figures, which are what a training is for."""
+def _means(plan: Plan, single: Sequence[_Pair], numbers: dict[str, int]) -> Iterator[_Pair]:
+    """Over the populations of each pair that have an item on all its sides, where there are several; of whole figures,
+    which are what a training is for."""
     alike: dict[tuple[object, ...], list[_Pair]] = {}
     for pair in single:
         if pair.first.measurement.population in plan.populations and not pair.first.part.axes:
             alike.setdefault((*pair.family, pair.left, pair.right), []).append(pair)
     for pairs in alike.values():
-        if len(pairs) > 1:
-            yield replace(pairs[0], peoples=tuple(pair.peoples[0] for pair in pairs))
+        peoples = tuple(pair.peoples[0] for pair in pairs if together(pair.peoples[0], None, numbers)[0])
+        if len(peoples) > 1:
+            yield replace(pairs[0], peoples=peoples)
 
 
 def _place(measured: Measured) -> Place:
@@ -186,20 +188,17 @@ def _left_out(plan: Plan, measured: Measured, spoken: set[tuple[str, str]]) -> b
 
 def _found(plan: Plan, pair: _Pair, numbers: dict[str, int], repetitions: int) -> _Found:
     first, own = pair.first, pair.first.measurement
-    asked_of, items, cut, there = set[str](), set[str](), list[Slice](), list[tuple[Measured, ...]]()
+    asked_of, items, cut = set[str](), set[str](), list[Slice]()
     sound, unit = True, ""
     for sides in pair.peoples:
         whole = [slice_of(each, None, numbers) for each in sides]
         asked_of.update(name for side in whole for name in usable(side))
         sound, unit = sound and all(side.interpretable() for side in whole), whole[0].unit
         shared, mine = together(sides, None, numbers)
-        if shared:
-            items.update(shared)
-            cut.extend(mine)
-            there.append(sides)
+        items.update(shared)
+        cut.extend(mine)
     if not cut:
         return _Found(pair, (), len(asked_of), sound, unit, NOTHING)
-    pair = replace(pair, peoples=tuple(there))
     named = (own.measure, pair.left, pair.right, *(_people(pair) or ("",)), pair.condition, *first.part.axes.values())
     seed = seeded(plan.seed, pair.of, *named)
     placed, size = spreads(cut), len(pair.peoples[0])

@@ -341,3 +341,13 @@ def test_a_figure_of_other_items_than_the_difference_says_of_how_many() -> None:
     rows = by_id(page)
     assert f"{own.n.items} items" in cells(rows["few"])["After, or the first"]
     assert "items" not in cells(rows["all"])["After, or the first"]
+
+
+def test_beyond_a_control_stands_beside_the_difference_of_the_very_same_people() -> None:
+    asked = changed("training", 0.04, id="mean", population="", over=("us", "cn"))
+    others = changed("beyond", 0.01, id="beyond", axes=CONTROL, population="", over=("us",))
+    made = material("en", small=True)
+    found = made.findings.model_copy(update={"contrasts": (asked, others), "trainings": (training(),)})
+    page = read(document(replace(made, findings=found)))
+    [short] = page.every("table", **{"class": "stack overview"})
+    assert set(by_id(short)) == {"mean"} and "beyond" in by_id(page)

@@ -153,11 +153,16 @@ def _pair(each: Contrast) -> tuple[object, ...]:
     return each.block, each.metric, part, each.left, each.right
 
 
+def _people_of(each: Contrast) -> tuple[object, ...]:
+    """What is beyond a control stands beside the difference of the very same people."""
+    return *_pair(each), each.population, each.over
+
+
 def _overview(names: Names, name: str, rows: Sequence[Contrast], own: Own) -> Overview:
     beyond: dict[tuple[object, ...], list[Contrast]] = {}
     for each in rows:
         if each.of == "beyond":
-            beyond.setdefault((*_pair(each), each.population), []).append(each)
+            beyond.setdefault(_people_of(each), []).append(each)
     figures: dict[tuple[object, ...], list[Change]] = {}
     for each in rows:
         if each.of == "beyond" or "condition" in each.axes:
@@ -167,7 +172,7 @@ def _overview(names: Names, name: str, rows: Sequence[Contrast], own: Own) -> Ov
             right=names.model(each.right),
             people=names.heading(each.population) if each.population else "",
             asked=_row(names, each, own),
-            beyond=tuple(_row(names, more, own) for more in beyond.get((*_pair(each), each.population), ())),
+            beyond=tuple(_row(names, more, own) for more in beyond.get(_people_of(each), ())),
         )
         figures.setdefault((each.block, each.metric, each.over), []).append(made)
     shown = [row for found in figures.values() for change in found for row in (change.asked, *change.beyond)]
