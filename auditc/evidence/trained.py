@@ -190,7 +190,7 @@ def _found(plan: Plan, pair: _Pair, numbers: dict[str, int], repetitions: int) -
     first, own = pair.first, pair.first.measurement
     asked_of, items, cut = set[str](), set[str](), list[Slice]()
     sound, unit = True, ""
-    for sides in pair.peoples:
+    for sides in pair.peoples:  # of a mean each has an item on all its sides
         whole = [slice_of(each, None, numbers) for each in sides]
         asked_of.update(name for side in whole for name in usable(side))
         sound, unit = sound and all(side.interpretable() for side in whole), whole[0].unit

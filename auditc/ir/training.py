@@ -114,7 +114,8 @@ class Verdict(NamedTuple):
     last: float | None
     untouched: float | None
     grew: bool
-    """Whether the loss on what is learnt grew and never came back: no later point is as low as the first step."""
+    """Whether the loss on what is learnt grew and never came back: no later point is as low as the first step, the last
+    ones are at least twice as high, and no look at the valid part was lower than the one before the training."""
 
     @property
     def worse(self) -> bool:
@@ -133,6 +134,8 @@ class Verdict(NamedTuple):
 
 FEW: Final = 5
 """With fewer points than this, that the first is the lowest is chance."""
+TWICE: Final = 2.0
+"""A first batch that happens to be an easy one is lower than all others too, but hardly by as much."""
 
 
 def judged(curve: Sequence[Point], kept: int) -> Verdict:
@@ -144,7 +147,8 @@ def judged(curve: Sequence[Point], kept: int) -> Verdict:
     few = max(1, len(losses) // 10)
     ends = (losses[:few], losses[-few:]) if losses else ((), ())
     first, last = (math.fsum(part) / len(part) if part else None for part in ends)
-    grew = len(losses) >= FEW and min(losses[1:]) > losses[0]
+    never_back = len(losses) >= FEW and last is not None and min(losses[1:]) > losses[0] and last >= TWICE * losses[0]
+    grew = never_back and not (0 in decided and lowest is not None and lowest[1] < decided[0])
     untouched = losses[0] if losses else None
     return Verdict(decided.get(0), decided.get(kept), lowest, first, last, untouched, grew)
 

@@ -191,7 +191,8 @@ def test_before_and_after_stand_beside_the_difference_and_what_it_is_worth() -> 
     told = cells(rows[ROWS[0].id])
     assert told["Before, or the second"].startswith(f"{own['smollm2', 'asked']:.3f}")
     assert told["After, or the first"].startswith(f"{own['gemma3', 'asked']:.3f}")
-    assert told["Difference"].startswith("+0.051") and "0.031–0.071, 97.5%" in told["Difference"]
+    assert told["Difference"].startswith("+0.051") and "0.031–0.071, 97.5%; p 0.004" in told["Difference"]
+    assert told["Items"] == "24, 6 learnt, 2 chose the state"
     assert told["Told apart"] == "higher"
     assert told["Beyond the control"].startswith("+0.047") and told["Beyond the control"].endswith("higher")
     untested = cells(rows["untested"])
@@ -265,7 +266,7 @@ def test_the_section_is_there_where_something_was_trained_and_only_there(languag
 def test_tables_say_what_their_cells_are_and_notes_are_found(language: str) -> None:
     tables = [(table, 9) for table in section(language).every("table", **{"class": "stack trainings"})]
     first, second = section(language).every("table", **{"class": "stack overview"})
-    for table, columns in (*tables, (first, 6), (second, 5)):
+    for table, columns in (*tables, (first, 7), (second, 6)):
         assert table.every("caption") and len(table.every("th", scope="col")) == columns
         for row in (row for row in table.every("tr") if row.every("td")):
             assert len(row.every("th", scope="row")) == 1

@@ -254,6 +254,10 @@ def test_a_result_of_the_first_form_is_read_and_one_of_a_later_form_is_refused(w
         ((), (0.4, 8.0, 0.3, 0.2, 0.1, 0.5), 6, ("higher at the end than at the beginning: 0.4 in its first",)),
         ((0.5, 6.0), (0.4, 8.0, 9.0, 7.0, 6.0, 5.0), 3, ("lowest of its epochs", "grew and never came back")),
         ((), (0.4, 0.5), 2, ("higher at the end",)),
+        # One easy batch in front of a loss that falls.
+        ((1.0, 0.5), (0.3, 0.9, 0.8, 0.6, 0.5, 0.41), 3, ()),
+        ((1.0, 0.5), (0.3, 0.9, 0.9, 0.8, 0.8, 0.7), 3, ()),
+        ((), (0.3, 0.9, 0.8, 0.6, 0.5, 0.41), 6, ("higher at the end",)),
         ((), (), 0, ()),
     ],
 )
