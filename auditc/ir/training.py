@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from .exchange import ScoreRequest
 from .plan import Thing
 from .values import Form
+
+WEIGHTS_SPREAD: Final = "AUDITC_WEIGHTS_SPREAD"
+"""In the environment of each of several processes that train one model: set where each holds a part of its weights."""
 
 
 @dataclass(frozen=True, slots=True)
