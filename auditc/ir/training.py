@@ -15,6 +15,8 @@ from .values import Form
 
 ANEW: Final = "float32, from "
 """In a model's card before how its base was quantised: a training wrote the weights anew, multiplied out."""
+WEIGHTS_SPREAD: Final = "AUDITC_WEIGHTS_SPREAD"
+"""In the environment of each of several processes that train one model: set where each holds a part of its weights."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The states of a training on the disk: written, marked when they are whole, found again, and cleared.
 
-What is not marked as whole (see `_whole`), or is of another job, is never used.
+What is not marked as whole (see `_whole`), or is of another job, is never used. Where weights are spread over
+processes, each writes and reads the part that it holds: how many there are is part of the job.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from auditc.ir.training import NotTrained
 
+from ._parts import own, settled
+from ._several import team
 from ._whole import MARK, whole
 
 STATE: Final = "state.safetensors"
@@ -66,27 +68,31 @@ class Checkpoints:
         return {step for step, job in whole(self.folder).items() if job == self.job}
 
 
+def state_file(place: Path) -> Path:
+    """Where this process writes what it holds of a model."""
+    us = team()
+    return place / (f"state-{us.rank}.safetensors" if us.spread else STATE)
+
+
 def held(model: Any) -> dict[str, Any]:
     """What a state of a model is, under the names that it has in memory: all that is trained, what is tied once; and
-    where that is every weight, the buffers that are kept with them."""
+    where that is every weight, the buffers that are kept with them. Of what is spread, the part of this process."""
+    settled(model)
     parts = dict(model.named_parameters())
-    trained = {name: part for name, part in parts.items() if part.requires_grad}
+    trained = {name: own(part) for name, part in parts.items() if part.requires_grad}
     if len(trained) < len(parts):
         return trained
     kept = model.state_dict().keys()
     return trained | {name: part for name, part in model.named_buffers() if name in kept}
 
 
-def write_state(model: Any, place: Path, gathered: Mapping[str, Any] | None = None) -> None:
-    """Write what a model is now, or those of its parts that were gathered from several devices. The library would
-    write it under the names of the model's files, which are others than those in memory for some architectures, and
-    would then not find it again. Raises OSError."""
+def write_state(model: Any, place: Path) -> None:
+    """Write what a model is now. The library would write it under the names of the model's files, which are others
+    than those in memory for some architectures, and would then not find it again. Raises OSError."""
     from safetensors.torch import save_file
 
-    parts = held(model)
-    there = parts if gathered is None else gathered
     place.mkdir(parents=True, exist_ok=True)
-    save_file({name: there[name].detach().cpu().contiguous() for name in parts}, place / STATE)
+    save_file({name: part.detach().cpu().contiguous() for name, part in held(model).items()}, state_file(place))
 
 
 def put_back(model: Any, place: Path) -> None:
@@ -97,13 +103,13 @@ def put_back(model: Any, place: Path) -> None:
 
     parts = held(model)
     try:
-        with safe_open(place / STATE, "pt") as state, torch.no_grad():
+        with safe_open(state_file(place), "pt") as state, torch.no_grad():
             odd = parts.keys() ^ {*state.keys()}
             odd |= {name for name in parts.keys() - odd if [*parts[name].shape] != state.get_slice(name).get_shape()}
             for name in () if odd else parts:
                 parts[name].copy_(state.get_tensor(name))
     except (OSError, SafetensorError):
-        odd = {STATE}
+        odd = {state_file(place).name}
     if odd:
         (place / MARK).unlink(missing_ok=True)
         raise NotTrained(

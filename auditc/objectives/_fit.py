@@ -25,6 +25,7 @@ from ._checkpoints import Checkpoints, put_back, write_state
 from ._contract import SHARED, Trainee
 from ._faults import fault_of
 from ._losses import Means, curve, raw
+from ._parts import in_parts, own, settled
 from ._several import team, together
 
 CLIP: Final = 1.0
@@ -69,6 +70,7 @@ def arguments(job: Job, trainee: Trainee) -> dict[str, Any]:
         "eval_strategy": "epoch" if job.valid else "no",
         "eval_on_start": bool(job.valid),
         "save_strategy": "epoch",
+        "save_only_model": team().spread,  # or the library takes no model that it spread itself; see `fit`
         "label_names": ["people"],
         "prediction_loss_only": True,
         "remove_unused_columns": False,
@@ -105,14 +107,11 @@ def steady(kind: type[Any], job: Job, lengths: Sequence[int]) -> type[Any]:
             return made
 
         def _save(self, output_dir: str, state_dict: Any = None) -> None:
-            if self.args.should_save:
-                write_state(self.model, Path(output_dir), state_dict)
+            if self.args.should_save or team().spread:
+                write_state(self.model, Path(output_dir))
 
         def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-            if self.is_fsdp_enabled:  # each process has its part of the weights in a form of its own
-                super()._load_from_checkpoint(resume_from_checkpoint, model)
-            else:
-                put_back(self.model, Path(resume_from_checkpoint))
+            put_back(self.model, Path(resume_from_checkpoint))
 
         def _send_telemetry(self) -> None:
             """TRL tells its makers of each training; ours tells nobody."""
@@ -122,7 +121,8 @@ def steady(kind: type[Any], job: Job, lengths: Sequence[int]) -> type[Any]:
 
     if team().size == 1:
         return Steady
-    return together(Steady, Batches(lengths, job.settings.batch, job.settings.seed), team())
+    kind = together(Steady, Batches(lengths, job.settings.batch, job.settings.seed), team())
+    return in_parts(kind, team()) if team().spread else kind
 
 
 def fit(
@@ -137,7 +137,7 @@ def fit(
     cells or written texts are learnt. Raises NotTrained."""
     us = team()
     versions = {name: metadata.version(name) for name in packages} | {"engine": trainee.device}
-    versions |= {"processes": str(us.size)} if us.size > 1 else {}
+    versions |= {"processes": f"{us.size}{' (FSDP)' if us.spread else ''}"} if us.size > 1 else {}
     states = Checkpoints(Path(job.checkpoints), _digest(job, versions))
     parameters = [(part.numel(), part.requires_grad) for part in trainee.model.parameters()]
     steps = job.settings.epochs * math.ceil(len(trainer.train_dataset) / job.settings.batch)
@@ -180,6 +180,7 @@ def _run(
     """Train to the end; gives all that was logged, of what ran before as well."""
     from transformers import PrinterCallback
 
+    trainer.args.save_only_model = False  # a state holds all that a training needs to go on
     trainer.remove_callback(PrinterCallback)  # it writes to the standard output
     trainer.processing_class = None  # or each state would hold the tokenizer
     trainer.add_callback(_watch(job, trainer, states, tell, steps))
@@ -270,8 +271,9 @@ def _keep(job: Job, trainee: Trainee, states: Checkpoints, history: Sequence[Map
     kept = _best(job, history) or last
     if kept != last:
         put_back(trainee.model, states.at(kept))
+    settled(trainee.model)
     for name, part in trainee.model.named_parameters():
-        if part.requires_grad and not bool(torch.isfinite(part).all()):
+        if part.requires_grad and not bool(torch.isfinite(own(part)).all()):
             raise NotTrained(
                 "diverged",
                 f"after step {kept}, {name} holds what is no number: the training diverged",
@@ -281,10 +283,13 @@ def _keep(job: Job, trainee: Trainee, states: Checkpoints, history: Sequence[Map
 
 
 def _write(trainee: Trainee, result: Path) -> None:
-    """Fill the result folder in one step. Of several processes the first one does. Raises OSError."""
-    if not team().first:
-        return
+    """Fill the result folder in one step. Of several processes the first one does, with what the others have of the
+    weights where they are spread. Raises OSError."""
     partial = result.with_name(f"{result.name}.partial")
+    if not team().first:
+        if team().spread:
+            trainee.save(partial)
+        return
     shutil.rmtree(partial, ignore_errors=True)
     try:
         trainee.save(partial)

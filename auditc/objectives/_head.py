@@ -70,7 +70,7 @@ def narrowed(causal: Any, mean: bool) -> Iterator[bool]:
         if spelt is None:
             return plain(*args, **feed)
         ids, last, tokens, people = (feed[key] for key in ("input_ids", "last", "tokens", "people"))
-        logits = rows_alone(self, ids, last, tokens) if alone else own_head(self, plain, ids, last)[:, tokens]
+        logits = rows_alone(self, plain, ids, last, tokens) if alone else own_head(self, plain, ids, last)[:, tokens]
         return {"loss": divergence(logits.float(), spelt, people, mean)}
 
     causal.forward = MethodType(forward, causal)
@@ -80,17 +80,24 @@ def narrowed(causal: Any, mean: bool) -> Iterator[bool]:
         del causal.forward
 
 
-def rows_alone(causal: Any, ids: Any, last: Any, tokens: Any) -> Any:
-    """Logits of `tokens` after the place `last` of each row, [rows, n], in float32."""
+def rows_alone(causal: Any, plain: Any, ids: Any, last: Any, tokens: Any) -> Any:
+    """Logits of `tokens` after the place `last` of each row, [rows, n], in float32. The head is called by the model as
+    it always is, so that weights which are spread over processes are there when it is."""
     import torch
 
-    hidden = causal.base_model(input_ids=ids, use_cache=False).last_hidden_state
-    hidden = hidden[torch.arange(len(last), device=last.device), last]
     head = causal.get_output_embeddings()
-    weight, bias = (gathered(part) for part in (head.weight, head.bias))
-    with torch.autocast(hidden.device.type, enabled=False):
-        wanted = None if bias is None else bias[tokens].float()
-        return torch.nn.functional.linear(hidden.float(), weight[tokens].float(), wanted)
+
+    def few(hidden: Any) -> Any:
+        hidden = hidden[torch.arange(len(last), device=last.device), last]
+        with torch.autocast(hidden.device.type, enabled=False):
+            bias = None if head.bias is None else head.bias[tokens].float()
+            return torch.nn.functional.linear(hidden.float(), head.weight[tokens].float(), bias)
+
+    head.forward = few
+    try:
+        return plain(input_ids=ids, use_cache=False).logits
+    finally:
+        del head.forward
 
 
 def own_head(causal: Any, plain: Any, ids: Any, last: Any) -> Any:
@@ -108,20 +115,18 @@ def own_head(causal: Any, plain: Any, ids: Any, last: Any) -> Any:
         hook.remove()
 
 
-def gathered(part: Any) -> Any:
-    """A parameter as one tensor; of one that is spread over devices, all of it."""
-    return part.full_tensor() if hasattr(part, "full_tensor") else part
-
-
 def multiplies(causal: Any) -> bool:
     """Whether a logit is the product of the base model's last hidden state with the token's row, plus its bias, and
     nothing else. Looked at in three places: what the head gets, what it does, and what becomes of what it gives."""
     import torch
 
     head = causal.get_output_embeddings()
-    if type(head) is not torch.nn.Linear:
+    if type(head).forward is not torch.nn.Linear.forward:
         return False
     got: dict[str, Any] = {}
+
+    def seen(_module: Any, _arguments: tuple[Any, ...], given: Any) -> None:
+        got["base"] = given.last_hidden_state
 
     def strange(_module: Any, arguments: tuple[Any, ...], given: Any) -> Any:
         got["hidden"] = arguments[0]
@@ -131,20 +136,20 @@ def multiplies(causal: Any) -> bool:
     was = causal.training
     causal.eval()
     ids = torch.arange(4, device=head.weight.device)[None] + 1
-    hook = head.register_forward_hook(strange)
+    hooks = [causal.base_model.register_forward_hook(seen), head.register_forward_hook(strange)]
     try:
         with torch.no_grad():
-            hidden = causal.base_model(input_ids=ids, use_cache=False).last_hidden_state
             logits = causal(input_ids=ids, use_cache=False).logits
         return bool(
-            "hidden" in got
-            and got["hidden"].shape == hidden.shape
-            and torch.allclose(got["hidden"], hidden, rtol=1e-5, atol=1e-6)
+            {"base", "hidden"} <= got.keys()
+            and got["hidden"].shape == got["base"].shape
+            and torch.allclose(got["hidden"], got["base"], rtol=1e-5, atol=1e-6)
             and logits.shape == got["given"].shape
             and torch.equal(logits.to(got["given"].dtype), got["given"])
         )
     except Exception:  # whatever an architecture does not take, its own head is asked for then
         return False
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
         causal.train(was)

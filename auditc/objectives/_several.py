@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from auditc.ir.training import WEIGHTS_SPREAD
+
 COUNTED: Final = "counted"
 """In a batch of several processes: how many of its rows count, a tensor of one number."""
 
@@ -23,6 +25,8 @@ class Team:
 
     rank: int
     size: int
+    spread: bool = False
+    """Whether each holds a part of the weights, and not the whole model."""
 
     @property
     def first(self) -> bool:
@@ -32,7 +36,8 @@ class Team:
 
 def team() -> Team:
     """This process and those that train with it."""
-    return Team(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    return Team(int(os.environ.get("RANK", "0")), size, size > 1 and WEIGHTS_SPREAD in os.environ)
 
 
 @dataclass(slots=True)

@@ -185,8 +185,8 @@ def test_all_weights_go_on_and_are_kept_whatever_their_names_in_files_are(
     kept: dict[str, Any] = {}
     wrote, saved = _fit.write_state, _fit._write
 
-    def note(model: Any, place: Path, gathered: Any = None) -> None:
-        wrote(model, place, gathered)
+    def note(model: Any, place: Path) -> None:
+        wrote(model, place)
         states[int(place.name[11:])] = {name: part.detach().clone() for name, part in model.named_parameters()}
 
     def keep(trainee: Any, result: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends._prompts import Fed, Prompts
+from auditc.backends.transformers import parts
 from auditc.backends.transformers.adapters import put_on, take_off
 from auditc.backends.transformers.identity import TEMPLATES, TOKENIZER, device_class, files, model_folder
 from auditc.backends.transformers.load import steady
@@ -54,10 +55,15 @@ class Trainee:
 
     def save(self, folder: Path) -> None:
         """Write the adapter in PEFT's form; where all weights were trained, or an adapter was added to them before, a
-        whole model in float32 with the base's own files beside it. Raises OSError."""
+        whole model in float32 with the base's own files beside it. Where weights are spread over processes, all of
+        them call it, and the first writes. Raises OSError."""
+        full = self._settings.adapter.kind == "full"
+        state = parts.gathered(self.model) if full and parts.processes() else {}
+        if not parts.writes():
+            return
         folder.mkdir(parents=True, exist_ok=True)
-        if self._settings.adapter.kind == "full":
-            self._save_whole(self.model, self.model.state_dict(), folder)
+        if full:
+            self._save_whole(self.model, state or self.model.state_dict(), folder)
         elif not self._merged:
             self._save_adapter(folder)
         else:
@@ -75,7 +81,9 @@ class Trainee:
         import peft
         from safetensors.torch import save_file
 
-        tensors = peft.get_peft_model_state_dict(self.model)
+        # Of a model that is spread, PEFT would gather whatever it is given.
+        adapter = {key: tensor for key, tensor in self.model.state_dict().items() if ".lora_" in key}
+        tensors = peft.get_peft_model_state_dict(self.model, state_dict=adapter)
         plain = {key: tensors[key].detach().cpu().contiguous() for key in sorted(tensors)}
         save_file(plain, folder / "adapter_model.safetensors", metadata={"format": "pt"})
         said = {**_lora(self._settings), "peft_type": "LORA", "task_type": "CAUSAL_LM"}
@@ -124,23 +132,28 @@ def trainee(source: ModelSource, params: Params, settings: Settings) -> Trainee:
     full = settings.adapter.kind == "full"
     wide = settings.precision == "float32" or full or source.adapter is not None
     only_here: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    how = {"dtype": torch.float32 if wide else torch.bfloat16, "attn_implementation": params.attention}
+    how |= {"use_safetensors": True, **only_here}
+    if parts.processes():
+        parts.suits(source.name, source.adapter is not None, settings)
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **only_here)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=torch.float32 if wide else torch.bfloat16,
-            attn_implementation=params.attention,
-            use_safetensors=True,
-            **only_here,
-        ).to(device)
+        if parts.processes():
+            model = parts.opened(folder, **how)
+        else:
+            model = transformers.AutoModelForCausalLM.from_pretrained(folder, **how).to(device)
     except (MemoryError, torch.OutOfMemoryError) as fault:
         raise NotTrained(
             "out_of_memory", f"model {source.name} does not fit into memory", "Take a smaller model."
         ) from fault
+    except BackendUnavailable:
+        raise
     except Exception as fault:  # a folder can be wrong in any way, and each library has faults of its own
         raise BackendUnavailable(
             f"model {source.name} could not be loaded by transformers: {type(fault).__name__}"
         ) from fault
+    if parts.processes():
+        parts.spreads(model, source.name)
     model.config.use_cache = False
     if source.adapter is not None:
         put_on(model, source.adapter, source.name)

@@ -221,8 +221,9 @@ def over_processes(stage: Train, device: str, machine: Machine) -> Spread | None
         )
         numbers = " or ".join(str(number) for number in sorted({*near}))
         raise _problem(stage, said, f"write `batch = {numbers}`, or unset {SPREAD} to train in one process")
-    if (device, over.kind == "MULTI_CPU") in (("cpu", False), ("cuda", True)):
-        said = f"the configuration that {SPREAD} names is for {over.kind}, and `{stage.base}` is trained on: {device}"
+    if device in ("cpu", "cuda") and device != over.device:
+        kind = f"{over.kind} on {over.device}" if over.kind == "FSDP" else over.kind
+        said = f"the configuration that {SPREAD} names is for {kind}, and `{stage.base}` is trained on: {device}"
         raise _problem(stage, said, f"take another configuration, or unset {SPREAD} to train in one process")
     return over
 
@@ -241,8 +242,8 @@ def room_for(plan: Plan, stage: Train, ready: Ready, learnt: Examples, machine: 
         longest = learnt.longest * objectives.take(stage.objective.kind).texts
         needed = backend.training_memory(base.source, params, settings(stage), longest)
         there = None if backend.identify(base.source, params).get("device") == "cuda" else available()
-        over = machine.spread() if there is not None else None  # on a CPU, each process has a copy of its own
-        needed *= over.processes if over else 1
+        over = machine.spread() if there is not None else None  # on a CPU, each process may have a copy of its own
+        needed *= over.copies if over else 1
     except ValueError:
         return Room(stage.model, None, None)  # the recipe says it better
     except BackendUnavailable:

@@ -16,8 +16,8 @@ from typing import Any, Final
 from ..workers.starting import FLAGS, SPREAD, environment
 from .trainer import interpreter
 
-KINDS: Final = ("MULTI_CPU", "MULTI_GPU")
-"""Each process holds the whole model. FSDP is none of them: see docs/decisions/0038-several-processes.md."""
+KINDS: Final = ("MULTI_CPU", "MULTI_GPU", "FSDP")
+"""With FSDP each process holds a part of the weights, on CPUs or on GPUs; with the others, the whole model."""
 
 _READ: Final = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1], encoding='utf-8'))))"
 """Asked of the interpreter that trains: accelerate brings what reads its configurations."""
@@ -52,13 +52,35 @@ PLACES: Final = frozenset(
 """What else it may say: which devices there are, and what does not change how they compute."""
 
 
+FSDP: Final[dict[str, tuple[object, ...]]] = {
+    "version": (2,),
+    "auto_wrap_policy": ("TRANSFORMER_BASED_WRAP",),
+    "reshard_after_forward": (True,),
+    "offload_params": (False,),
+    "activation_checkpointing": (False,),
+    "activation_checkpointing_offload": (False,),
+    "state_dict_type": ("SHARDED_STATE_DICT", "FULL_STATE_DICT"),
+    "cpu_ram_efficient_loading": (True, False),
+    "sync_module_states": (True, False),
+    "use_orig_params": (True, False),
+}
+"""What its `fsdp_config` may say. The last four change nothing: each process reads and writes the part that it holds,
+and version 2 knows no others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """`kind` is one of KINDS; `how` is what the recipe knows of it."""
+    """`kind` is one of KINDS, `device` is `cpu` or `cuda`; `how` is what the recipe knows of it."""
 
     processes: int
     kind: str
+    device: str
     how: dict[str, Any]
+
+    @property
+    def copies(self) -> int:
+        """How many times the weights are held."""
+        return 1 if self.kind == "FSDP" else self.processes
 
 
 def spread() -> Spread | None:
@@ -95,6 +117,22 @@ def told(said: dict[str, Any]) -> Spread:
         if said.get(name, value) != value:
             raise ValueError(f"`{name}` is {said[name]}, and what is run is {value}")
     for name in said:
-        if name not in PLACES | WANTED.keys() and said[name]:
+        if name not in PLACES | WANTED.keys() and said[name] and (kind, name) != ("FSDP", "fsdp_config"):
             raise ValueError(f"`{name}` is nothing that is run")
-    return Spread(size, kind, {"processes": size, "kind": kind})
+    if kind == "FSDP":
+        _in_parts(said.get("fsdp_config"))
+    on_cpu = kind == "MULTI_CPU" or (kind == "FSDP" and said.get("use_cpu") is True)
+    return Spread(size, kind, "cpu" if on_cpu else "cuda", {"processes": size, "kind": kind})
+
+
+def _in_parts(said: object) -> None:
+    """Raises ValueError for what an `fsdp_config` says and cannot be done."""
+    given = {str(name).removeprefix("fsdp_"): value for name, value in said.items()} if isinstance(said, dict) else {}
+    given.setdefault("version", 1)  # as accelerate has it
+    for name, value in given.items():
+        if name not in FSDP:
+            if value not in (None, False, "", "NO_PREFETCH"):
+                raise ValueError(f"`fsdp_{name}` is nothing that is run")
+        elif not any(value is one or (value == one and type(value) is type(one)) for one in FSDP[name]):
+            wanted = " or ".join(str(one).lower() if isinstance(one, bool) else str(one) for one in FSDP[name])
+            raise ValueError(f"`fsdp_{name}` is {value}, and what is run is {wanted}")

@@ -134,13 +134,17 @@ def _gone(number: int) -> bool:
 
 
 CPU: dict[str, Any] = {"distributed_type": "MULTI_CPU", "num_processes": 2, "num_machines": 1, "mixed_precision": "no"}
+FSDP: dict[str, Any] = {"fsdp_version": 2, "fsdp_auto_wrap_policy": "TRANSFORMER_BASED_WRAP"}
+PARTS: dict[str, Any] = {"distributed_type": "FSDP", "fsdp_config": FSDP}
 
 
 def test_the_configuration_for_several_gpus_is_one_that_is_run() -> None:
     yaml = pytest.importorskip("yaml")
-    file = Path(__file__).parents[3] / "auditc" / "objectives" / "several-gpus.yaml"
-    over = told(yaml.safe_load(file.read_text(encoding="utf-8")))
-    assert (over.processes, over.kind) == (2, "MULTI_GPU")
+    for name, kind, copies in (("several-gpus", "MULTI_GPU", 2), ("several-gpus-fsdp", "FSDP", 1)):
+        file = Path(__file__).parents[3] / "auditc" / "objectives" / f"{name}.yaml"
+        over = told(yaml.safe_load(file.read_text(encoding="utf-8")))
+        assert (over.processes, over.kind, over.device, over.copies) == (2, kind, "cuda", copies)
+        assert over.how == {"processes": 2, "kind": kind}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +154,13 @@ def test_the_configuration_for_several_gpus_is_one_that_is_run() -> None:
         ({"num_processes": 1}, "`num_processes` is 1"),
         ({"mixed_precision": "bf16"}, "`mixed_precision` is bf16"),
         ({"num_machines": 2}, "`num_machines` is 2"),
-        ({"distributed_type": "FSDP", "fsdp_config": {"fsdp_version": 2}}, "`distributed_type` is FSDP"),
+        ({"distributed_type": "FSDP"}, "`fsdp_version` is 1, and what is run is 2"),
+        ({"distributed_type": "MULTI_GPU", "fsdp_config": FSDP}, "`fsdp_config` is nothing that is run"),
+        ({**PARTS, "fsdp_config": {**FSDP, "fsdp_offload_params": True}}, "`fsdp_offload_params` is True"),
+        ({**PARTS, "fsdp_config": {**FSDP, "fsdp_auto_wrap_policy": "NO_WRAP"}}, "`fsdp_auto_wrap_policy` is NO_WRAP"),
+        ({**PARTS, "fsdp_config": {**FSDP, "fsdp_reshard_after_forward": False}}, "what is run is true"),
+        ({**PARTS, "fsdp_config": {**FSDP, "fsdp_activation_checkpointing": True}}, "what is run is false"),
+        ({**PARTS, "fsdp_config": {**FSDP, "fsdp_ignored_modules": "x"}}, "`fsdp_ignored_modules` is nothing"),
         ({"dynamo_config": {"dynamo_backend": "INDUCTOR"}}, "`dynamo_config` is nothing that is run"),
     ],
 )
@@ -194,6 +204,9 @@ def test_a_batch_that_cannot_be_shared_out_is_refused(
     assert "`batch = 3 or 6`" in caught.value.problems[0].help
     file.write_text(json.dumps({**CPU, "distributed_type": "MULTI_GPU", "num_processes": 2}), encoding="utf-8")
     with pytest.raises(CannotBind, match="is for MULTI_GPU"):
+        over_processes(train(), "cpu", Machine())
+    file.write_text(json.dumps({**CPU, **PARTS}), encoding="utf-8")
+    with pytest.raises(CannotBind, match="is for FSDP on cuda"):
         over_processes(train(), "cpu", Machine())
     with pytest.raises(CannotBind, match="`dpo` trains in one process only"):
         over_processes(train(objective=Thing(kind="dpo", params={})), "", Machine())
