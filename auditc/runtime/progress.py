@@ -118,7 +118,7 @@ class _Watched(Reporter):
     def training_started(self, stage: str, model: str, examples: int, valid: int) -> None:
         with self._lock:
             self._status = Status(stage, self._clock, self._clock(), decides=bool(valid))
-            self._say(f"{stage}: learns {examples:,} examples" + (f", {valid:,} decide" if valid else ""))
+        self._say(f"{stage}: learns {examples:,} examples" + (f", {valid:,} decide" if valid else ""))
 
     def training(self, stage: str, progress: Progress) -> None:
         with self._lock:
@@ -128,10 +128,10 @@ class _Watched(Reporter):
     def training_finished(self, stage: str, seconds: float, how: str, cautions: tuple[str, ...] = ()) -> None:
         with self._lock:
             losses, self._status = self._status.losses if self._status else "", None
-            took = "" if how == "reused" else f", {seconds:,.1f} s"
-            self._say(f"{stage}: {how}{took}" + (f", {losses}" if losses else ""))
-            for caution in cautions:
-                self._say(f"{stage}: {caution}", warns=True)
+        took = "" if how == "reused" else f", {seconds:,.1f} s"
+        self._say(f"{stage}: {how}{took}" + (f", {losses}" if losses else ""))
+        for caution in cautions:
+            self._say(f"{stage}: {caution}", warns=True)
 
     def going_on(self, model: str, since: str) -> None:
         self._say(f"{model}: its answers since {since[:16]} UTC are used again")
@@ -161,15 +161,16 @@ class _Watched(Reporter):
         with self._lock:
             done = self._open.pop(stage)
             self._before += done.cells
-            counts = f"{asked:,} asked, {reused - shared:,} from the store"
-            counts += f", {shared:,} with others" if shared else ""
-            self._say(f"{stage}: {counts}, {seconds:,.1f} s{_failures(done.failed)}")
+        counts = f"{asked:,} asked, {reused - shared:,} from the store"
+        counts += f", {shared:,} with others" if shared else ""
+        self._say(f"{stage}: {counts}, {seconds:,.1f} s{_failures(done.failed)}")
 
     def stopping(self, why: str, waits: str = "") -> None:
         waits = f"waits {waits} (Ctrl-C again ends the run at once); " if waits else ""
         self._say(f"stopping: {why}; {waits}what is stored is kept", warns=True)
 
     def _say(self, line: str, *, warns: bool = False) -> None:
+        """Never said while `_lock` is held: who draws holds the screen's own lock, and asks for this one then."""
         raise NotImplementedError
 
     def _under_way(self) -> tuple[str, int, int]:

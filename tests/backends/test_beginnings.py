@@ -46,6 +46,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def by_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small prompts: what is computed begins anywhere, and not at blocks that are longer than they are."""
     monkeypatch.setattr(filling, "BLOCK", 1)
+    monkeypatch.setattr(filling, "FEWEST", 1)
 
 
 @pytest.mark.usefixtures("by_token")
@@ -85,6 +86,23 @@ def test_what_is_kept_changes_no_bit(kind: str, counted: list[int], monkeypatch:
     assert sum(counted) == (33 - 28) + (26 - 20) + (20 - 16) + (4 - 0)  # from the last whole block on
     whole = begin(decoder, TURNS[1], 4, 17).logits
     assert torch.allclose(after, whole, rtol=1e-4, atol=1e-4)
+    assert torch.equal(after, whole) or not _apart(decoder)
+
+
+@pytest.mark.parametrize("kind", ["llama", "gemma3_text"])
+def test_no_token_is_computed_alone(kind: str, counted: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A product with one row rounds otherwise: a prompt that ends just behind a block begins a block earlier."""
+    import torch
+
+    monkeypatch.setattr(filling, "BLOCK", 4)
+    decoder = take_apart(_model(kind))
+    assert decoder is not None
+    kept, longer = Beginnings(), [(*range(28), 85), (5, 6, 7, 8, 9)]
+    begin(decoder, [tuple(range(28)), (5, 6, 7, 8)], 4, 64, kept)
+    counted.clear()
+    after = begin(decoder, longer, 4, 3, kept).logits
+    assert counted == [5, 5]
+    whole = begin(decoder, longer, 4, 64).logits
     assert torch.equal(after, whole) or not _apart(decoder)
 
 

@@ -11,6 +11,7 @@ import re
 import struct
 import sys
 import termios
+import threading
 import time
 from pathlib import Path
 from subprocess import Popen
@@ -23,6 +24,7 @@ from auditc.ir.event import Event
 from auditc.ir.finding import Spent
 from auditc.ir.plan import Price
 from auditc.ir.schemas import schemas
+from auditc.ir.training import Progress
 from auditc.ir.values import Money
 from auditc.runtime import progress
 from auditc.runtime.budget import Limits
@@ -159,6 +161,30 @@ def test_bars_fit_a_narrow_screen_however_many_stages_and_whatever_their_names()
         assert "model waits: rate limit, 20 s; 100 tokens/s; 0.1234 usd spent; 120 failed" in lines[2]
         bars.stage_finished(name, 10_000, 400, 0, 40.0)
     assert len(drawn(bars)) <= 2
+
+
+def test_nobody_speaks_while_holding_what_the_screen_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who draws holds the screen's lock and asks for this one's: who speaks with it held would wait for ever."""
+    bars, said = progress.Bars(Console(file=io.StringIO(), width=80)), list[str]()
+
+    def say(line: str, *, warns: bool = False) -> None:
+        drawing = threading.Thread(target=bars.shown, daemon=True)
+        drawing.start()
+        drawing.join(30)
+        assert not drawing.is_alive(), line
+        said.append(line)
+
+    monkeypatch.setattr(bars, "_say", say)
+    bars.run_started(plan(), {"a": 2})
+    bars.training_started("train.a", "a", 3, 1)
+    bars.training("train.a", Progress(step=1, steps=2, epoch=0.5, loss=1.0))
+    bars.stopping("interrupted", "until a is open")
+    bars.training_finished("train.a", 1.0, "trained", ("no good",))
+    bars.going_on("a", "2026-11-21T00:00:00Z")
+    bars.stage_started("a", 2)
+    bars.cells_done("a", 2, 0, {}, Spent())
+    bars.stage_finished("a", 2, 0, 0, 1.0)
+    assert len(said) == 6
 
 
 def test_every_cell_is_counted(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ BLOCK: Final = 32
 is computed in one and the same way, whatever else is in the batch and whatever was kept: it comes out in equal bits
 where a row of a matrix product does not hang on the others, which is so on the CPUs that were tried."""
 
+FEWEST: Final = 2
+"""A product with a single row is another computation than one with several, and rounds otherwise: no pass has one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -68,6 +71,8 @@ def _parts(prompts: Sequence[tuple[int, ...]], known: Sequence[int]) -> list[Par
         before = parts[-1].row if parts else None
         shared = 0 if before is None else begun(prompts[row], prompts[before])
         held = max(shared, known[row]) // BLOCK * BLOCK
+        if held and len(prompts[row]) - held < FEWEST:
+            held -= BLOCK
         parts.append(Part(row, held, before if held > known[row] else None))
     return parts
 
