@@ -80,13 +80,18 @@ def _training(training: TrainingForecast) -> str:
         return said + "trained in an earlier run"
     if training.same:
         return said + f"the same training as {training.same}, carried out once"
-    said += f"to train on {training.examples:,} examples, {training.steps:,} steps in {training.epochs:,} epochs"
+    steps, epochs = _counted(training.steps, "step"), _counted(training.epochs, "epoch")
+    said += f"to train on {_counted(training.examples, 'example')}, {steps} in {epochs}"
     said += f", {training.left_out:,} that teach nothing left out" if training.left_out else ""
     said += f"; goes on after step {training.begun:,}, where an earlier run left it" if training.begun else ""
     said += f", about {_duration(training.seconds)}" if training.seconds is not None else ""
     said += f", about {training.memory / 1e9:,.1f} GB of memory" if training.memory else ""
     free = training.available
     return said + (f", {free / 1e9:,.1f} GB are free" if training.memory and free is not None else "")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def outcome(done: Done) -> None:

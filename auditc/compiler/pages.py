@@ -158,7 +158,9 @@ def _thing(group: Group, name: str, shelf: Shelf[Any]) -> Page:
         case Metric():
             shape = shortest(name, "", *forms)
         case _ if group == "objective":
-            shape = f"train my_train {{ from = my_model  objective = {shortest(name, '', *forms)} }}"
+            learnt = next((key for key in keys_of(*forms) if key.name == "survey" and key.default != REQUIRED), None)
+            also = "survey = my_survey.train" if learnt else ""
+            shape = f"train my_train {{ from = my_model  objective = {shortest(name, '', *forms, also=also)} }}"
         case _ if group == "backend":
             key = "api" if thing.hosted else "backend"
             also = _ALSO["model"] if thing.needs_weights else ""

@@ -264,10 +264,12 @@ def flat(tree: Mapping[str, object], prefix: str = "") -> Pairs:
 
 
 def confounded(names: Names) -> str:
-    """Why differences between few models say nothing about origin, family or stage; empty where there are enough."""
-    rows = names.material.findings.models
+    """Why differences between few models say nothing about origin, family or stage; empty where there are enough. What
+    was trained here and what it was made of differ in that training, and count as one."""
+    made = {row.model for row in names.material.findings.trainings}
+    rows = [row for row in names.material.findings.models if row.name not in made]
     if len(rows) < 2:
-        return names.words("limit.one_model") if rows else ""
+        return names.words("limit.one_model") if rows and not made else ""
     fewest = min(sum(r.origin == origin for r in rows) for origin in {r.origin for r in rows})
     if len({r.origin for r in rows}) > 1 and fewest >= 5:
         return ""
