@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditc.diagnostics.cells import clean
 from auditc.ir.finding import TRUST
 from auditc.ir.reread import SECOND_READING
 from auditc.ir.unasked import Silence, silence
@@ -389,8 +390,8 @@ def _duration(seconds: float) -> str:
 
 
 def _plain(*words: str) -> tuple[Text, ...]:
-    """Names come from specs: they are text, never markup."""
-    return tuple(Text(word) for word in words)
+    """Names come from specs and from disks: they are text, never markup, and steer no terminal."""
+    return tuple(Text(clean(word)) for word in words)
 
 
 def _table(*columns: str) -> Table:

@@ -193,7 +193,7 @@ def lock_of(plan: Path) -> Path:
 def last_plan() -> Path:
     try:
         name = json.loads(LAST_PLAN.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         name = None
     if not isinstance(name, str):
         raise Refused("no plan was compiled in this folder yet", "Compile a spec: auditc compile FILE.audit")

@@ -136,7 +136,7 @@ def _ready(fetched: Fetched, backend: Backend[Any]) -> Ready | None:
         sizes = json.loads((place / "converted.json").read_bytes())["files"]
         if any(os.stat(place / name).st_size != size for name, size in sizes.items()):
             return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return Ready(place, digest({"gguf": fetched.digest, "converter": backend.prepared_as}), fetched.licence)
 

@@ -103,7 +103,7 @@ class Windows:
 def _known(path: Path) -> dict[str, tuple[str, bool]]:
     try:
         held: Any = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     models = held.get("models") if isinstance(held, dict) and held.get("format") == FORMAT else None
     if not isinstance(models, dict):

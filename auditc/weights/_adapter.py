@@ -26,6 +26,6 @@ def adapter_digest(fetched: Fetched) -> str:
             raise ValueError("no adapter")
         meaning = {key: value for key, value in read.items() if key not in SAYS_NOTHING}
         return digest({"tensors": fetched.digest, "config": meaning})
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         said = f"the folder {name} holds no adapter that can be read: it needs {CONFIG} and {TENSORS}"
         raise WeightsUnavailable(said) from fault

@@ -7,14 +7,13 @@ import hashlib
 import json
 import math
 import os
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditc.ir.tensors import header
 from auditc.weights._contract import WeightsUnavailable
 
 BLOCK = 1 << 20
-LONGEST_HEADER = 100_000_000  # the format's own limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def content_digest(folder: Path, cache: Path) -> str:
         known = json.loads(card.read_bytes())
         if known["files"] == stamps:
             return str(known["digest"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     digest = _digest(files)
     # A cache that cannot be written to remembers nothing.
@@ -83,19 +82,14 @@ def _header(file: Path) -> list[_Tensor]:
     size = file.stat().st_size
     try:
         with file.open("rb") as source:
-            (length,) = struct.unpack("<Q", source.read(8))
-            if length > min(size - 8, LONGEST_HEADER):
-                raise ValueError("header beyond the file")
-            header = json.loads(source.read(length))
+            length, entries = header(source, size)
         tensors = []
-        for name, entry in header.items():
-            if name == "__metadata__":
-                continue
+        for name, entry in entries.items():
             start, end = (int(at) + 8 + length for at in entry["data_offsets"])
-            shape = tuple(int(n) for n in entry["shape"])
+            shape = tuple(entry["shape"])
             if not 8 + length <= start <= end <= size or (math.prod(shape) == 0) != (start == end):
                 raise ValueError("tensor beyond the file")
-            tensors.append(_Tensor(name, str(entry["dtype"]), shape, file, start, end))
+            tensors.append(_Tensor(name, entry["dtype"], shape, file, start, end))
         return tensors
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as fault:
+    except (ValueError, KeyError, TypeError, OverflowError) as fault:
         raise WeightsUnavailable(f"{file.name} is no whole safetensors file: fetch or save it again") from fault

@@ -53,7 +53,7 @@ def locate(params: Params, cache: Path) -> Fetched | None:
         card = json.loads((place / "card.json").read_bytes())
         digest = content_digest(place, cache)
         return Fetched(place, "safetensors", digest, str(card["licence"])) if digest == card["digest"] else None
-    except (OSError, ValueError, KeyError, TypeError, WeightsUnavailable):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, WeightsUnavailable):
         return None
 
 

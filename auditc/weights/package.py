@@ -57,7 +57,7 @@ def locate(params: Params, cache: Path) -> Fetched | None:
         if card["touched"] != found.st_mtime_ns and _sha256(place / "model.gguf") != digest:
             return None
         return Fetched(place, "gguf", digest, str(card["licence"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

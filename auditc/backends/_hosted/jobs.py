@@ -152,7 +152,7 @@ def _noted(note: Path | None) -> str | None:
         return None
     try:
         job = json.loads(note.read_bytes())["job"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return job if isinstance(job, str) else None
 

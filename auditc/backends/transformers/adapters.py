@@ -40,7 +40,7 @@ def settings(adapter: Adapter, model: str) -> dict[str, Any]:
         raise BackendUnavailable(
             f"the adapter of model {model} {refused}: merge it into the weights, and give those"
         ) from None
-    except (OSError, ValueError, AttributeError, TypeError) as fault:
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as fault:
         raise BackendUnavailable(f"the adapter of model {model} cannot be read: save it again with PEFT") from fault
 
 

@@ -9,13 +9,12 @@ adapter with its dropout. `docs/decisions/0033-trainers.md` has estimates beside
 from __future__ import annotations
 
 import json
-import struct
 from typing import Any, Final
 
 from auditc.backends._contract import BackendUnavailable, ModelSource
 from auditc.backends.transformers.identity import device_class, model_folder
 from auditc.backends.transformers.params import Params
-from auditc.backends.transformers.room import BYTES, LIBRARIES, MB, tensors
+from auditc.backends.transformers.room import BYTES, LIBRARIES, MB, believed, tensors
 from auditc.ir.training import Settings
 
 TRAINER: Final = 150 * MB
@@ -60,8 +59,8 @@ def training_memory(source: ModelSource, params: Params, settings: Settings, lon
         # once, and holds as much again meanwhile.
         gradients = trained * FLOAT * (2 if device == "cuda" else 1)
         working = trained * (MEANS if full else MEANS + FLOAT) + max(kept, gradients) + beside
-        return LIBRARIES[device] + TRAINER + numbers * size + max(read if device == "cpu" else 0, working)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as fault:
+        return believed(LIBRARIES[device] + TRAINER + numbers * size + max(read if device == "cpu" else 0, working))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as fault:
         raise BackendUnavailable(
             f"the files of model {source.name} do not say how large it is: fetch it again"
         ) from fault

@@ -151,7 +151,7 @@ def _json(file: Path, model: str, needed: bool = True) -> dict[str, Any]:
         if not needed:
             return {}
         read = None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         read = None
     if not isinstance(read, dict):
         raise BackendUnavailable(f"{file.name} of model {model} cannot be read: fetch the model again")

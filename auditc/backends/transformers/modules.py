@@ -7,7 +7,7 @@ when it reads the files, or puts several together into one: of those nothing is 
 from __future__ import annotations
 
 import json
-import struct
+import re
 from typing import Final
 
 from auditc.backends._contract import BackendUnavailable, ModelSource, Modules
@@ -23,6 +23,7 @@ AS_NAMED: Final = frozenset(
 adapter. Each was looked at: a small random model of it, written and read again by transformers 5."""
 ROUTERS: Final = ("gate", "router")
 """The matrix that says which experts a token goes to: no linear module in memory."""
+_MODULE: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 def modules(source: ModelSource) -> Modules | None:
@@ -34,7 +35,7 @@ def modules(source: ModelSource) -> Modules | None:
             return None
         held = [tensor for file in sorted(folder.glob("*.safetensors")) for tensor in tensors(file)]
         kind = str(config.get("model_type"))
-    except (BackendUnavailable, OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+    except (BackendUnavailable, OSError, ValueError, AttributeError, RecursionError):
         return None  # whoever opens it says it better
     routed = any(".experts." in tensor.name for tensor in held)
     ranks: dict[str, int] = {}
@@ -43,6 +44,8 @@ def modules(source: ModelSource) -> Modules | None:
         layered = any(name.isdigit() for name in before)
         if part != "weight" or len(tensor.shape) != 2 or not layered or "experts" in before:
             continue
+        if not _MODULE.fullmatch(module):
+            return None  # a network has no such name, and it would stand in a message
         if not (routed and module in ROUTERS):
             ranks[module] = max(ranks.get(module, 0), min(tensor.shape))
     return Modules(ranks, kind in AS_NAMED) if ranks else None

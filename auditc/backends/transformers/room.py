@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from auditc.backends._memory import OVERRIDE, fits, unchecked
 from auditc.backends.transformers.beginnings import MOST
 from auditc.backends.transformers.identity import BATCH_TOKENS, device_class, model_folder
 from auditc.backends.transformers.params import CELLS, Params
+from auditc.ir.tensors import header
 
 MB: Final = 1 << 20
 LIBRARIES: Final = {"cpu": 350 * MB, "cuda": 700 * MB}
@@ -45,11 +45,18 @@ def memory(source: ModelSource, params: Params) -> int:
         weights = sum(tensor.numbers for tensor in held) * size
         # Of other numbers than it computes in, the files are held beside the weights until all are converted.
         read = sum(tensor.numbers * tensor.stored for tensor in held if tensor.stored != size) if device == "cpu" else 0
-        return LIBRARIES[device] + weights + max(read, _working(config, params, device, size))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as fault:
+        return believed(LIBRARIES[device] + weights + max(read, _working(config, params, device, size)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as fault:
         raise BackendUnavailable(
             f"the files of model {source.name} do not say how large it is: fetch it again"
         ) from fault
+
+
+def believed(needed: int) -> int:
+    """Raises ValueError for a number of bytes that no file means in earnest."""
+    if not 0 <= needed < 1 << 63:
+        raise ValueError("no size")
+    return needed
 
 
 def check_room(torch: Any, source: ModelSource, params: Params) -> None:
@@ -91,14 +98,7 @@ class Tensor:
 
 
 def tensors(file: Path) -> list[Tensor]:
-    """What a file holds, out of its header. Raises OSError, ValueError, and what a header that is none leads to."""
+    """What a file holds, out of its header. Raises OSError, and ValueError for a header that is none."""
     with file.open("rb") as source:
-        (length,) = struct.unpack("<Q", source.read(8))
-        if length > file.stat().st_size:
-            raise ValueError("header beyond the file")
-        header = json.loads(source.read(length))
-    entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
-    return [
-        Tensor(name, tuple(int(n) for n in entry["shape"]), STORED.get(entry["dtype"], 1))
-        for name, entry in entries.items()
-    ]
+        _, entries = header(source, file.stat().st_size)
+    return [Tensor(name, tuple(entry["shape"]), STORED.get(entry["dtype"], 1)) for name, entry in entries.items()]

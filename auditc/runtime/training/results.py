@@ -87,7 +87,7 @@ def read(workspace: Path, recipe: str) -> Card | None:
         if not card.recipe == recipe == recipe_of(card.inputs) or card.sealed() != card:
             raise ValueError("another card")
         made = told(folder / "model")
-    except (OSError, ValueError, WeightsUnavailable):
+    except (OSError, ValueError, RecursionError, WeightsUnavailable):
         raise _damaged(folder) from None
     if (made.tensors, made.files, made.form, made.weights) != (card.tensors, card.files, card.form, card.weights):
         raise _damaged(folder)
@@ -188,7 +188,7 @@ def named(workspace: Path, recipe: str) -> tuple[str, ...]:
 def _read(file: Path) -> object:
     try:
         return json.loads(file.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 
