@@ -11,8 +11,8 @@ from typing import Final
 
 from auditc.ir.plan import Plan
 
-from ..faults import WorldFailed
-from ..store import StoreFailed, alone, within
+from ..faults import StoreFailed, WorldFailed
+from ..store import alone, within
 from . import results
 from .inventory import Inventory, Left, inventory
 

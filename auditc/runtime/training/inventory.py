@@ -186,8 +186,9 @@ def _named(workspace: Path, path: object) -> str:
 
 def _note_runs(known: _Known, workspace: Path, wanted: set[str]) -> Iterator[Problem]:
     """Which runs name a recipe in any of their files, whatever auditc wrote them, and what runs that did not end were
-    to do; gives why that cannot be told, where it cannot."""
-    for folder in sorted((workspace / "runs").glob("*"), reverse=True) if wanted else ():
+    to do; gives why that cannot be told, where it cannot. Raises OSError."""
+    home = workspace / "runs"
+    for folder in sorted(home.iterdir(), reverse=True) if wanted and home.exists() else ():
         run = runs.Run(folder)
         try:
             said = b"\n".join((folder / name).read_bytes() for name in _NAMING if (folder / name).is_file())
@@ -285,7 +286,7 @@ def _alike(plan: Plan, stage: Train, card: Card) -> bool:
         if (stage.objective.kind, settings(stage)) != (card.inputs["objective"], card.settings):
             return False
         return examples(plan, stage).digest == card.data
-    except (WordingRejected, KeyError, ValueError):
+    except (WordingRejected, LookupError, ValueError):
         return True
 
 
