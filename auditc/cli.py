@@ -375,11 +375,12 @@ def models_list(as_json: Json = False) -> None:
 
 @models_app.command("clean")
 def models_clean(
+    recipes: Annotated[list[str] | None, typer.Argument(help="Recipes, or how they begin: these alone.")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take away what is listed without it.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List what trainings left in this workspace and no plan of it uses: models, checkpoints; or remove it."""
-    cleared = models.clear_trained(remove)
+    """List what trainings left in this workspace and nobody can miss, and what is kept and why; or remove it."""
+    cleared = models.clear_trained(recipes or [], remove)
     if as_json:
         _as_json(cleared.summary())
     else:

@@ -329,24 +329,34 @@ def trained(workspace: Path, found: Inventory) -> None:
 
 
 def cleared(cleared: Cleared) -> None:
-    """What no plan uses, and what became of it."""
+    """What is meant to go, and what became of it; and what is kept, with the reason."""
     console = _console()
-    if not cleared.unused:
-        return console.print(Text(f"nothing in {cleared.workspace} is left over: plans here use all that was trained"))
-    _left(console, cleared.unused, told=True)
-    size, number = _size(cleared.size), len(cleared.unused)
-    if cleared.removed:
-        return console.print(Text(f"removed: {number:,}, {size}"))
-    said = f"{number:,} that no plan here uses, {size}; nothing was removed: `auditc models clean --remove` does it"
-    console.print(Text(said), soft_wrap=True)
+    size, number = _size(cleared.size), len(cleared.meant)
+    if cleared.meant:
+        _left(console, cleared.meant, told=True)
+        again = "the same with `--remove` does it" if cleared.named else "`auditc models clean --remove` does it"
+        what = f"{number:,}{'' if cleared.named else ' that nobody here can miss'}, {size}"
+        said = f"removed: {number:,}, {size}" if cleared.removed else f"{what}; nothing was removed: {again}"
+        console.print(Text(said), soft_wrap=True)
+    elif not cleared.kept:
+        console.print(Text(f"nothing in {cleared.workspace} is left over: plans here use all that was trained"))
+    else:
+        console.print(Text(f"nothing in {cleared.workspace} is left over that nobody here can miss"), soft_wrap=True)
+    if cleared.kept and not cleared.named:
+        _left(console, cleared.kept, told=True)
+        said = f"{len(cleared.kept):,} that no plan here uses now are kept"
+        console.print(
+            Text(f"{said}: `auditc models clean RECIPE --remove` takes away the one that is named"), soft_wrap=True
+        )
 
 
 def _left(console: Console, left: Iterable[Left], *, told: bool) -> None:
     table = _table("name", "made of", "what", "size", "when", "recipe", "digest", "used by")
     for one in left:
         what = {"made": f"{one.objective}, {one.form}", "begun": f"interrupted after step {one.steps:,}"}
+        what["part"] = "a rest of what was killed"
         used = ", ".join(f"{use.plan}: {use.stage or use.model}" for use in one.uses)
-        used = used or ("no plan here" + (f"; last in run {one.run}" if one.run else "") if told else "not told")
+        used = used or (": ".join(filter(None, ("no plan here", one.kept))) if told else "not told")
         names, bases = ", ".join(one.names) or "not known", ", ".join(one.bases)
         kind = what.get(one.kind, "damaged: not used")
         digests = (one.recipe[:12], one.digest[:12])

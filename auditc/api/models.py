@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .faults import Refused, WorldFailed, world
+from .faults import Refused, world
 from .plans import LOCK, PLAN, WORKSPACE, last_plan, open_plan
 
 if TYPE_CHECKING:
@@ -54,19 +54,24 @@ def fetch_models(names: list[str], plan_path: Path | None, say: Callable[[str], 
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What no plan uses, and whether it was taken away."""
+    """What is meant, which is what nobody can miss or what was named, and whether it was taken away; and what else no
+    plan uses now, which is `kept`."""
 
     workspace: Path
-    unused: tuple[Left, ...]
+    meant: tuple[Left, ...]
+    kept: tuple[Left, ...]
+    named: bool
     removed: bool
 
     @property
     def size(self) -> int:
-        """In bytes."""
-        return sum(one.size for one in self.unused)
+        """In bytes, of what is meant."""
+        return sum(one.size for one in self.meant)
 
     def summary(self) -> dict[str, Any]:
-        return {"unused": [asdict(one) for one in self.unused], "bytes": self.size, "removed": self.removed}
+        meant, kept = ([asdict(one) for one in some] for some in (self.meant, self.kept))
+        what = "named" if self.named else "unused"
+        return {"unused": [], "named": [], what: meant, "kept": kept, "bytes": self.size, "removed": self.removed}
 
 
 def trained_models() -> tuple[Path, Inventory]:
@@ -79,19 +84,22 @@ def trained_models() -> tuple[Path, Inventory]:
         return workspace, inventory(workspace, lambda: _plans(workspace.parent))
 
 
-def clear_trained(remove: bool) -> Cleared:
-    """What trainings left that no plan of the workspace uses; with `remove` it is taken away. Raises WorldFailed where
-    nobody can tell what a plan uses, or a run is under way."""
-    from auditc.runtime.training.inventory import clear
+def clear_trained(names: list[str], remove: bool) -> Cleared:
+    """What trainings left that nobody can miss, or that is named by the beginnings of recipes; with `remove` it is
+    taken away. Raises Refused for a name that means nothing that may go, WorldFailed where nobody can tell what a plan
+    uses, or a run is under way."""
+    from auditc.runtime.training.clearing import NotNamed, chosen, clear
 
     workspace, found = trained_models()
-    if found.untold:
-        said = "\n".join(f"{one.message}" + (f": {one.help}" if one.help else "") for one in found.untold)
-        raise WorldFailed("nobody can tell which trained models are in use here; nothing was removed", said)
-    with world():
-        if remove and found.unused:
-            clear(workspace, found.unused)
-    return Cleared(workspace, found.unused, remove)
+    try:
+        with world():
+            meant = chosen(found, names)
+            if remove and meant:
+                found, meant = clear(workspace, lambda: _plans(workspace.parent), names)
+    except NotNamed as wrong:
+        raise Refused(str(wrong), "`auditc models list` says what is here, and who uses it.") from None
+    gone = {one.place for one in meant}
+    return Cleared(workspace, meant, tuple(one for one in found.kept if one.place not in gone), bool(names), remove)
 
 
 def _workspace() -> Path:
@@ -105,11 +113,22 @@ def _plans(folder: Path) -> dict[str, Plan | None]:
     """The plans of a folder by the names of their files; None where one cannot be read."""
     from auditc.ir.plan import Plan
 
-    files = {*folder.glob(f"*{PLAN}"), *(lock.with_suffix("") for lock in folder.glob(f"*{LOCK}"))}
+    files = {*folder.glob(f"*{PLAN}"), *(plan for lock in folder.glob(f"*{LOCK}") for plan in _locked(lock))}
     found: dict[str, Plan | None] = {}
-    for file in sorted(file for file in files if file.is_file()):
+    for file in sorted(files):
         try:
             found[file.name] = Plan.model_validate_json(file.read_bytes())
         except (OSError, ValueError):
             found[file.name] = None
     return found
+
+
+def _locked(lock: Path) -> list[Path]:
+    """The plans that a lock may be of: one that is not there, or under another name, is in no less use."""
+    try:
+        if b'"auditc.lock.' not in lock.read_bytes():
+            return []  # other tools have locks too
+    except OSError:
+        pass
+    plain, usual = lock.with_suffix(""), lock.with_name(lock.name.removesuffix(LOCK) + PLAN)
+    return [plain] if plain.is_file() and not usual.exists() else [usual]

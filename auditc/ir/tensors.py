@@ -34,5 +34,7 @@ def header(source: BinaryIO, size: int) -> tuple[int, dict[str, dict[str, Any]]]
 
 def _told(entry: dict[str, Any]) -> bool:
     shape = entry.get("shape")
-    sized = isinstance(shape, list) and len(shape) <= AXES and all(type(count) is int and count >= 0 for count in shape)
-    return sized and math.prod(shape) < 1 << 63 and isinstance(entry.get("dtype"), str)
+    if not isinstance(shape, list) or len(shape) > AXES:
+        return False
+    sized = all(type(count) is int and count >= 0 for count in shape) and math.prod(shape) < 1 << 63
+    return sized and isinstance(entry.get("dtype"), str)

@@ -141,9 +141,13 @@ def what_is_left_is_listed_and_cleared_away(shell: Shell, recipe: str) -> None:
     shell.edit("remedy.audit", "epochs        = 1", "epochs        = 2")
     assert shell.auditc("compile", "remedy.audit").code == 0
     dry = shell.auditc("models", "clean")
-    assert "1 that no plan here uses" in dry.out and "no plan here; last in run" in " ".join(dry.out.split())
+    assert "nothing in .auditc is left over that nobody here can miss" in dry.out
+    assert "1 that no plan here uses now are kept" in dry.out and "no plan here: run 2" in " ".join(dry.out.split())
+    assert shell.auditc("models", "clean", "--remove", "--json").json["unused"] == []
+    assert shell.auditc("models", "clean", recipe[:4], "--remove").code == 2
     assert (shell.folder / ".auditc/trained" / recipe).exists()
-    assert shell.auditc("models", "clean", "--remove", "--json").json["removed"] is True
+    gone = shell.auditc("models", "clean", recipe[:12], "--remove", "--json").json
+    assert gone["removed"] is True and [row["recipe"] for row in gone["named"]] == [recipe]
     assert not (shell.folder / ".auditc/trained" / recipe).exists()
     assert shell.auditc("models", "list", "--json").json["trained"] == []
     gone = shell.auditc("show", "last", "aligned")

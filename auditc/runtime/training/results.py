@@ -41,6 +41,7 @@ from .recipe import recipe as recipe_of
 
 TRAINED: Final = "trained"
 TRAINING: Final = "training"
+_RECIPE: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Damaged(WorldFailed):
@@ -169,7 +170,7 @@ def finish(workspace: Path, work: Path, card: Card, name: tuple[str, str]) -> No
     journal.write_aside(work / "card.json", card.model_dump_json(indent=1).encode() + b"\n")
     publish(work, place(workspace, card.recipe))
     for other in (workspace / TRAINING).glob("*.json"):
-        if other.stem == card.recipe or _read(other) == list(name):
+        if other.stem == card.recipe or (_RECIPE.fullmatch(other.stem) and _read(other) == list(name)):
             forget(workspace, other.stem)
 
 
@@ -179,10 +180,18 @@ def forget(workspace: Path, recipe: str) -> None:
     _named(workspace, recipe).unlink(missing_ok=True)
 
 
+def whose(workspace: Path, recipe: str) -> tuple[str, str] | None:
+    """The audit and the stage whose checkpoints those of a recipe are, if that is known."""
+    said = _read(_named(workspace, recipe))
+    if isinstance(said, list) and len(said) == 2 and all(isinstance(word, str) for word in said):
+        return said[0], said[1]
+    return None
+
+
 def named(workspace: Path, recipe: str) -> tuple[str, ...]:
     """The stage whose checkpoints those of a recipe are, if that is known."""
-    said = _read(_named(workspace, recipe))
-    return (clean(str(said[-1])),) if isinstance(said, list) and said else ()
+    found = whose(workspace, recipe)
+    return (clean(found[1]),) if found else ()
 
 
 def _read(file: Path) -> object:
