@@ -186,7 +186,7 @@ def leaks(use: SurveyUse, at: Sequence[Span], lineage: Lineage, scope: Scope) ->
                 label = f"{len(both)} of {len(items)} items ({which}) were used to train it{where}, as {listing(same)}"
                 twins = ((name, of) for name, of in same.items() if of)
                 label += "".join(f"; the people of `{name}` answered just as those of `{of}`" for name, of in twins)
-                remedy = f"Ask another part of `{use.survey_name}`, one that no training has seen, or other populations."
+                remedy = f"Ask another part of `{use.survey_name}`, unseen by trainings, or other populations."
                 named = {*stage.items, *stage.valid} if stage.survey == use.survey_name else set()
                 if not named & {item.id for item in both}:
                     remedy = "Leave these out here, or there: they are questions that it learnt, by other names."
