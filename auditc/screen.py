@@ -171,6 +171,9 @@ def _trained(done: Done) -> Iterable[tuple[str, bool]]:
         yield f"{row.model}, made of {row.base}: {card}", False
         for caution in done.cautions.get(row.model, ()):
             yield f"{row.model}: {caution}", True
+    for stage in done.record.stages:
+        if stage.get("training") == "stopped":
+            yield f"{stage['model']}: its training was broken off; {stage['reason']}", True
 
 
 def _compared(done: Done) -> Iterable[str]:

@@ -240,7 +240,8 @@ def bind_one(
         help = "choose another backend for the model, or merge the adapter into its weights"
         return Problem(f"model `{name}` has an adapter, and `{through}` puts none on its weights", help, origin)
     if model.adapter is not None and adapter is None:
-        return Problem(f"the adapter of model `{name}` is not here", "run `auditc models fetch`", origin)
+        help = "run `auditc models fetch`: it brings it, or says what is there in its place"
+        return Problem(f"the adapter of model `{name}` is not here with the digest that is named", help, origin)
     source = ModelSource(
         name=name,
         folder=str(here.folder) if here else None,

@@ -121,7 +121,7 @@ def test_a_training_has_a_card_with_what_it_was_made_of_and_how_it_ended() -> No
     assert facts["learning_rate"] == "0.00005" and facts["keep"] == "lowest(valid)"
     assert facts["Weights that were trained"] == "460,800 of 134,515,008 (0.3%)"
     assert facts["State that was kept"] == "step 75 of 150" and facts["Ended"] == "after its last epoch"
-    assert facts["Digest of the weights"] == "d" * 64 and facts["Versions"] == "torch 2.8.0, peft 0.17.0"
+    assert facts["Digest of what the training made"] == "d" * 64 and facts["Versions"] == "torch 2.8.0, peft 0.17.0"
     assert "stopped by hand" in second.text and not second.every("figure")
 
 

@@ -104,5 +104,8 @@ def _seconds(stage: Train, steps: int, earlier: Sequence[dict[str, Any]]) -> flo
     for record in earlier:
         whole = record["kind"] == "train" and record.get("training") == "trained" and record.get("steps")
         if whole and all(record.get(name) == value for name, value in pace.items()):
-            return round(float(record["seconds"]) * steps / float(record["steps"]), 1)
+            whole_run, done, step = float(record["seconds"]), float(record["steps"]), record.get("step_seconds")
+            if step is None:  # of a single step nobody knows what was the opening of the model
+                continue
+            return round(max(0.0, whole_run - float(step) * done) + float(step) * steps, 1)
     return None

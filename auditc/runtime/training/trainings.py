@@ -42,6 +42,26 @@ AGAIN: Final = frozenset({"disk_full", "worker_died", "timeout"})
 """Reasons for which a training that is the same may well come to its end the next time."""
 
 
+@dataclass(slots=True)
+class Pace:
+    """How long a step takes, looks at the valid part among them; the opening of the model is before the first."""
+
+    _first: tuple[int, float] | None = None
+    _last: tuple[int, float] | None = None
+
+    def note(self, step: int) -> None:
+        """A step is done, or was looked at."""
+        self._last = (step, time.monotonic())
+        self._first = self._first or self._last
+
+    @property
+    def seconds(self) -> float | None:
+        """Of a step; None before a second one."""
+        if self._first is None or self._last is None or self._last[0] <= self._first[0]:
+            return None
+        return (self._last[1] - self._first[1]) / (self._last[0] - self._first[0])
+
+
 @dataclass(slots=True, eq=False)
 class Trainings:
     """The trainings of one run. `cards` are those whose model is there, by stage; `failed` says of the others what
@@ -58,6 +78,7 @@ class Trainings:
     failed: dict[str, NotTrained] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
     """The models that this run does not train, because it is a trial or may ask nothing."""
+    _paces: dict[str, Pace] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
 
     def carry_out(self, bound: dict[str, Bound], windows: Windows) -> dict[str, Bound]:
@@ -124,8 +145,9 @@ class Trainings:
             recipe = job.recipe
             card, how = self._trained(job)
         except trainer.Stopped:
-            self._note(stage, time.monotonic() - started, "stopped")
-            self._finished(stage, time.monotonic() - started, "stopped")
+            left = self._what_is_left(recipe)
+            self._note(stage, time.monotonic() - started, "stopped", left)
+            self._finished(stage, time.monotonic() - started, f"stopped; {left}")
             self.stop.tell(self.meter.stopped)
             return None
         except (CannotBind, NotTrained, WorldFailed) as fault:
@@ -177,17 +199,26 @@ class Trainings:
         """With what the next run finds of a training that failed for no fault of its own."""
         if fault.reason not in AGAIN or not recipe:
             return fault
+        left = self._what_is_left(recipe)
+        return NotTrained(fault.reason, fault.message, "; ".join(filter(None, (left, fault.help))))
+
+    def _what_is_left(self, recipe: str) -> str:
         step = results.begun(self.folder, recipe)
         there = f"the next run goes on after step {step:,}, from its last checkpoint"
-        left = there if step else "there is no checkpoint of it yet: the next run begins anew"
-        return NotTrained(fault.reason, fault.message, "; ".join(filter(None, (left, fault.help))))
+        return there if step else "there is no checkpoint of it yet: the next run begins anew"
 
     def _number(self, stage: Train) -> int:
         """A name comes from a plan, and is no name for a file."""
         return [each.name for each in self.plan.stages if isinstance(each, Train)].index(stage.name) + 1
 
     def _tell(self, stage: Train) -> Callable[[Progress], None]:
-        return lambda progress: self.reporter.training(stage.name, progress)
+        pace = self._paces[stage.name] = Pace()
+
+        def tell(progress: Progress) -> None:
+            pace.note(progress.step)
+            self.reporter.training(stage.name, progress)
+
+        return tell
 
     def _stopping(self) -> bool:
         """Whether the run is to stop: somebody wants it, or the budget in time is spent."""
@@ -203,6 +234,7 @@ class Trainings:
         more = {
             "examples": learnt.size if learnt else 0,
             "steps": card.done if card else 0,
+            "step_seconds": self._paces[stage.name].seconds if stage.name in self._paces else None,
             **pace_of(stage),
             "recipe": card.recipe if card else "",
             "training": how,

@@ -74,15 +74,17 @@ def test_the_machine_is_asked_once_for_all_trainings_of_a_plan(
 def test_how_long_a_training_takes_is_told_by_one_like_it(workspace: Workspace) -> None:
     stage = train("again", epochs=4)
     before = {"kind": "train", "name": "train.other", "training": "trained", "seconds": 8.0, "steps": 2}
+    before["step_seconds"] = 3.0
     learnt = resolve(planned(stage), workspace.folder, HERE)
 
     def seconds(**changes: object) -> float | None:
         return trainings(planned(stage), learnt, [{**before, **pace_of(stage), **changes}])[0].seconds
 
-    assert seconds() == 32.0, "8 examples, 4 at once, 4 times: 8 steps of 4 s each"
+    assert seconds() == 26.0, "8 examples, 4 at once, 4 times: 8 steps of 3 s each, and 2 s until the model is open"
+    assert seconds(step_seconds=None) is None, "of a single step nobody knows what opened the model"
     left = replace(learnt, begun={stage.name: 6})
     record = {**before, **pace_of(stage)}
-    assert trainings(planned(stage), left, [record])[0].seconds == 8.0, "what was done before takes no time"
+    assert trainings(planned(stage), left, [record])[0].seconds == 8.0, "two steps are left, and the model opens"
     for other in ({"base": "other"}, {"adapter": "full"}, {"batch": 8}, {"objective": "sft"}, {"training": "failed"}):
         assert seconds(**other) is None
 
