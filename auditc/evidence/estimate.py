@@ -31,8 +31,10 @@ with t for 1 ÷ Σ w² − 1 degrees of freedom, which is n − 1 where all are 
 their sizes and takes the ratio anew, T* − T = Σ z* ÷ Σ w*. The further of the two counts at each end.
 
 Where all items have one value (`spread.SAME`) no variance can be measured, and no interval is given. A claim that holds
-such a figure against a number is decided by the value all the same, as it is by items that differ ever so little: else
-perfect answers would bear out less than worse ones do. Two figures that nowhere differ are no comparison.
+such a figure, or a mean of figures with that same value over the same items, against a number is decided by the value
+all the same, as it is by items that differ ever so little: else perfect answers would bear out less than worse ones do.
+Where each dimension or each figure has a value of its own, nothing says how much others would differ, and nothing is
+decided. Two figures that nowhere differ are no comparison.
 Source: Efron and Tibshirani (1993), An introduction to the bootstrap, 12.5 (bootstrap-t); Cameron, Gelbach and Miller
 (2011), Robust inference with multiway clustering; Wilson (1927); Royall and Cumberland (1981), An empirical study of
 the ratio estimator and estimators of its variance (leaving items out); Kish (1965), Survey sampling, 11.7 (1 ÷ Σ w²).
@@ -100,7 +102,7 @@ class Uncertainty:
     units: int = 0
     """Independent yes-or-no units of a Wilson interval; 0 for the other procedures."""
     certain: bool = False
-    """Whether every item has the same value, which alone decides."""
+    """Whether every item of every figure has the same value, which alone decides."""
 
     def interval(self, tail: float) -> tuple[float, float] | None:
         """Ends with the probability `tail` beyond each."""
@@ -194,10 +196,10 @@ def _two_way(spread: Spread, nature: Nature, between: float, seed: int) -> Uncer
         words = "two-way jackknife over draws and items"
     error = float(np.sqrt(variance))
     freedom = min(*(n - 1 for n in spread.count.values()), _items_freedom(spread))
-    if error < NEGLIGIBLE or (freedom < 1 and nature.proportion):
-        return _no_variation(spread, nature)
-    if freedom < 1:
+    if freedom < 1 and not nature.proportion:
         return Uncertainty(spread.point, None, "none", "items like these", (NO_SPREAD,))
+    if error < NEGLIGIBLE or freedom < 1:
+        return _no_variation(spread, nature)
     if nature.share:
         # As many independent items as have the variance at hand (Korn and Graubard, 1998): t would leave the range.
         # Where all items agree, half an item is taken for the one that does not.
@@ -281,7 +283,7 @@ def _no_variation(spread: Spread, nature: Nature) -> Uncertainty:
     """Equal values show no variance; for a proportion the number of units still says how sure it is."""
     if nature.proportion:
         return _wilson_of(spread, nature.share)
-    if nature.sure and not spread.compares:
+    if nature.sure and spread.alike is not None:
         said = (f"{ONE_VALUE}: there is no interval, and the value decides",)
         return Uncertainty(spread.point, 0.0, "every item has one value", "items like these", said, certain=True)
     why = f"{ONE_VALUE}: their variation cannot be measured"
@@ -290,7 +292,7 @@ def _no_variation(spread: Spread, nature: Nature) -> Uncertainty:
 
 def _wilson_of(spread: Spread, share: bool) -> Uncertainty:
     """Wilson's interval; units that share an item or a participant count once. Of a share of items, each is one."""
-    units = spread.used if share else min([spread.used, *spread.count.values()])
+    units = max(1, spread.used if share else min([spread.used, *spread.count.values()]))
     words = f"Wilson, {_count(units, 'independent unit')}"
     point = min(max(spread.point, 0.0), 1.0)  # a mean of ones may be a rounding above one
     return Uncertainty(point, 0.0, words, "items like these", units=units)

@@ -11,7 +11,7 @@ from scipy import stats
 from auditc.evidence.bounds import bounds
 from auditc.evidence.estimate import Nature, Uncertainty, estimate
 from auditc.evidence.measure import measure
-from auditc.evidence.spread import collapse, combine, constant, mean, spread_of, weigh
+from auditc.evidence.spread import Spread, collapse, combine, constant, mean, placed, spread_of, weigh
 from auditc.ir.answers import REFUSED, UNPARSABLE
 from auditc.metrics import metrics
 
@@ -188,5 +188,37 @@ def test_what_differs_by_rounding_is_one_value() -> None:
     noise = 1e-8 * np.random.default_rng(1).random(40)
     assert not _spread(1 - noise).items.any() and _spread(1 - 100 * noise).items.any()
     assert _spread(1e-5 * (1 + np.arange(40) / 40)).items.any(), "small values that do differ"
-    difference = combine("-", _spread(1 - noise), _spread(np.linspace(0.5, 1, 40)))
-    assert difference.compares and not combine("-", _spread(noise), constant(1.0, 40)).compares
+    assert _spread(1 - noise).alike == pytest.approx(1) and _spread(1 - 100 * noise).alike is None
+
+
+def _decided(spread: Spread) -> bool:
+    return estimate(spread, Nature(sure=True), "items like these", 1).chance("below", 5) == 0
+
+
+def test_values_that_are_one_in_each_dimension_or_figure_alone_decide_nothing() -> None:
+    """Five items of .2 and five of .6: with half of others at 1 that is all there is in one of 32 audits."""
+    dimensions = np.repeat([0, 1], 5)
+    apart = np.repeat([0.2, 0.6], 5)
+    assert not _decided(spread_of(apart, *weigh(apart, dimensions, True)))
+    even = np.full(10, 0.2)
+    assert _decided(spread_of(even, *weigh(even, dimensions, True)))
+    many, few = placed(_spread(np.zeros(100)), np.arange(100), 100), placed(_spread(np.zeros(10)), np.arange(10), 100)
+    assert _decided(mean([many, many])) and not _decided(mean([many, few])), "not the same items"
+    half, other = _spread(np.full(10, 0.5)), _spread(np.full(10, 0.4))
+    assert _decided(mean([half, half, half])) and not _decided(mean([half, half, other]))
+    assert not _decided(combine("*", half, half))
+
+
+def test_a_number_moves_the_one_value_of_items_and_does_not_turn_it_round() -> None:
+    one, two = _spread(np.full(12, 0.5)), constant(2.0, 12)
+    for operator in "+-*/":
+        assert _decided(combine(operator, one, two))
+    less = combine("-", two, one)
+    assert not _decided(combine("+", less, one)), "that is a comparison"
+    assert not _decided(combine("+", combine("*", one, constant(-1.0, 12)), one))
+
+
+def test_one_participant_decides_nothing_by_items_of_one_value() -> None:
+    values = np.full(12, 0.5)
+    alone = spread_of(values, *weigh(values, np.zeros(12, dtype=np.int64), False), np.zeros((1, 12)), "who", 1)
+    assert not _decided(alone)
