@@ -30,6 +30,7 @@ from .rows import item_rows, tally_row
 from .slice import slice_of
 from .sources import ASKED, conditions_of, pairs
 from .together import settled
+from .units import Participants
 from .variation import variations
 from .verdicts import claim_outcome, part_finding
 
@@ -78,7 +79,8 @@ def conclude(
     assessed = judged_in_order(plan, assessed)
     said = said_by_judges(plan, named, assessed)
     found += [each.finding for each in said]
-    more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers, _by_question(plan, said)))
+    people = Participants(answers)
+    more, claims = _judged(plan, Figures(plan, named, _by_key(readings), numbers, people, _by_question(plan, said)))
     engines, order = {row.name: row for row in models}, [stage.name for stage in plan.stages]
     probes = [probe_row(each, engines) for each in sorted(probed, key=lambda each: order.index(each.stage))]
     everything = [*(each.measured for each in readings), *(own for own, _ in together)]
@@ -95,7 +97,7 @@ def conclude(
         claims=claims,
         probes=tuple(probes),
         maps=fitted_maps(maps_of(plan, [(reading.stage, reading.measured) for reading in readings]), answers),
-        contrasts=fitted_contrasts(plan, contrasts(plan, everything, numbers), answers),
+        contrasts=fitted_contrasts(plan, contrasts(plan, everything, numbers, people), answers),
         trainings=trainings,
     )
     rows = (row for each in answers for row in _item_rows(plan, each, readings))

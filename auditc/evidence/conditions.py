@@ -25,13 +25,15 @@ from .paired import cautions, possible, spreads, together, uncertainty, usable
 from .slice import slice_of
 from .sources import ASKED
 from .spread import combine
-from .units import units
+from .units import Participants
 
 NOTHING = Uncertainty(np.nan, None, "none", "these items", ("no item has a value on both sides",))
 """Of two conditions that share nothing to be compared on."""
 
 
-def conditions(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]) -> Iterator[Contrast]:
+def conditions(
+    plan: Plan, readings: Sequence[Measured], numbers: dict[str, int], people: Participants
+) -> Iterator[Contrast]:
     """Each condition of a block against what was asked in the same kind of stage. Answers in words, of which a few
     stand beside probabilities, are another kind. Parts whose items hang on the answers are left out: under another
     condition they are of other items, and nothing is paired."""
@@ -40,7 +42,7 @@ def conditions(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]
         own = asked.get(_place(plan, each))
         # Of a selection out of another part there is no finding of another condition either.
         if own is not None and each.measurement.condition != ASKED and not (each.part.brief or each.part.picks):
-            row = _condition(plan, each, own, numbers)
+            row = _condition(plan, each, own, numbers, people)
             if row is not None:
                 yield row
 
@@ -58,7 +60,9 @@ def _kind(plan: Plan, measured: Measured) -> str:
     return "ablation" if isinstance(stage, Converse) else "control"
 
 
-def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[str, int]) -> Contrast | None:
+def _condition(
+    plan: Plan, measured: Measured, asked: Measured, numbers: dict[str, int], people: Participants
+) -> Contrast | None:
     """One condition against what was asked; None where one of them has no figure."""
     sides = [slice_of(each, None, numbers) for each in (measured, asked)]
     if not all(side.usable.any() for side in sides):
@@ -71,9 +75,9 @@ def _condition(plan: Plan, measured: Measured, asked: Measured, numbers: dict[st
     )
     found = NOTHING
     if shared:
-        same = units((measured, asked))
-        left, right = (same.joined(spread) for spread in spreads(cut))
-        found = uncertainty(combine("-", left, right), seed, measured.metric)
+        units = people.units((measured, asked), shared)
+        left, right = (units.joined(spread) for spread in spreads(cut))
+        found = uncertainty(units.counted(combine("-", left, right), True), seed, measured.metric)
     ends = possible((measured, asked), found.interval((1 - LEVEL) / 2))
     notes = [*found.notes]
     if 0 < len(shared) < asked_of:

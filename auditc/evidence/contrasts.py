@@ -28,6 +28,7 @@ from .slice import Slice, slice_of
 from .sources import ASKED
 from .spread import Spread
 from .trained import trained
+from .units import Participants
 
 PUBLISHED: dict[str, Callable[[Array, Array, float], Tested]] = {
     "welch": lambda left, right, level: welch_t(sample(left), sample(right), level),
@@ -40,11 +41,13 @@ NOTHING = Clustered(np.nan, None, None, DESCRIBED)
 """Of two groups that share nothing to be compared on."""
 
 
-def contrasts(plan: Plan, readings: Sequence[Measured], numbers: dict[str, int]) -> tuple[Contrast, ...]:
+def contrasts(
+    plan: Plan, readings: Sequence[Measured], numbers: dict[str, int], people: Participants
+) -> tuple[Contrast, ...]:
     """Every comparison that the plan asks for, every condition that stands beside what was asked, and what trainings
-    changed. `numbers` are those of the audit's dimensions."""
+    changed. `numbers` are those of the audit's dimensions; `people` all who answered in it."""
     asked = [row for stage in plan.stages if isinstance(stage, Compare) for row in _compared(stage, readings, numbers)]
-    return (*asked, *conditions(plan, readings, numbers), *trained(plan, readings, numbers))
+    return (*asked, *conditions(plan, readings, numbers, people), *trained(plan, readings, numbers))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

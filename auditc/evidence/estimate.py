@@ -30,9 +30,12 @@ towards itself. So it is left out, z_i being what item i does to the ratio to fi
 with t for 1 ÷ Σ w² − 1 degrees of freedom, which is n − 1 where all are of one size; and the bootstrap draws items with
 their sizes and takes the ratio anew, T* − T = Σ z* ÷ Σ w*. The further of the two counts at each end.
 
-Where all items have one value (`spread.SAME`) no variance can be measured, and no interval is given. A claim that holds
-such a figure against a number is decided by the value all the same, as it is by items that differ ever so little: else
-perfect answers would bear out less than worse ones do. Two figures that nowhere differ are no comparison.
+Where all n items have one value v (`spread.SAME`), in all figures that a claim adds up over them, no variance can be
+measured, and a figure has no interval. Yet they say that others are rare: of items a share u of which has another
+value, n have none with probability (1 − u)ⁿ. Where a value can only lie in a..b, that decides a claim: down to
+v − u·(v − a) and up to v + u·(b − v) with (1 − u)ⁿ the error beyond either end. Over dimensions n is their number times
+the size of the smallest, with which u is never too small. Where each dimension or each figure has a value of its own,
+where a value can be anything, and of two figures that nowhere differ, nothing is said.
 Source: Efron and Tibshirani (1993), An introduction to the bootstrap, 12.5 (bootstrap-t); Cameron, Gelbach and Miller
 (2011), Robust inference with multiway clustering; Wilson (1927); Royall and Cumberland (1981), An empirical study of
 the ratio estimator and estimators of its variance (leaving items out); Kish (1965), Survey sampling, 11.7 (1 ÷ Σ w²).
@@ -48,7 +51,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from .spread import SAME, Spread
+from .spread import ANYTHING, SAME, Spread
 
 Array = NDArray[np.float64]
 Estimand = Literal["items like these", "these items"]
@@ -57,6 +60,8 @@ FEWEST_ITEMS = 10
 """With fewer, no interval is given for items like these."""
 FEW_ITEMS = 30
 """With fewer, intervals are known to be too short where values are skewed."""
+FEWEST_TEXTS = 2
+"""Of one size that a ratio's texts are worth at the least, (Σw)² / Σw²: below, one of them is nearly all."""
 SKEWED = 0.5
 """Size of the sample skewness from which Student's t alone is not trusted with drawn answers."""
 CELLS_AT_ONCE = 4_000_000
@@ -98,14 +103,18 @@ class Uncertainty:
     both: bool = False
     """Of Student's t and the bootstrap the one that reaches further, at each end."""
     units: int = 0
-    """Independent yes-or-no units of a Wilson interval; 0 for the other procedures."""
-    certain: bool = False
-    """Whether every item has the same value, which alone decides."""
+    """Independent yes-or-no units of a Wilson interval, or items of one value; 0 for the other procedures."""
+    reach: tuple[float, float] = ANYTHING
+    """Of items of one value: all that others could have."""
 
     def interval(self, tail: float) -> tuple[float, float] | None:
         """Ends with the probability `tail` beyond each."""
-        if self.error is None or self.certain:
+        if self.error is None:
             return None
+        if self.reach != ANYTHING:
+            others = 1 - tail ** (1 / self.units)
+            low, high = self.reach
+            return self.point - others * (self.point - low), self.point + others * (high - self.point)
         if self.units:
             return wilson(self.point, self.units, float(-ndtri(tail)))
         reach = float(stdtrit(self.freedom, 1 - tail))
@@ -122,8 +131,11 @@ class Uncertainty:
         if self.error is None:
             return 1.0
         sign = 1.0 if side == "below" else -1.0
-        if self.certain:
-            return 0.0 if sign * (threshold - self.point) > SAME * max(1.0, abs(threshold)) else 1.0
+        if self.reach != ANYTHING:
+            far, most = sign * (threshold - self.point), sign * (self.reach[side == "below"] - self.point)
+            if far <= SAME * max(1.0, abs(threshold)):
+                return 1.0
+            return max(0.0, 1 - far / most) ** self.units if most > 0 else 0.0
         if self.units:
             null = self.units * threshold * (1 - threshold)
             if null <= 0:
@@ -194,10 +206,10 @@ def _two_way(spread: Spread, nature: Nature, between: float, seed: int) -> Uncer
         words = "two-way jackknife over draws and items"
     error = float(np.sqrt(variance))
     freedom = min(*(n - 1 for n in spread.count.values()), _items_freedom(spread))
-    if error < NEGLIGIBLE or (freedom < 1 and nature.proportion):
-        return _no_variation(spread, nature)
-    if freedom < 1:
+    if freedom < 1 and not nature.proportion:
         return Uncertainty(spread.point, None, "none", "items like these", (NO_SPREAD,))
+    if error < NEGLIGIBLE or freedom < 1:
+        return _no_variation(spread, nature)
     if nature.share:
         # As many independent items as have the variance at hand (Korn and Graubard, 1998): t would leave the range.
         # Where all items agree, half an item is taken for the one that does not.
@@ -237,9 +249,13 @@ def _ratio(spread: Spread, sizes: Array, nature: Nature, seed: int) -> Uncertain
     used = spread.strata >= 0
     count, shares = spread.used, sizes[used] / sizes[used].sum()
     moved = spread.items[used] * np.sqrt((count - 1) / count)
-    without = moved / np.maximum(1 - shares, 1 / count**2)
+    worth = 1 / float((shares**2).sum())
+    if worth < FEWEST_TEXTS:
+        why = f"one text holds {100 * shares.max():.0f} % of all that is counted: the others are too little beside it"
+        return Uncertainty(spread.point, None, "none", "items like these", (why,))
+    without = moved / (1 - shares)
     error = float(np.sqrt((count - 1) / count * (without**2).sum()))
-    freedom = max(1.0, min(count - 1.0, 1 / float((shares**2).sum()) - 1))
+    freedom = max(1.0, min(count - 1.0, worth - 1))
     replicates = _ratio_replicates(moved, shares, nature.repetitions, seed)
     words, notes = "jackknife over items", _warning(spread)
     if replicates is None:
@@ -281,16 +297,21 @@ def _no_variation(spread: Spread, nature: Nature) -> Uncertainty:
     """Equal values show no variance; for a proportion the number of units still says how sure it is."""
     if nature.proportion:
         return _wilson_of(spread, nature.share)
-    if nature.sure and not spread.compares:
-        said = (f"{ONE_VALUE}: there is no interval, and the value decides",)
-        return Uncertainty(spread.point, 0.0, "every item has one value", "items like these", said, certain=True)
+    low, high = spread.reach
+    inside = np.isfinite(high - low) and low - SAME <= spread.point <= high + SAME
+    if nature.sure and spread.alike is not None and inside:
+        point = min(max(spread.point, low), high)  # a mean of ones may be a rounding above one
+        strata = np.unique(spread.strata[spread.strata >= 0], return_counts=True)[1]
+        units = max(1, min([len(strata) * int(strata.min()), *spread.count.values()]))
+        words = f"{_count(units, 'item')} of one value, others in its range not excluded"
+        return Uncertainty(point, 0.0, words, "items like these", units=units, reach=spread.reach)
     why = f"{ONE_VALUE}: their variation cannot be measured"
     return Uncertainty(spread.point, None, "none", "items like these", (why,))
 
 
 def _wilson_of(spread: Spread, share: bool) -> Uncertainty:
     """Wilson's interval; units that share an item or a participant count once. Of a share of items, each is one."""
-    units = spread.used if share else min([spread.used, *spread.count.values()])
+    units = max(1, spread.used if share else min([spread.used, *spread.count.values()]))
     words = f"Wilson, {_count(units, 'independent unit')}"
     point = min(max(spread.point, 0.0), 1.0)  # a mean of ones may be a rounding above one
     return Uncertainty(point, 0.0, words, "items like these", units=units)

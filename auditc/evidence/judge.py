@@ -10,7 +10,7 @@ the rate that its level allows: that is kept in hand for skewed figures, whose e
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
@@ -25,11 +25,12 @@ from .bounds import Bounds, bounds
 from .estimate import FEWEST_ITEMS, Nature, Uncertainty, estimate
 from .judged_shares import of_these_alone, redrawn
 from .measure import Measured
+from .paired import usable
 from .prevalence import Said
 from .slice import Slice, slice_of
 from .sources import ASKED, axis, further
 from .spread import Spread, combine, constant, mean, placed
-from .units import units
+from .units import Participants, opposed
 
 
 class Key(NamedTuple):
@@ -63,6 +64,8 @@ class Figures:
     measured: dict[Key, Measured]
     numbers: dict[str, int]
     """Dimensions of the audit, numbered."""
+    people: Participants
+    """All who answered, known again under every condition."""
     said: Mapping[Key, Said] = field(default_factory=dict)
     """What judges say, by the question that they were asked."""
     bounded: dict[Key, Bounds] = field(default_factory=dict)
@@ -270,27 +273,47 @@ def _collect(term: Term, at: dict[str, str], figures: Figures, used: dict[tuple[
 def _evaluate(term: Term, at: dict[str, str], figures: Figures, used: dict[tuple[Key, str | None], Slice]) -> Spread:
     names = sorted({(s.measured.measurement.survey, i.id) for s in used.values() for i in s.measured.measurement.items})
     position = {name: number for number, name in enumerate(names)}
-    same = units([each.measured for each in used.values()])
+    here = {name for part in used.values() for name in usable(part)}
+    units = figures.people.units([each.measured for each in used.values()], here)
 
-    def of(term: Term, at: dict[str, str]) -> Spread:
-        match term:
-            case Figure():
-                key, dimension = _key(term, at, figures)
-                part = used[key, dimension]
-                measurement = part.measured.measurement
-                places = np.array([position[measurement.survey, item.id] for item in measurement.items])
-                return placed(same.joined(figures.spread(part, key)), places, len(names))
-            case Number():
-                return constant(term.value, len(names))
-            case Arithmetic():
-                try:
-                    return combine(term.operator, of(term.left, at), of(term.right, at))
-                except ZeroDivisionError:
-                    raise Uncovered("it divides by a figure that is zero") from None
-            case Mean():
-                return mean([of(term.of, inner) for inner in _over(term, at, figures)])
+    def figure(key: Key, dimension: str | None) -> Spread:
+        part = used[key, dimension]
+        measurement = part.measured.measurement
+        places = np.array([position[measurement.survey, item.id] for item in measurement.items])
+        return placed(units.joined(figures.spread(part, key)), places, len(names))
 
-    return of(term, at)
+    spread = _worked_out(term, at, figures, figure, len(names))
+    if not units.same:
+        return spread
+
+    def tag(key: Key, dimension: str | None) -> Spread:
+        name = "\x1f".join([*key[:4], f"{key.axes} {dimension}"])
+        return replace(constant(used[key, dimension].spread().point, 1), draws={name: np.ones((1, 1))}, count={name: 1})
+
+    slopes: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
+    for name, slope in _worked_out(term, at, figures, tag, 1).draws.items():
+        measure, model, population, condition, part = name.split("\x1f")
+        slopes.setdefault((model, population), {})[f"{measure} {part}", condition] = float(slope.sum())
+    return units.counted(spread, opposed(slopes))
+
+
+def _worked_out(
+    term: Term, at: dict[str, str], figures: Figures, figure: Callable[[Key, str | None], Spread], size: int
+) -> Spread:
+    """A term of figures over `size` items. Raises Uncovered."""
+    match term:
+        case Figure():
+            return figure(*_key(term, at, figures))
+        case Number():
+            return constant(term.value, size)
+        case Arithmetic():
+            sides = [_worked_out(side, at, figures, figure, size) for side in (term.left, term.right)]
+            try:
+                return combine(term.operator, *sides)
+            except ZeroDivisionError:
+                raise Uncovered("it divides by a figure that is zero") from None
+        case Mean():
+            return mean([_worked_out(term.of, inner, figures, figure, size) for inner in _over(term, at, figures)])
 
 
 def _over(term: Mean, at: dict[str, str], figures: Figures) -> list[dict[str, str]]:

@@ -25,6 +25,7 @@ from .spread import Spread
 
 Array = NDArray[np.float64]
 
+MISFIT = "the judge's errors on its cases do not fit what it said of the answers: corrected, the share is no share"
 UNKNOWN = "nobody knows how often the judge errs on such answers"
 
 
@@ -56,6 +57,8 @@ def redrawn(said: Said) -> tuple[Redrawn | None, Spread, str]:
         return None, _spread(np.nan, said), found.why or UNKNOWN
     moved = np.sort(found.replicates - found.raw)
     uncertainty = Redrawn(found.raw, 0.0, said.finding.procedure, said.finding.estimand, moved=moved)
+    if np.quantile(found.replicates, 0.975) <= 0 or np.quantile(found.replicates, 0.025) >= 1:
+        return uncertainty, _spread(found.raw, said), MISFIT
     return uncertainty, _spread(found.raw, said), "" if said.finding.interpretable else UNKNOWN
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from auditc.ir.answers import ANSWERED, FAILED, NOT_RUN, REFUSED, UNPARSABLE, Answers
 from auditc.ir.measurement import Measurement
 from auditc.ir.plan import Measure, Survey
-from auditc.ir.reread import ASKED, SECOND_READING
 from auditc.metrics._contract import Metric, Part, Sheet
 from auditc.metrics._parts import parts_of
 
@@ -20,6 +19,7 @@ from .jackknife import jackknife, jackknife_of_texts, whole
 from .kept import Pairs
 from .people import Crowd, beside, crowd, options_of
 from .redrawn import moved_by, redrawn
+from .sources import who_of
 
 Array = NDArray[np.float64]
 
@@ -42,9 +42,6 @@ class Measured:
     rows: NDArray[np.int64]
     pairs: Pairs | None = None
     """Of what is a quotient over all populations, what it is made of."""
-    cells: NDArray[np.str_] | None = None
-    """Of drawn answers the keys `[D, I]` of what participants were asked, by which they are known under another
-    condition; None where they are resampled, or where answers are exact."""
 
     @property
     def drawn(self) -> bool:
@@ -102,9 +99,7 @@ def measure(
     else:
         position = {item.id: row for row, item in enumerate(partner.items)}
         status = status[[position[item.id] for item in items]].reshape(-1, 5)
-    # Who was asked is the same, however their answers are read.
-    under = ASKED if asked.condition == SECOND_READING else asked.condition
-    who = f"{asked.stage}\x1f{asked.population}\x1f{under}"
+    who = who_of(asked)
     again = None
     if not metric.smooth and answers.choices is not None:
         # The same participants are drawn again for every part: what they have in common is then taken for that.
@@ -126,8 +121,7 @@ def measure(
         )
         if metric.sizes is not None and answers.likelihood is not None:
             measurement = replace(measurement, sizes=np.asarray(metric.sizes(answers.likelihood[index])))
-        cells = answers.cells[:, index] if influence is not None and again is None and partner is None else None
-        found.append(Measured(measurement, metric, params, part, sheet, base, rows, cells=cells))
+        found.append(Measured(measurement, metric, params, part, sheet, base, rows))
     return tuple(found)
 
 

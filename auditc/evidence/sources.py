@@ -63,6 +63,12 @@ def _is_written(plan: Plan, measure: Measure, own: Answers, other: Answers) -> b
     )
 
 
+def who_of(asked: Answers) -> str:
+    """Who was asked: the same however their answers are read."""
+    under = ASKED if asked.condition == SECOND_READING else asked.condition
+    return f"{asked.stage}\x1f{asked.population}\x1f{under}"
+
+
 def conditions_of(plan: Plan, stage: Questioning) -> tuple[str, ...]:
     """The conditions of a stage's figures; a second reading is one more."""
     if isinstance(stage, Score):

@@ -20,6 +20,8 @@ WHOLE = 1_000_000
 SAME = 1e-7
 """Items whose values differ by less than this share of the largest have one value: a root at zero, as that of the
 Jensen–Shannon distance, makes a difference of 1e-8 of a rounding of 1e-16."""
+ROUNDING = 1e-12
+"""Values that lie no further apart are one value, however small they are: a zero may come out as 1e-17."""
 ANYTHING = (-np.inf, np.inf)
 
 
@@ -28,9 +30,10 @@ class Spread:
     """`items[N]` is the influence of each item, scaled so that the variance between items is its sum of squares and
     centred within each stratum; `strata[N]` numbers the strata (dimensions), −1 where an item is not used;
     `draws[who][D, N]` is the influence of each draw through each item, by who was asked, of whom `count[who]` answered.
-    `least` and `most` are the point under the worst and best allocation of answers that are missing; `compares` says
-    whether it holds two figures against each other. Of a ratio of sums over items `sizes[N]` are the shares that these
-    have in the one below; None of everything else."""
+    `least` and `most` are the point under the worst and best allocation of answers that are missing. `alike` is the
+    value of all items, where it is one and the same in all figures that are summed, over the same items; None
+    elsewhere. `reach` is all that an item's value can be, and so the whole. Of a ratio of sums over items `sizes[N]`
+    are the shares that these have in the one below; None of everything else."""
 
     point: float
     items: Array
@@ -39,7 +42,8 @@ class Spread:
     count: dict[str, int] = field(default_factory=dict)
     least: float = 0.0
     most: float = 0.0
-    compares: bool = False
+    alike: float | None = None
+    reach: tuple[float, float] = ANYTHING
     sizes: Array | None = None
 
     @property
@@ -107,10 +111,12 @@ def spread_of(
         if np.abs(off).max() > SAME * np.abs(safe[inside]).max():
             items[inside] = weights[inside] * off * np.sqrt(size / (size - 1))
     point = float(weights @ safe)
+    used = safe[strata >= 0]
+    alike = float(used[0]) if used.size and np.ptp(used) <= max(ROUNDING, SAME * np.abs(used).max()) else None
     if influence is None:
-        return Spread(point, items, strata, least=point, most=point)
+        return Spread(point, items, strata, least=point, most=point, alike=alike)
     draws = {who: np.where(strata >= 0, influence, 0.0) * weights}
-    return Spread(point, items, strata, draws, {who: count}, point, point)
+    return Spread(point, items, strata, draws, {who: count}, point, point, alike)
 
 
 def exponential(spread: Spread) -> Spread:
@@ -119,12 +125,16 @@ def exponential(spread: Spread) -> Spread:
     draws = {who: influence * point for who, influence in spread.draws.items()}
     ends = float(np.exp(spread.least)), float(np.exp(spread.most))
     least, most = ends
-    return replace(spread, point=point, items=spread.items * point, draws=draws, least=least, most=most)
+    alike = None if spread.alike is None else float(np.exp(spread.alike))
+    reach = float(np.exp(spread.reach[0])), float(np.exp(spread.reach[1]))
+    moved = replace(spread, point=point, items=spread.items * point, draws=draws, least=least, most=most)
+    return replace(moved, alike=alike, reach=reach)
 
 
 def constant(value: float, size: int) -> Spread:
     """A number: it moves with nothing."""
-    return Spread(value, np.zeros(size), np.full(size, -1, dtype=np.int64), least=value, most=value)
+    ends = value, value
+    return Spread(value, np.zeros(size), np.full(size, -1, dtype=np.int64), least=value, most=value, reach=ends)
 
 
 def placed(spread: Spread, positions: Ints, size: int) -> Spread:
@@ -160,14 +170,15 @@ def combine(operator: str, left: Spread, right: Spread) -> Spread:
         case _:
             raise ValueError(operator)
     least, most = _ends(operator, (left.least, left.most), (right.least, right.most))
-    compares = left.compares or right.compares or (operator in "-/" and left.used > 0 and right.used > 0)
+    reach = _ends(operator, left.reach, right.reach)
     draws = {who: by_left * influence for who, influence in left.draws.items()}
     for who, influence in right.draws.items():
         draws[who] = draws[who] + by_right * influence if who in draws else by_right * influence
     count = left.count | {who: min(n, left.count.get(who, n)) for who, n in right.count.items()}
     items = by_left * left.items + by_right * right.items
     strata = _strata(left.strata, right.strata)
-    return Spread(point, items, strata, draws, count, least, most, compares, _sizes(left, right))
+    alike = _alike(operator, left, right)
+    return Spread(point, items, strata, draws, count, least, most, alike, reach, _sizes(left, right))
 
 
 def mean(spreads: list[Spread]) -> Spread:
@@ -178,6 +189,19 @@ def mean(spreads: list[Spread]) -> Spread:
     for spread in spreads[1:]:
         total = combine("+", total, spread)
     return combine("/", total, constant(float(len(spreads)), len(total.items)))
+
+
+def _alike(operator: str, left: Spread, right: Spread) -> float | None:
+    """The one value of two sums together. A number may move and stretch it, but not turn it round, for then it could
+    be compared; a figure adds to another of the same value over the same items."""
+    if not left.used:
+        return right.alike if operator == "+" or (operator == "*" and left.point > 0) else None
+    if not right.used:
+        return left.alike if operator in "+-" or right.point > 0 else None
+    if operator != "+" or left.alike is None or right.alike is None:
+        return None
+    near = abs(left.alike - right.alike) <= max(ROUNDING, SAME * abs(left.alike))
+    return left.alike if near and np.array_equal(left.strata >= 0, right.strata >= 0) else None
 
 
 def _sizes(left: Spread, right: Spread) -> Array | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from auditc.evidence.conclude import conclude
+from auditc.evidence.judged_shares import redrawn
+from auditc.evidence.prevalence import Counted, corrected
 from auditc.ir.answers import UNPARSABLE, Tally
 from auditc.ir.assessed import NOT_THERE, THERE, Assessed
 from auditc.ir.finding import Findings
@@ -129,6 +132,18 @@ def test_what_the_judge_left_unsaid_must_not_matter() -> None:
     assert found.claims[0].verdict == "undecided"
     assert "refused and unreadable" in found.claims[0].why
     assert concluded(claim(0.4), unsaid=60).claims[0].verdict == "holds"
+
+
+def test_a_judge_whose_errors_do_not_fit_its_answers_decides_nothing() -> None:
+    """None of 600 flagged by one that flags every tenth good answer of its cases: corrected, less than none are bad."""
+    cases = Counted(90, 100)
+    found = corrected(
+        Counted(0, 600), cases, cases, worth=600, seed=1, metric=metrics.take("insensitivity"), params=None
+    )
+    assert found.high == 0
+    finding = SimpleNamespace(procedure="", estimand="items like these", interpretable=True)
+    said: Any = SimpleNamespace(corrected=found, finding=finding, least=found.raw, most=found.raw)
+    assert "do not fit" in redrawn(said)[2]
 
 
 def test_a_question_that_no_judge_was_asked_is_undecided() -> None:
