@@ -30,12 +30,11 @@ towards itself. So it is left out, z_i being what item i does to the ratio to fi
 with t for 1 ÷ Σ w² − 1 degrees of freedom, which is n − 1 where all are of one size; and the bootstrap draws items with
 their sizes and takes the ratio anew, T* − T = Σ z* ÷ Σ w*. The further of the two counts at each end.
 
-Where all n items have one value v (`spread.SAME`), in all figures that a claim adds up over them, no variance can be
-measured, and a figure has no interval. Yet they say that others are rare: of items a share u of which has another
-value, n have none with probability (1 − u)ⁿ. Where a value can only lie in a..b, that decides a claim: down to
-v − u·(v − a) and up to v + u·(b − v) with (1 − u)ⁿ the error beyond either end. Over dimensions n is their number times
-the size of the smallest, with which u is never too small. Where each dimension or each figure has a value of its own,
-where a value can be anything, and of two figures that nowhere differ, nothing is said.
+Where all items have one value (`spread.SAME`) no variance can be measured, and no interval is given. A claim that holds
+such a figure, or a mean of figures with that same value over the same items, against a number is decided by the value
+all the same, as it is by items that differ ever so little: else perfect answers would bear out less than worse ones do.
+Where each dimension or each figure has a value of its own, nothing says how much others would differ, and nothing is
+decided. Two figures that nowhere differ are no comparison.
 Source: Efron and Tibshirani (1993), An introduction to the bootstrap, 12.5 (bootstrap-t); Cameron, Gelbach and Miller
 (2011), Robust inference with multiway clustering; Wilson (1927); Royall and Cumberland (1981), An empirical study of
 the ratio estimator and estimators of its variance (leaving items out); Kish (1965), Survey sampling, 11.7 (1 ÷ Σ w²).
@@ -51,7 +50,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from .spread import ANYTHING, SAME, Spread
+from .spread import SAME, Spread
 
 Array = NDArray[np.float64]
 Estimand = Literal["items like these", "these items"]
@@ -103,18 +102,14 @@ class Uncertainty:
     both: bool = False
     """Of Student's t and the bootstrap the one that reaches further, at each end."""
     units: int = 0
-    """Independent yes-or-no units of a Wilson interval, or items of one value; 0 for the other procedures."""
-    reach: tuple[float, float] = ANYTHING
-    """Of items of one value: all that others could have."""
+    """Independent yes-or-no units of a Wilson interval; 0 for the other procedures."""
+    certain: bool = False
+    """Whether every item of every figure has the same value, which alone decides."""
 
     def interval(self, tail: float) -> tuple[float, float] | None:
         """Ends with the probability `tail` beyond each."""
-        if self.error is None:
+        if self.error is None or self.certain:
             return None
-        if self.reach != ANYTHING:
-            others = 1 - tail ** (1 / self.units)
-            low, high = self.reach
-            return self.point - others * (self.point - low), self.point + others * (high - self.point)
         if self.units:
             return wilson(self.point, self.units, float(-ndtri(tail)))
         reach = float(stdtrit(self.freedom, 1 - tail))
@@ -131,11 +126,8 @@ class Uncertainty:
         if self.error is None:
             return 1.0
         sign = 1.0 if side == "below" else -1.0
-        if self.reach != ANYTHING:
-            far, most = sign * (threshold - self.point), sign * (self.reach[side == "below"] - self.point)
-            if far <= SAME * max(1.0, abs(threshold)):
-                return 1.0
-            return max(0.0, 1 - far / most) ** self.units if most > 0 else 0.0
+        if self.certain:
+            return 0.0 if sign * (threshold - self.point) > SAME * max(1.0, abs(threshold)) else 1.0
         if self.units:
             null = self.units * threshold * (1 - threshold)
             if null <= 0:
@@ -297,14 +289,9 @@ def _no_variation(spread: Spread, nature: Nature) -> Uncertainty:
     """Equal values show no variance; for a proportion the number of units still says how sure it is."""
     if nature.proportion:
         return _wilson_of(spread, nature.share)
-    low, high = spread.reach
-    inside = np.isfinite(high - low) and low - SAME <= spread.point <= high + SAME
-    if nature.sure and spread.alike is not None and inside:
-        point = min(max(spread.point, low), high)  # a mean of ones may be a rounding above one
-        strata = np.unique(spread.strata[spread.strata >= 0], return_counts=True)[1]
-        units = max(1, min([len(strata) * int(strata.min()), *spread.count.values()]))
-        words = f"{_count(units, 'item')} of one value, others in its range not excluded"
-        return Uncertainty(point, 0.0, words, "items like these", units=units, reach=spread.reach)
+    if nature.sure and spread.alike is not None:
+        said = (f"{ONE_VALUE}: there is no interval, and the value decides",)
+        return Uncertainty(spread.point, 0.0, "every item has one value", "items like these", said, certain=True)
     why = f"{ONE_VALUE}: their variation cannot be measured"
     return Uncertainty(spread.point, None, "none", "items like these", (why,))
 

@@ -78,10 +78,6 @@ class Slice:
 
     def spread(self) -> Spread:
         """The headline with its spread. Meaningless when no item is usable."""
-        found = self._spread()
-        return found if self.signed else replace(found, reach=self.measured.part.bounds)
-
-    def _spread(self) -> Spread:
         measurement = self.measured.measurement
         if self.distance:
             drawn = measurement.influence, measurement.draws_of, measurement.draws or 0

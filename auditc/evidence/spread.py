@@ -32,8 +32,8 @@ class Spread:
     `draws[who][D, N]` is the influence of each draw through each item, by who was asked, of whom `count[who]` answered.
     `least` and `most` are the point under the worst and best allocation of answers that are missing. `alike` is the
     value of all items, where it is one and the same in all figures that are summed, over the same items; None
-    elsewhere. `reach` is all that an item's value can be, and so the whole. Of a ratio of sums over items `sizes[N]`
-    are the shares that these have in the one below; None of everything else."""
+    elsewhere. Of a ratio of sums over items `sizes[N]` are the shares that these have in the one below; None of
+    everything else."""
 
     point: float
     items: Array
@@ -43,7 +43,6 @@ class Spread:
     least: float = 0.0
     most: float = 0.0
     alike: float | None = None
-    reach: tuple[float, float] = ANYTHING
     sizes: Array | None = None
 
     @property
@@ -126,15 +125,12 @@ def exponential(spread: Spread) -> Spread:
     ends = float(np.exp(spread.least)), float(np.exp(spread.most))
     least, most = ends
     alike = None if spread.alike is None else float(np.exp(spread.alike))
-    reach = float(np.exp(spread.reach[0])), float(np.exp(spread.reach[1]))
-    moved = replace(spread, point=point, items=spread.items * point, draws=draws, least=least, most=most)
-    return replace(moved, alike=alike, reach=reach)
+    return replace(spread, point=point, items=spread.items * point, draws=draws, least=least, most=most, alike=alike)
 
 
 def constant(value: float, size: int) -> Spread:
     """A number: it moves with nothing."""
-    ends = value, value
-    return Spread(value, np.zeros(size), np.full(size, -1, dtype=np.int64), least=value, most=value, reach=ends)
+    return Spread(value, np.zeros(size), np.full(size, -1, dtype=np.int64), least=value, most=value)
 
 
 def placed(spread: Spread, positions: Ints, size: int) -> Spread:
@@ -170,15 +166,13 @@ def combine(operator: str, left: Spread, right: Spread) -> Spread:
         case _:
             raise ValueError(operator)
     least, most = _ends(operator, (left.least, left.most), (right.least, right.most))
-    reach = _ends(operator, left.reach, right.reach)
     draws = {who: by_left * influence for who, influence in left.draws.items()}
     for who, influence in right.draws.items():
         draws[who] = draws[who] + by_right * influence if who in draws else by_right * influence
     count = left.count | {who: min(n, left.count.get(who, n)) for who, n in right.count.items()}
     items = by_left * left.items + by_right * right.items
     strata = _strata(left.strata, right.strata)
-    alike = _alike(operator, left, right)
-    return Spread(point, items, strata, draws, count, least, most, alike, reach, _sizes(left, right))
+    return Spread(point, items, strata, draws, count, least, most, _alike(operator, left, right), _sizes(left, right))
 
 
 def mean(spreads: list[Spread]) -> Spread:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from scipy import stats
 from auditc.evidence.bounds import bounds
 from auditc.evidence.estimate import Nature, Uncertainty, estimate
 from auditc.evidence.measure import measure
-from auditc.evidence.spread import collapse, combine, constant, mean, placed, spread_of, weigh
+from auditc.evidence.spread import Spread, collapse, combine, constant, mean, placed, spread_of, weigh
 from auditc.ir.answers import REFUSED, UNPARSABLE
 from auditc.metrics import metrics
 
@@ -174,23 +173,14 @@ def test_an_item_without_any_answer_has_bounds_all_the_same() -> None:
     assert np.isnan(measured.measurement.values[0]) and low[0] < 0.1 < high[0]
 
 
-def within(spread: Any) -> Any:
-    """Its items' values lie in 0..1."""
-    return replace(spread, reach=(0.0, 1.0))
-
-
-def test_items_of_one_value_decide_a_claim_where_others_cannot_be_many() -> None:
-    """Of others there is no more than a share u with (1 - u)**60 = tail, wherever in the range they lie."""
-    one = within(_spread(np.full(60, 0.9)))
-    found = estimate(one, Nature(sure=True), "items like these", 1)
-    others = 1 - 0.025 ** (1 / 60)
-    assert found.interval(0.025) == pytest.approx((0.9 - others * 0.9, 0.9 + others * 0.1))
-    assert found.chance("above", 0.9 - others * 0.9) == pytest.approx(0.025)
-    assert found.chance("above", 0.899) > 0.9 and found.chance("above", 0.9) == 1, "an item of another value suffices"
-    assert estimate(one, Nature(), "items like these", 1).error is None, "a figure has no interval"
-    free = estimate(_spread(np.full(60, 0.9)), Nature(sure=True), "items like these", 1)
-    assert free.chance("above", 0.1) == 1, "a value that can be anything"
-    same = combine("-", one, within(_spread(np.full(60, 0.8))))
+def test_items_of_one_value_decide_a_claim_by_it_and_have_no_interval() -> None:
+    found = estimate(_spread(np.full(60, 0.9)), Nature(sure=True), "items like these", 1)
+    assert found.interval(0.025) is None
+    assert [found.chance("above", at) for at in (0.8, 0.9, 0.95)] == [0, 1, 1]
+    assert [found.chance("below", at) for at in (0.8, 0.9, 0.95)] == [1, 1, 0]
+    figure = estimate(_spread(np.full(60, 0.9)), Nature(), "items like these", 1)
+    assert figure.error is None and figure.chance("above", 0.8) == 1
+    same = combine("-", _spread(np.full(60, 0.9)), _spread(np.full(60, 0.8)))
     assert estimate(same, Nature(sure=True), "items like these", 1).error is None, "two figures that nowhere differ"
 
 
@@ -201,30 +191,26 @@ def test_what_differs_by_rounding_is_one_value() -> None:
     assert _spread(1 - noise).alike == pytest.approx(1) and _spread(1 - 100 * noise).alike is None
 
 
-def _decided(spread: Any) -> bool:
-    """Whether it is sure that a figure is below what it cannot be."""
-    return estimate(spread, Nature(sure=True), "items like these", 1).chance("below", 50) == 0
+def _decided(spread: Spread) -> bool:
+    return estimate(spread, Nature(sure=True), "items like these", 1).chance("below", 5) == 0
 
 
 def test_values_that_are_one_in_each_dimension_or_figure_alone_decide_nothing() -> None:
     """Five items of .2 and five of .6: with half of others at 1 that is all there is in one of 32 audits."""
     dimensions = np.repeat([0, 1], 5)
     apart = np.repeat([0.2, 0.6], 5)
-    assert not _decided(within(spread_of(apart, *weigh(apart, dimensions, True))))
+    assert not _decided(spread_of(apart, *weigh(apart, dimensions, True)))
     even = np.full(10, 0.2)
-    assert _decided(within(spread_of(even, *weigh(even, dimensions, True))))
-    many, few = (
-        placed(within(_spread(np.zeros(100))), np.arange(100), 100),
-        placed(within(_spread(np.zeros(10))), np.arange(10), 100),
-    )
+    assert _decided(spread_of(even, *weigh(even, dimensions, True)))
+    many, few = placed(_spread(np.zeros(100)), np.arange(100), 100), placed(_spread(np.zeros(10)), np.arange(10), 100)
     assert _decided(mean([many, many])) and not _decided(mean([many, few])), "not the same items"
-    half, other = within(_spread(np.full(10, 0.5))), within(_spread(np.full(10, 0.4)))
+    half, other = _spread(np.full(10, 0.5)), _spread(np.full(10, 0.4))
     assert _decided(mean([half, half, half])) and not _decided(mean([half, half, other]))
     assert not _decided(combine("*", half, half))
 
 
 def test_a_number_moves_the_one_value_of_items_and_does_not_turn_it_round() -> None:
-    one, two = within(_spread(np.full(12, 0.5))), constant(2.0, 12)
+    one, two = _spread(np.full(12, 0.5)), constant(2.0, 12)
     for operator in "+-*/":
         assert _decided(combine(operator, one, two))
     less = combine("-", two, one)
@@ -235,4 +221,4 @@ def test_a_number_moves_the_one_value_of_items_and_does_not_turn_it_round() -> N
 def test_one_participant_decides_nothing_by_items_of_one_value() -> None:
     values = np.full(12, 0.5)
     alone = spread_of(values, *weigh(values, np.zeros(12, dtype=np.int64), False), np.zeros((1, 12)), "who", 1)
-    assert not _decided(within(alone))
+    assert not _decided(alone)
