@@ -31,7 +31,7 @@ with t for 1 ÷ Σ w² − 1 degrees of freedom, which is n − 1 where all are 
 their sizes and takes the ratio anew, T* − T = Σ z* ÷ Σ w*. The further of the two counts at each end.
 
 Where all items have one value (`spread.SAME`) no variance can be measured, and no interval is given. A claim that holds
-such a figure, or a mean of figures with that same value over the same items, against a number is decided by the value
+such a figure, or a mean of figures with that same value, against a number is decided by the value
 all the same, as it is by items that differ ever so little: else perfect answers would bear out less than worse ones do.
 Where each dimension or each figure has a value of its own, nothing says how much others would differ, and nothing is
 decided. Two figures that nowhere differ are no comparison.

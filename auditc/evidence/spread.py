@@ -31,7 +31,7 @@ class Spread:
     centred within each stratum; `strata[N]` numbers the strata (dimensions), −1 where an item is not used;
     `draws[who][D, N]` is the influence of each draw through each item, by who was asked, of whom `count[who]` answered.
     `least` and `most` are the point under the worst and best allocation of answers that are missing. `alike` is the
-    value of all items, where it is one and the same in all figures that are summed, over the same items; None
+    value of all items, where it is one and the same in all figures that are summed; None
     elsewhere. Of a ratio of sums over items `sizes[N]` are the shares that these have in the one below; None of
     everything else."""
 
@@ -187,7 +187,7 @@ def mean(spreads: list[Spread]) -> Spread:
 
 def _alike(operator: str, left: Spread, right: Spread) -> float | None:
     """The one value of two sums together. A number may move and stretch it, but not turn it round, for then it could
-    be compared; a figure adds to another of the same value over the same items."""
+    be compared; a figure adds to another of the same value."""
     if not left.used:
         return right.alike if operator == "+" or (operator == "*" and left.point > 0) else None
     if not right.used:
@@ -195,7 +195,7 @@ def _alike(operator: str, left: Spread, right: Spread) -> float | None:
     if operator != "+" or left.alike is None or right.alike is None:
         return None
     near = abs(left.alike - right.alike) <= max(ROUNDING, SAME * abs(left.alike))
-    return left.alike if near and np.array_equal(left.strata >= 0, right.strata >= 0) else None
+    return left.alike if near else None
 
 
 def _sizes(left: Spread, right: Spread) -> Array | None:
