@@ -32,6 +32,7 @@ from auditc.runtime.bind import Bound, bind
 from auditc.runtime.faults import WorkerFailed
 from auditc.runtime.lane import Lane
 from auditc.runtime.workers import process as module
+from auditc.runtime.workers import starting
 from auditc.runtime.workers.answering import Cancelled, answer
 from auditc.runtime.workers.local import LocalWorker
 from auditc.runtime.workers.process import ProcessWorker
@@ -297,3 +298,14 @@ def test_a_whole_run_on_worker_processes_comes_to_the_same_even_when_they_die(
     apart = ask(plan(), tmp_path / "apart")
     assert same(alone.answers, apart.answers) and len(opened) == 2 and apart.cells["failed"] == 0
     assert (tmp_path / "apart/logs/worker-1.log").exists()
+
+
+def test_threads_sleep_beside_other_work_and_not_after_a_runs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The load of the last minute may be that of the worker before: what counts is who works now."""
+    ticks = iter([(0, 0), (100, 95), (0, 0), (100, 5), (0, 0), (100, 95)])
+    monkeypatch.setattr(starting, "_ticks", lambda: next(ticks))
+    monkeypatch.setattr(starting.os, "getloadavg", lambda: (9.0 * (os.cpu_count() or 1), 0.0, 0.0))
+    assert starting.waiting() == {}
+    assert starting.waiting() == starting.ASLEEP
+    monkeypatch.setattr(starting.os, "getloadavg", lambda: (0.0, 0.0, 0.0))
+    assert starting.waiting() == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -20,10 +21,34 @@ beside other work a thread then burns the time that the one it waits for would n
 times as slowly (docs/benchmarks)."""
 
 
+LOOK: Final = 0.3
+"""Seconds for which it is looked whether the machine is busy."""
+
+
 def waiting() -> dict[str, str]:
     """How the threads of a worker that is started now should wait: asleep where half of the machine's cores, or more,
-    have had other work for the last minute. What the environment says already counts more."""
-    return ASLEEP if os.getloadavg()[0] >= (os.cpu_count() or 1) / 2 else {}
+    have had work for the last minute and have it still. A run's own workers come one after the other: the load of the
+    last one is there for a minute, and is no other work. What the environment says already counts more."""
+    half = (os.cpu_count() or 1) / 2
+    return ASLEEP if os.getloadavg()[0] >= half and _busy() >= half else {}
+
+
+def _busy() -> float:
+    """How many cores have work just now; all of them where the system does not tell."""
+    cores = os.cpu_count() or 1
+    try:
+        before = _ticks()
+        time.sleep(LOOK)
+        total, idle = (after - earlier for after, earlier in zip(_ticks(), before, strict=True))
+    except (OSError, ValueError, IndexError):
+        return float(cores)
+    return cores * (1 - idle / total) if total > 0 else float(cores)
+
+
+def _ticks() -> tuple[int, int]:
+    """Of all cores together since the machine began: all ticks, and those without work."""
+    ticks = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return sum(ticks), ticks[3] + ticks[4]
 
 
 FLAGS: Final = ("-P",)
